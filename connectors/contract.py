@@ -1,0 +1,571 @@
+"""What a connector is: its records, its steps, its errors, its capabilities and the protocol.
+
+Every PSA's room (`connectors/<psa>.py`) turns the vendor's wire format into these records and these
+errors; nothing outside that room knows which PSA it talks to. All times are integers, UTC seconds. All
+ids are strings, as the PSA gives them. Text is stored as it came; `connectors.text.clean` is for whoever
+shows it. This module needs msgspec alone, so that it may be imported before the first paint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+Speaker = Literal["customer", "staff", "system", "unknown"]
+"""Who wrote a note: a contact, any member, automation, or nobody we can tell."""
+
+TICKET_FIELDS = (
+    "contact",
+    "contact_phone",
+    "contact_email",
+    "agreement",
+    "type",
+    "subtype",
+    "item",
+    "priority",
+    "site",
+    "owner",
+    "source",
+    "due_at",
+)
+"""The canonical fields that `missing_fields.required` may name, besides `custom:<name>`."""
+
+
+class Ref(msgspec.Struct, frozen=True, order=True):
+    """A thing that the PSA knows by id and people by name: a status, a billing code, a member."""
+
+    id: str
+    name: str
+
+
+Value = Ref | str | float | int | bool | None
+"""What a field can be set to. `None` empties it. Times are integers, UTC seconds."""
+
+
+# ---------------------------------------------------------------- records
+
+
+class TicketRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One ticket as the PSA tells it, with nothing of ours mixed in."""
+
+    ticket_id: str
+    number: str
+    """What people see and say; `ticket_id` is what the API wants. Often the same."""
+    summary: str = ""
+    board_id: str | None = None
+    board: str | None = None
+    team_id: str | None = None
+    team: str | None = None
+    status_id: str | None = None
+    status: str = ""
+    closed: bool = False
+    """The PSA's own closed marker (not `closed_statuses`, which is the shop's setting)."""
+    type_id: str | None = None
+    type: str | None = None
+    subtype: str | None = None
+    item: str | None = None
+    priority_id: str | None = None
+    priority: str | None = None
+    priority_rank: int | None = None
+    """Lower is more urgent, as the PSA sorts them."""
+    source: str | None = None
+    company_id: str | None = None
+    company: str | None = None
+    site_id: str | None = None
+    site: str | None = None
+    contact_id: str | None = None
+    contact: str | None = None
+    contact_phone: str | None = None
+    contact_email: str | None = None
+    cc: str | None = None
+    """Further addresses that get what the contact gets, comma separated."""
+    agreement_id: str | None = None
+    agreement: str | None = None
+    owner_id: str | None = None
+    owner: str | None = None
+    """The owner's identifier (login), as `technician` is spelled in the settings."""
+    resources: str | None = None
+    """Identifiers of everybody assigned, each once, comma separated without spaces."""
+    customer_flag: bool | None = None
+    """The PSA's own "customer responded" flag; `None` where the PSA has none."""
+    billing_code_id: str | None = None
+    billing_code: str | None = None
+    """The code on the ticket itself; always `None` where the PSA has codes on time only."""
+    hours: float | None = None
+    due_at: int | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    updated_by: str | None = None
+    closed_at: int | None = None
+    closed_by: str | None = None
+    merged_into: str | None = None
+    version: str | None = None
+    """Conflict token: an ETag where the PSA has conditional writes, else the last-updated text."""
+    url: str | None = None
+    """Where a person sees this ticket in a browser."""
+    parent_ids: tuple[str, ...] = ()
+    custom: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """Custom fields by the PSA's own name; `None` and "" both mean empty."""
+
+
+class NoteRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Something said on a ticket after it was opened. The opening text is not a note."""
+
+    note_id: str
+    ticket_id: str
+    created_at: int
+    author: str
+    """The author's name, for people."""
+    author_id: str | None = None
+    speaker: Speaker = "unknown"
+    public: bool = False
+    text: str = ""
+    time_id: str | None = None
+    """Set when this is a time entry that the PSA shows to the customer."""
+
+
+class TimeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One time entry."""
+
+    time_id: str
+    ticket_id: str
+    member_id: str | None = None
+    member: str | None = None
+    """The member's identifier (login), as `technician` is spelled in the settings."""
+    started_at: int | None = None
+    ended_at: int | None = None
+    hours: float = 0.0
+    billing_code_id: str | None = None
+    billing_code: str | None = None
+    billable: str | None = None
+    """The PSA's own word for it (ConnectWise: Billable, DoNotBill, NoCharge, NoDefault)."""
+    locked: bool = False
+    """Invoiced or approved: the PSA will not let it change."""
+    text: str = ""
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One valid value of a field, in the context it was asked for."""
+
+    kind: str
+    id: str
+    name: str
+    board_id: str | None = None
+    """Set where the value holds for one board only (ConnectWise statuses and types)."""
+    company_id: str | None = None
+    """Set where the value belongs to one company (agreements, contacts, sites)."""
+    active: bool = True
+    closed: bool = False
+    """A status that closes."""
+    accepts_time: bool = True
+    """A status in which time may be entered."""
+    starts_on: str | None = None
+    ends_on: str | None = None
+    """Agreements: first and last day, `YYYY-MM-DD`, both included; `None` is open-ended."""
+    cancelled: bool = False
+    detail: str | None = None
+    """A contact's phone and mail, a member's name: a hint for the picker."""
+    phone: str | None = None
+    email: str | None = None
+    position: int = 0
+
+
+class Tombstone(msgspec.Struct, frozen=True):
+    """The PSA said positively that this ticket is no more."""
+
+    ticket_id: str
+    why: Literal["deleted", "merged"]
+    merged_into: str | None = None
+
+
+class NotVisible(msgspec.Struct, frozen=True):
+    """Asked for by id, and the PSA says "not there" or "not allowed" without saying which."""
+
+    ticket_id: str
+
+
+class Odd(msgspec.Struct, frozen=True):
+    """A record that could not be read. It goes into quarantine; the page goes on."""
+
+    stream: str
+    record_id: str
+    """The PSA's id where it could be made out, else `page N, row M`."""
+    path: str
+    """Where in the record, e.g. `$.status.id`."""
+    problem: str
+    ticket_id: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Part of a stream of tickets. `cursor` is set only where all up to it has been delivered."""
+
+    tickets: tuple[TicketRecord, ...]
+    odd: tuple[Odd, ...] = ()
+    cursor: str | None = None
+    read_at: int = 0
+    """Our clock, UTC seconds, when the request for this page was begun."""
+    expected: int | None = None
+    """How many tickets the whole stream will have, where the PSA says so (for a progress bar)."""
+
+
+class IdList(msgspec.Struct, frozen=True):
+    """The ids now open in the scope, and what the PSA itself counts there."""
+
+    ids: frozenset[str]
+    count: int
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What became of ids that were asked for one by one or in batches. Each id is in exactly one field."""
+
+    tickets: tuple[TicketRecord, ...] = ()
+    gone: tuple[Tombstone, ...] = ()
+    not_visible: tuple[NotVisible, ...] = ()
+    odd: tuple[Odd, ...] = ()
+    read_at: int = 0
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """All notes of one ticket, ordered by (created_at, id), complete."""
+
+    ticket_id: str
+    notes: tuple[NoteRecord, ...]
+    read_at: int
+    odd: tuple[Odd, ...] = ()
+
+
+class TimeEntries(msgspec.Struct, frozen=True):
+    """All time entries of the tickets that were asked for, complete."""
+
+    ticket_ids: tuple[str, ...]
+    entries: tuple[TimeRecord, ...]
+    read_at: int
+    odd: tuple[Odd, ...] = ()
+
+
+class ChoiceContext(msgspec.Struct, frozen=True):
+    """Whose choices: the ticket's board and company, or certain ids."""
+
+    board_id: str | None = None
+    company_id: str | None = None
+    type_id: str | None = None
+    ids: tuple[str, ...] = ()
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who we are at the PSA, as `verify()` found it."""
+
+    member_id: str
+    member: str
+    """The identifier (login)."""
+    name: str
+    version: str
+    clock_ahead: float = 0.0
+    """Seconds by which the server's clock is ahead of ours, from its `Date` header."""
+    timezone: str | None = None
+    missing: tuple[tuple[str, str], ...] = ()
+    """(verb, the right that is missing, in the PSA's own vocabulary)."""
+    notes: tuple[str, ...] = ()
+    """What was found by probing, in sentences (date form, whether a note moves the ticket …)."""
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Whose tickets, as the settings name them: `mine`, `owner:<name>`, `board:<name>`, `team:<name>`, `all`."""
+
+    kind: Literal["mine", "owner", "board", "team", "all"]
+    name: str | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.name is None else f"{self.kind}:{self.name}"
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """A scope whose name has been found at the PSA, now."""
+
+    scope: Scope
+    id: str | None
+    """The member's, board's or team's id; `None` for `all`."""
+    name: str | None
+    """The member's identifier, the board's or team's name as the PSA spells it."""
+
+    def holds(self, ticket: TicketRecord) -> bool:
+        """Whether the ticket is in the scope; exactly (`jdoe` is not `jdoerr`)."""
+        match self.scope.kind:
+            case "all":
+                return True
+            case "board":
+                return ticket.board_id == self.id
+            case "team":
+                return ticket.team_id == self.id
+            case _:
+                who = (self.name or "").casefold()
+                return ticket.owner_id == self.id or who in (ticket.resources or "").casefold().split(",")
+
+
+# ---------------------------------------------------------------- fixes and steps
+
+
+class NewTime(msgspec.Struct, frozen=True):
+    """Time to be logged."""
+
+    hours: float
+    code: Ref | None = None
+    text: str = ""
+    started_at: int | None = None
+    """UTC seconds; `None`: the entry ends when the fix was decided."""
+    billable: str | None = None
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about one ticket: one change in the journal, carried out in steps."""
+
+    change: str
+    """Our own id."""
+    ticket_id: str
+    fields: dict[str, Value] = msgspec.field(default_factory=dict)
+    """Canonical field -> new value: `status`, `owner`, `billing_code`, `parent`, `customer_flag`, `contact`,
+    `contact_phone`, `agreement`, … or `custom:<name>`. References are `Ref`."""
+    was: dict[str, Value] = msgspec.field(default_factory=dict)
+    """The same fields as they were on the screen when it was decided."""
+    entries: dict[str, Ref | None] = msgspec.field(default_factory=dict)
+    """Time entry id -> its new billing code."""
+    entries_was: dict[str, Ref | None] = msgspec.field(default_factory=dict)
+    reply: str | None = None
+    """A public note that the customer reads."""
+    note: str | None = None
+    """An internal note. A seen note is one, with its full text."""
+    time: NewTime | None = None
+    read_up_to: int | None = None
+    """Creation time of the newest customer's note that was on the screen; `None`: there was none."""
+    read_up_to_id: str | None = None
+    decided_at: int = 0
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One request that carries out part of a fix, planned without the network.
+
+    Steps are journalled as JSON before the first one goes out, and say everything that is needed to carry
+    them out, to look them up afterwards and to show them.
+    """
+
+    action: str
+    """The connector's own name for it; `apply` switches on it."""
+    ticket_id: str
+    request: str
+    """Method and path, for a dry run and the audit: `PATCH /service/tickets/70123`."""
+    body: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What `apply` needs, in JSON types."""
+    sets: dict[str, Value] = msgspec.field(default_factory=dict)
+    """The canonical fields that this step sets; compared before and after."""
+    was: dict[str, Value] = msgspec.field(default_factory=dict)
+    entry_id: str | None = None
+    """The time entry whose `billing_code` is set, where it is not the ticket's."""
+    creates: Literal["note", "time"] | None = None
+    """A POST that makes an entry, looked up by its content when the outcome is unknown."""
+    text: str | None = None
+    public: bool = False
+    """What is created is read by the customer."""
+    hours: float | None = None
+    repeatable: bool = True
+    """May be sent again when the outcome is unknown (an update by id). Never true with `creates`."""
+    undoable: bool = True
+    mails: tuple[str, ...] = ()
+    """Whom this request asks the PSA to mail. The PSA's own rules may mail more."""
+    guards_reply: bool = False
+    """Buries a reply if the customer has written since: `read_up_to` is checked before it."""
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What the server says after a step."""
+
+    ticket: TicketRecord | None = None
+    """The ticket as it now is, where the answer holds it (else the outbox reads it again)."""
+    created_id: str | None = None
+    said: str = ""
+    """The server's own words, if any."""
+
+
+# ---------------------------------------------------------------- capabilities
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSA can do through its API, as known."""
+
+    fields: frozenset[str]
+    """Canonical ticket fields that the PSA has."""
+    flag: bool
+    """Has a "customer responded" flag of its own."""
+    code_on_ticket: bool
+    code_on_time: bool
+    code_name: str
+    """What the PSA calls the billing code."""
+    writes: frozenset[str]
+    """Fields that can be set, and the verbs `reply`, `note`, `time`, `entry_code`, `attach`, `detach`."""
+    undoable: frozenset[str]
+    """Of `writes`, those that can be put back."""
+    mails: frozenset[str] = frozenset()
+    """Verbs that may mail somebody."""
+    absent: dict[str, str] = msgspec.field(default_factory=dict)
+    """Verb -> why it is not offered, in words for the screen."""
+    note_moves_ticket: bool | None = None
+    """Whether a note moves the ticket's last-updated date; `None`: not established."""
+    conditional_write: bool = False
+    page_size: int = 100
+    requests_per_minute: int | None = None
+    settling: float = 5.0
+    """Seconds until something written can be counted on to be seen by a read."""
+
+
+# ---------------------------------------------------------------- errors
+
+
+class ConnectorError(Exception):
+    """Something a connector could not do. `str()` says what and where; `hint` says what to do."""
+
+    kind = "error"
+
+    def __init__(self, message: str, *, hint: str = "", field: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.field = field
+
+
+class Unauthorized(ConnectorError):
+    """The credentials were refused (401, or what the PSA answers instead)."""
+
+    kind = "unauthorized"
+
+
+class Forbidden(ConnectorError):
+    """We are known, and may not (403)."""
+
+    kind = "forbidden"
+
+
+class NotThere(ConnectorError):
+    """No such thing, or not for us (404)."""
+
+    kind = "not_there"
+
+
+class UnknownName(ConnectorError):
+    """A technician, board or team of a scope does not exist or is inactive. Never an empty queue."""
+
+    kind = "unknown_name"
+
+
+class Rejected(ConnectorError):
+    """The PSA refused a change, in its own words; `field` where it names one."""
+
+    kind = "rejected"
+
+
+class Conflict(ConnectorError):
+    """A conditional write found that the ticket has changed since (412)."""
+
+    kind = "conflict"
+
+
+class Throttled(ConnectorError):
+    """Too many requests; `retry_after` seconds. The request was not carried out."""
+
+    kind = "throttled"
+
+    def __init__(self, message: str, *, retry_after: float, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Unreachable(ConnectorError):
+    """No (usable) answer. `sent` is false only when the request certainly never reached the server."""
+
+    kind = "unreachable"
+
+    def __init__(self, message: str, *, sent: bool, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.sent = sent
+
+
+class Unreadable(ConnectorError):
+    """An answer came that is not what the PSA's API gives: HTML, cut short, another shape.
+
+    For a write its outcome is unknown, as with `Unreachable(sent=True)`.
+    """
+
+    kind = "unreadable"
+
+
+class Unsupported(ConnectorError):
+    """This PSA's API does not offer it, as known."""
+
+    kind = "unsupported"
+
+
+# ---------------------------------------------------------------- the protocol
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One configured account in one PSA. All network verbs are async and raise `ConnectorError`s."""
+
+    psa: str
+    title: str
+    """The product's name for people: `ConnectWise PSA`."""
+    capabilities: Capabilities
+    requests: int
+    """Requests sent so far, retries included."""
+
+    async def close(self) -> None:
+        """Ends the HTTP session."""
+
+    async def verify(self) -> Identity:
+        """Proves address and credentials with real requests, and finds who we are there."""
+
+    async def resolve(self, scope: Scope) -> Resolved:
+        """The scope's name as an active id; raises `UnknownName`."""
+
+    def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
+        """Pages of tickets: with `since` (a cursor given earlier) all that changed, whoever owns them;
+        without, everything open in the scope and what was closed or last changed at or after
+        `closed_after`. Ends with a page that has the new cursor; complete or an error, never short."""
+
+    async def ticket_ids(self, scope: Resolved) -> IdList:
+        """The ids now open in the scope (cheap), and the PSA's own count of them."""
+
+    async def fetch(self, ids: Sequence[str]) -> Fetched:
+        """Those tickets, whoever owns them: each a record, a tombstone, or "not visible"."""
+
+    async def conversation(self, ticket_id: str) -> Conversation:
+        """All notes of the ticket, complete or an error."""
+
+    async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
+        """All time entries of those tickets, complete or an error."""
+
+    async def choices(self, kind: str, context: ChoiceContext) -> tuple[Choice, ...]:
+        """Valid values of `status`, `billing_code`, `owner` (active members), `agreement`, `contact`, `type`,
+        `priority`, `site`, `source`, `board` in the context. With `ids`: those, active or not. A kind that
+        the PSA does not have gives an empty tuple."""
+
+    def plan(self, fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
+        """The ordered steps that carry out `fix`; no network. Raises `Unsupported` for what the API lacks.
+        At most one step mails. Order: status that allows time, time, code, then text and status."""
+
+    async def apply(self, step: Step, version: str | None) -> Applied:
+        """One request, never repeated here unless `step.repeatable`. `version` is the conflict token just
+        read, used where the PSA has conditional writes. Raises `Rejected`, `Conflict`, …"""
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """How the registry knows a PSA: what its connection needs in the settings and how it is opened."""
+
+    psa: str
+    title: str
+    options: type[msgspec.Struct]
+    """The connection's own keys (`forbid_unknown_fields=True`)."""
+    secrets: tuple[str, ...]
+    """Names of its secrets, e.g. `("private_key",)`."""
+    open: Any
+    """`open(name, options, secrets, **transport) -> Connector`; imports httpx only when called.
+    `transport=` (an httpx transport) is for a simulator in process."""

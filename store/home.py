@@ -1,0 +1,54 @@
+"""Where deskzero keeps things on this machine: one folder with `DESKZERO_HOME`, else the platform's own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one home. Nothing is created by asking for a path."""
+
+    config: Path
+    cache: Path
+    journal: Path
+    log: Path
+    lock: Path
+    """Held by the one process that sends; the operating system lets go of it when that process dies."""
+
+    @classmethod
+    def at(cls, folder: Path | str) -> Home:
+        """Everything in one folder."""
+        root = Path(folder).expanduser().absolute()
+        return cls(
+            config=root / "config.toml",
+            cache=root / "cache.db",
+            journal=root / "journal.db",
+            log=root / "deskzero.log",
+            lock=root / "sender.lock",
+        )
+
+    @classmethod
+    def find(cls, folder: str | None = None) -> Home:
+        """`folder` (the `--home` option), else `DESKZERO_HOME`, else the platform's folders."""
+        chosen = folder or os.environ.get("DESKZERO_HOME")
+        if chosen:
+            return cls.at(chosen)
+        from platformdirs import PlatformDirs
+
+        dirs = PlatformDirs("deskzero", appauthor=False)
+        data = Path(dirs.user_data_dir)
+        return cls(
+            config=Path(dirs.user_config_dir) / "config.toml",
+            cache=Path(dirs.user_cache_dir) / "cache.db",
+            journal=data / "journal.db",
+            log=Path(dirs.user_log_dir) / "deskzero.log",
+            lock=data / "sender.lock",
+        )
+
+    def make(self) -> None:
+        """Creates the folders, readable by their owner alone where the system knows of such a thing."""
+        for path in (self.config, self.cache, self.journal, self.log, self.lock):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,0 +1,448 @@
+"""The SQLModel tables of both databases, and the documented views that rules and screens read.
+
+`cache.db` can be thrown away and pulled again; `journal.db` cannot. Columns are named like the records in
+`connectors.contract`; a test holds the two together. Times are integers, UTC seconds. The `…_overlay`
+tables hold, for a ticket with open changes, its rows as they will be; the views show these in place of the
+PSA's own, so that whoever reads a view sees what the technician decided.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class CacheTable(SQLModel, registry=registry()):
+    """Base of the tables in `cache.db`."""
+
+    metadata = MetaData()
+
+
+class JournalTable(SQLModel, registry=registry()):
+    """Base of the tables in `journal.db`."""
+
+    metadata = MetaData()
+
+
+# ---------------------------------------------------------------- cache.db: what the PSA says
+
+
+class TicketColumns(SQLModel):
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    number: str
+    summary: str = ""
+    board_id: str | None = None
+    board: str | None = None
+    team_id: str | None = None
+    team: str | None = None
+    status_id: str | None = None
+    status: str = ""
+    status_key: str = ""
+    """`status` case-folded: what `status_role.status` is compared with."""
+    closed: bool = False
+    type_id: str | None = None
+    type: str | None = None
+    subtype: str | None = None
+    item: str | None = None
+    priority_id: str | None = None
+    priority: str | None = None
+    priority_rank: int | None = None
+    source: str | None = None
+    company_id: str | None = None
+    company: str | None = None
+    site_id: str | None = None
+    site: str | None = None
+    contact_id: str | None = None
+    contact: str | None = None
+    contact_phone: str | None = None
+    contact_email: str | None = None
+    cc: str | None = None
+    agreement_id: str | None = None
+    agreement: str | None = None
+    owner_id: str | None = None
+    owner: str | None = None
+    resources: str | None = None
+    customer_flag: bool | None = None
+    billing_code_id: str | None = None
+    billing_code: str | None = None
+    hours: float | None = None
+    due_at: int | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    updated_by: str | None = None
+    closed_at: int | None = None
+    closed_by: str | None = None
+    merged_into: str | None = None
+    version: str | None = None
+    url: str | None = None
+    # What deskzero knows about the row; not the PSA's.
+    parent_id: str | None = None
+    """The lowest open parent, else the lowest; links are in `ticket_parent`."""
+    in_scope: bool = False
+    presence: str = "here"
+    """`here`, `deleted`, `merged`, `not_visible`."""
+    read_at: int = 0
+    """When the read that brought this row began."""
+    notes_read_at: int | None = None
+    """When the last complete read of the conversation began; `None`: never."""
+    time_read_at: int | None = None
+    first_sync: bool = False
+    """Came with the connection's first pull: then "first seen" is the ticket's creation."""
+    row_hash: str = ""
+
+
+class NoteColumns(SQLModel):
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    note_id: str = Field(primary_key=True)
+    note_sort: int = 0
+    """The id as a number, for order among notes of one second."""
+    created_at: int
+    author: str = ""
+    author_id: str | None = None
+    speaker: str = "unknown"
+    """As the connector says, but `system` where one of the `auto_reply` patterns holds."""
+    psa_speaker: str = "unknown"
+    public: bool = False
+    text: str = ""
+    time_id: str | None = None
+    seen: bool = False
+    """An internal staff note that begins with `Seen, no answer needed:`."""
+    seen_up_to: int | None = None
+    order_at: int = 0
+    """`seen_up_to` for a seen note with the mark, else `created_at`. Order: order_at, order_rank, note_sort."""
+    order_rank: int = 0
+    """1 for a seen note with the mark (it stands directly after the note it covers), else 0."""
+    row_hash: str = ""
+
+
+class TimeColumns(SQLModel):
+    connection: str = Field(primary_key=True)
+    time_id: str = Field(primary_key=True)
+    ticket_id: str = Field(index=True)
+    member_id: str | None = None
+    member: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    hours: float = 0.0
+    billing_code_id: str | None = None
+    billing_code: str | None = None
+    billable: str | None = None
+    locked: bool = False
+    text: str = ""
+    row_hash: str = ""
+
+
+class ParentColumns(SQLModel):
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    parent_id: str = Field(primary_key=True)
+
+
+class CustomColumns(SQLModel):
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str | None = None
+
+
+class Ticket(TicketColumns, CacheTable, table=True):
+    __tablename__ = "ticket"
+
+
+class TicketOverlay(TicketColumns, CacheTable, table=True):
+    __tablename__ = "ticket_overlay"
+
+
+class Note(NoteColumns, CacheTable, table=True):
+    __tablename__ = "note"
+
+
+class NoteOverlay(NoteColumns, CacheTable, table=True):
+    """Only the notes that open changes add; the PSA's own stay visible beside them."""
+
+    __tablename__ = "note_overlay"
+
+
+class TimeEntry(TimeColumns, CacheTable, table=True):
+    __tablename__ = "time_entry"
+
+
+class TimeOverlay(TimeColumns, CacheTable, table=True):
+    """Entries that open changes add or alter; an altered one takes its original's place."""
+
+    __tablename__ = "time_overlay"
+
+
+class TicketParent(ParentColumns, CacheTable, table=True):
+    __tablename__ = "ticket_parent"
+
+
+class ParentOverlay(ParentColumns, CacheTable, table=True):
+    __tablename__ = "parent_overlay"
+
+
+class TicketCustom(CustomColumns, CacheTable, table=True):
+    __tablename__ = "ticket_custom"
+
+
+class CustomOverlay(CustomColumns, CacheTable, table=True):
+    __tablename__ = "custom_overlay"
+
+
+class ChoiceRow(CacheTable, table=True):
+    """`connectors.contract.Choice`, kept for pickers, names on the command line and agreement dates."""
+
+    __tablename__ = "choice"
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    board_id: str = Field(default="", primary_key=True)
+    company_id: str = Field(default="", primary_key=True)
+    name: str
+    active: bool = True
+    closed: bool = False
+    accepts_time: bool = True
+    starts_on: str | None = None
+    ends_on: str | None = None
+    cancelled: bool = False
+    detail: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    position: int = 0
+    read_at: int = 0
+
+
+class StatusRole(CacheTable, table=True):
+    """What the settings say about statuses: role is closed, child, responded, closing or waiting."""
+
+    __tablename__ = "status_role"
+    connection: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    status: str = Field(primary_key=True)
+    """Case-folded."""
+
+
+# ---------------------------------------------------------------- cache.db: what deskzero makes of it
+
+
+class ExceptionRow(CacheTable, table=True):
+    """One ticket under one kind: the published result of the rules."""
+
+    __tablename__ = "exception"
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    since: int
+    gate: bool
+    """Must be gone before zero: a reason has gate yes, the kind is in `check.gates`, a fix is offered."""
+    psa_only: bool = False
+    """A gate reason that no fix of this PSA's API can clear: listed apart."""
+
+
+class ReasonRow(CacheTable, table=True):
+    """Why: one row a reason. `data` is JSON with what the sentence needs (`store.reasons`)."""
+
+    __tablename__ = "reason"
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    field: str = Field(default="", primary_key=True)
+    time_entry_id: str = Field(default="", primary_key=True)
+    since: int
+    gate: bool
+    hours: float | None = None
+    data: str = "{}"
+
+
+class StreamRow(CacheTable, table=True):
+    """The cursor of one stream of one connection, saved with the rows it covers."""
+
+    __tablename__ = "stream"
+    connection: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    cursor: str
+    saved_at: int
+
+
+class ConnectionState(CacheTable, table=True):
+    """What the last rounds of one connection came to."""
+
+    __tablename__ = "connection_state"
+    connection: str = Field(primary_key=True)
+    psa: str = ""
+    title: str = ""
+    scope: str = ""
+    member_id: str | None = None
+    member: str | None = None
+    tried_at: int | None = None
+    synced_at: int | None = None
+    """Beginning of the last round that ended without error."""
+    generation: int = 0
+    error_kind: str | None = None
+    error: str | None = None
+    hint: str | None = None
+    since_down: int | None = None
+    """When the first of the failing rounds in a row was tried."""
+    requests: int = 0
+    """Sent by the last round."""
+    count_confirmed: bool = False
+    """The PSA's own count agreed with an empty or suddenly empty queue."""
+    why: str = "[]"
+    """JSON list of sentences: what keeps this connection from being known (ids without a word …)."""
+    missing_fields: str = "[]"
+    """JSON list: required fields that this PSA does not have (for `doctor`)."""
+    identity: str = "{}"
+    capabilities: str = "{}"
+    """JSON of `Capabilities`: what screens offer without loading the connector."""
+
+
+class QuarantineRow(CacheTable, table=True):
+    __tablename__ = "quarantine"
+    connection: str = Field(primary_key=True)
+    stream: str = Field(primary_key=True)
+    record_id: str = Field(primary_key=True)
+    path: str
+    problem: str
+    ticket_id: str | None = None
+    seen_at: int
+
+
+# ---------------------------------------------------------------- journal.db
+
+
+class Change(JournalTable, table=True):
+    """One fix of one ticket, in the outbox and afterwards."""
+
+    __tablename__ = "change"
+    change: str = Field(primary_key=True)
+    seq: int = Field(index=True)
+    connection: str = Field(index=True)
+    ticket_id: str
+    number: str
+    verb: str
+    """In a word or two what it does: `billing code`, `reply`, `status`, …, for people and `outbox --json`."""
+    fix: str
+    """JSON of `connectors.contract.Fix`."""
+    ticket: str
+    """JSON of `TicketRecord` as it was when the fix was decided."""
+    state: str
+    """held, queued, sending, confirmed, conflict, rejected, uncertain, undone, dropped."""
+    created_at: int
+    due_at: int | None = None
+    """Held until then."""
+    next_try_at: int | None = None
+    attempts: int = 0
+    sent_at: int | None = None
+    confirmed_at: int | None = None
+    wrote: bool = False
+    """False when the PSA already had it: then there is nothing to undo."""
+    error: str | None = None
+    hint: str | None = None
+    detail: str = "{}"
+    """JSON: for a conflict mine, theirs, was, who, when, the new note."""
+    because: str | None = None
+    """The reason given for passing the close guard."""
+    undo_of: str | None = None
+    undone_by: str | None = None
+    settled_at: int | None = None
+    """A read that began after the confirmation has stored the ticket: the overlay is gone."""
+    summary: str = ""
+    company: str | None = None
+
+
+class StepRow(JournalTable, table=True):
+    __tablename__ = "step"
+    change: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    step: str
+    """JSON of `connectors.contract.Step`."""
+    state: str = "waiting"
+    """waiting, sending, unknown, done, already (nothing had to be written)."""
+    baseline: str | None = None
+    """JSON: note and time ids of the ticket before the first attempt at a POST."""
+    attempts: int = 0
+    absent: int = 0
+    """How often a look-up after an unknown outcome found nothing."""
+    looked_at: int | None = None
+    created_id: str | None = None
+    """Id of the note or entry that this step made: claimed by it."""
+    said: str | None = None
+    done_at: int | None = None
+
+
+class FirstSeen(JournalTable, table=True):
+    """When a reason was first seen, kept durably (EXCEPTIONS: `since`)."""
+
+    __tablename__ = "first_seen"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    field: str = Field(default="", primary_key=True)
+    first_seen: int
+
+
+class HistoryRow(JournalTable, table=True):
+    """An exception's opening and clearing."""
+
+    __tablename__ = "history"
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    ticket_id: str
+    kind: str
+    since: int
+    opened_at: int
+    cleared_at: int | None = None
+    cleared_by: str | None = None
+    """The change that cleared it, or `None`: by itself or in the PSA."""
+
+
+class Draft(JournalTable, table=True):
+    __tablename__ = "draft"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    """`reply` or `note`; a text never changes sides."""
+    text: str
+    saved_at: int
+
+
+def _columns(model: type[SQLModel], *, but: tuple[str, ...] = ()) -> str:
+    return ", ".join(name for name in model.model_fields if name not in but)
+
+
+_ROLE = (
+    "EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
+    " AND r.role = '{role}' AND r.status = t.status_key)"
+)
+
+
+def views() -> dict[str, str]:
+    """The documented views: name -> SQL. `v_ticket`, `v_note`, `v_time`, `v_parent`, `v_custom`.
+
+    They show open changes laid over the PSA's rows. `v_ticket` adds `is_closed`, `is_child`, `is_responded`,
+    `is_closing`, `is_waiting` (0/1) by the settings; it holds tickets outside the scope too (parents).
+    """
+    ticket = _columns(TicketColumns)
+    roles = ", ".join(f"{_ROLE.format(role=role)} AS has_{role}" for role in ("responded", "closing", "waiting"))
+    over = "NOT EXISTS (SELECT 1 FROM {o} o WHERE o.connection = t.connection AND o.{k} = t.{k})"
+    time, parent, custom = _columns(TimeColumns), _columns(ParentColumns), _columns(CustomColumns)
+    note = _columns(NoteColumns)
+    by_ticket = over.format(o="ticket_overlay", k="ticket_id")
+    return {
+        "v_parent": f"SELECT {parent} FROM ticket_parent t WHERE {by_ticket}"
+        f" UNION ALL SELECT {parent} FROM parent_overlay",
+        "v_ticket": f"SELECT t.*, (t.closed OR {_ROLE.format(role='closed')}) AS is_closed,"
+        f" (t.parent_id IS NOT NULL OR {_ROLE.format(role='child')}) AS is_child,"
+        f" {_ROLE.format(role='child')} AS has_child, {roles} FROM"
+        f" (SELECT {ticket} FROM ticket t WHERE {by_ticket} UNION ALL SELECT {ticket} FROM ticket_overlay) t",
+        "v_note": f"SELECT {note} FROM note UNION ALL SELECT {note} FROM note_overlay",
+        "v_time": f"SELECT {time} FROM time_entry t WHERE {over.format(o='time_overlay', k='time_id')}"
+        f" UNION ALL SELECT {time} FROM time_overlay",
+        "v_custom": f"SELECT {custom} FROM ticket_custom t WHERE {by_ticket}"
+        f" UNION ALL SELECT {custom} FROM custom_overlay",
+    }
