@@ -1,0 +1,26 @@
+"""What the store's tests share: a home in a temporary folder and its open databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.database import Databases
+from store.home import Home
+
+NOW = 1_795_183_200
+"""2026-11-20 14:00:00 UTC, a Friday: the tests' "now" unless they say otherwise."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home.at(tmp_path / "home")
+
+
+@pytest.fixture
+def databases(home: Home) -> Iterator[Databases]:
+    """Both databases, new and empty."""
+    with Databases.open(home, now=NOW) as opened:
+        yield opened
