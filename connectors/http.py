@@ -1,0 +1,378 @@
+"""One HTTP session with a PSA: origin, credentials, retries, typed errors, redaction.
+
+The only module that imports httpx. What it promises to connectors:
+
+- Credentials go to the configured origin and nowhere else. Redirects are never followed.
+- Reads and repeatable updates are tried again on 408, 429, 5xx and transport errors, with jitter, within
+  `retry_for` seconds; `Retry-After` wins and holds back the session's other requests too. Anything else is
+  sent exactly once.
+- Every failure is a `ConnectorError` that says what and where (method and path, never the query) and carries
+  a hint. Secrets are blacked out wherever text leaves, even where a server echoes them. Bodies are never
+  logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+import stamina
+
+from connectors import OptionsError
+from connectors.answers import Answer, WebPage, first_words, web_page_words
+from connectors.contract import (
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    NotThere,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+    Unreadable,
+)
+from connectors.origin import origin_of
+from connectors.text import clean
+
+log = logging.getLogger("deskzero.http")
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # a retry must not print over a terminal app
+
+Explain = Callable[[int, bytes], tuple[str, str | None]]
+"""Status and body of a refusal -> (the PSA's own words, the field they are about)."""
+
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_AGAIN = frozenset({408, 429})
+
+
+class Session:
+    """One account's HTTP session. Usable in one event loop; the client is made by its first request."""
+
+    def __init__(
+        self,
+        base: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        secrets: Sequence[str] = (),
+        transport: httpx.AsyncBaseTransport | None = None,
+        concurrency: int = 4,
+        timeout: float = 30.0,
+        retry_for: float = 20.0,
+        explain: Explain | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`base` may have a path, which relative paths are put after. `timeout` (seconds) holds for each
+        connect, read and write; one attempt as a whole may take four times as long. Raises `OptionsError`
+        for an address or header that cannot be used."""
+        self.origin = origin_of(base)
+        self._base = base.rstrip("/")
+        self._headers = _checked(headers or {})
+        self._secrets = _forms(secrets, self._headers)
+        self._transport = transport
+        self._concurrency = concurrency
+        self._timeout = timeout
+        self._retry_for = retry_for
+        self._explain = explain
+        self._clock = clock
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._slots = asyncio.Semaphore(concurrency)
+        self._quiet_until = 0.0
+        self.requests = 0
+        """Sent so far, retries included."""
+        self.clock_ahead = 0.0
+        """Seconds by which the server's clock is ahead of ours, from the last `Date` header (± 1 s)."""
+
+    def __repr__(self) -> str:
+        return f"<Session {self.origin}, {self.requests} requests>"
+
+    @property
+    def base(self) -> str:
+        """The address that relative paths are put after."""
+        return self._base
+
+    async def close(self) -> None:
+        """Ends the connections; a later request would open new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    def redact(self, text: str) -> str:
+        """`text` with every secret of this session blacked out."""
+        for secret in self._secrets:
+            text = text.replace(secret, "•••")
+        return text
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Reads; tried again where that helps. `path` may be a whole URL of the same origin."""
+        return await self.send("GET", path, params=params, headers=headers, repeatable=True)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,  # noqa: ANN401 - any JSON
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+    ) -> Answer:
+        """One request (with `repeatable`, retried). Raises a `ConnectorError` unless the answer is 2xx.
+
+        Without `repeatable` it goes out exactly once; `Unreachable.sent` then tells whether it may have
+        arrived (a 408 or 5xx: it may)."""
+        url = self._url(path)
+        where = f"{method} {urlsplit(url).path}"
+        content = None if json is None else msgspec.json.encode(json)
+        extra = {"Content-Type": "application/json"} if content is not None else {}
+        extra.update(_checked(headers or {}))
+        request = _Request(method, url, where, params, content, extra)
+        if not repeatable:
+            return await self._attempt(request, time.monotonic() + self._retry_for)
+        deadline = time.monotonic() + self._retry_for
+        tries = 0
+
+        def again(error: Exception) -> bool:
+            nonlocal tries
+            tries += 1
+            return self._worth(error, tries, deadline)
+
+        async for attempt in stamina.retry_context(
+            on=again,
+            attempts=6,
+            timeout=self._retry_for,
+            wait_initial=0.3,
+            wait_max=5.0,
+            wait_jitter=0.7,
+        ):
+            with attempt:
+                return await self._attempt(request, deadline)
+        raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
+
+    # ------------------------------------------------------------ inside
+
+    def _url(self, path: str) -> str:
+        if "://" not in path.split("?", 1)[0]:
+            return f"{self._base}/{path.lstrip('/')}"
+        if origin_of(path) != self.origin:
+            raise Unreadable(
+                f"the PSA points to {self.redact(clean(_short(path)))}, another server than {self.origin}",
+                hint="Credentials are sent to the configured address only. Check `url` in the settings.",
+            )
+        return path
+
+    def _worth(self, error: Exception, tries: int, deadline: float) -> bool:
+        """Whether trying again may help, after `tries` attempts."""
+        if isinstance(error, Throttled):
+            return time.monotonic() + error.retry_after < deadline
+        if not isinstance(error, Unreachable) or self._quiet_until >= deadline:
+            return False
+        # Nobody there at all: a wrong address or no network, which a person should be told soon.
+        return error.sent or tries < 3
+
+    @asynccontextmanager
+    async def _slot(self, request: _Request, deadline: float) -> AsyncIterator[httpx.AsyncClient]:
+        """A free place among the concurrent requests, once a `Retry-After` is over."""
+        loop = asyncio.get_running_loop()
+        dead = self._loop is not loop and self._loop is not None and self._loop.is_closed()
+        if self._client is None or dead:
+            self._client, self._loop = self._new_client(), loop
+            self._slots = asyncio.Semaphore(self._concurrency)
+        elif self._loop is not loop:
+            raise RuntimeError("a Session belongs to the event loop of its first request")
+        async with self._slots:
+            wait = self._quiet_until - time.monotonic()
+            if wait > 0 and self._quiet_until > deadline:
+                raise _throttled(request.where, wait)
+            if wait > 0:
+                await asyncio.sleep(wait)
+            yield self._client
+
+    def _new_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=self._transport,
+            headers={"User-Agent": "deskzero", "Accept": "application/json", **self._headers},
+            timeout=httpx.Timeout(self._timeout, connect=min(10.0, self._timeout)),
+            limits=httpx.Limits(
+                max_connections=self._concurrency, max_keepalive_connections=self._concurrency
+            ),
+            follow_redirects=False,
+            # A proxy from the environment must not get what is meant for this machine.
+            trust_env=urlsplit(self.origin).scheme == "https",
+        )
+
+    async def _attempt(self, request: _Request, deadline: float) -> Answer:
+        async with self._slot(request, deadline) as client:
+            self.requests += 1
+            began, ticks = self._clock(), time.monotonic()
+            try:
+                async with asyncio.timeout(self._timeout * 4):
+                    response = await client.request(
+                        request.method,
+                        request.url,
+                        params=request.params,
+                        content=request.content,
+                        headers=request.headers,
+                    )
+            except _UNSENT as error:
+                raise self._unreachable(request.where, error, sent=False) from None
+            except (httpx.RequestError, TimeoutError) as error:
+                raise self._unreachable(request.where, error, sent=True) from None
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise Unreadable(f"{request.where}: not an address: {self.redact(str(error))}") from None
+        took = time.monotonic() - ticks
+        log.debug("%s -> %s in %.0f ms", self.redact(request.where), response.status_code, took * 1000)
+        self._read_clock(response.headers, began + took / 2)
+        answer = Answer(
+            response.status_code, response.headers, response.content, int(began), request.where, self.redact
+        )
+        if not response.is_success:
+            raise self._failure(answer)
+        return answer
+
+    def _read_clock(self, headers: Mapping[str, str], at: float) -> None:
+        stamp = _http_date(headers.get("date", ""))
+        if stamp is not None:
+            self.clock_ahead = stamp + 0.5 - at
+
+    def _unreachable(self, where: str, error: Exception, *, sent: bool) -> Unreachable:
+        words = self.redact(clean(str(error))) or type(error).__name__
+        if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+            words = f"no answer within {self._timeout:.0f} s"
+        hint = "Check the network and the address; deskzero tries again by itself."
+        if "certificate" in words.lower() or "ssl" in words.lower():
+            hint = (
+                "The server's certificate is not trusted here: check the address and this machine's clock."
+            )
+        return Unreachable(
+            f"{self.redact(where)}: {self.origin} could not be reached: {words}", sent=sent, hint=hint
+        )
+
+    def _failure(self, answer: Answer) -> ConnectorError:
+        """The typed error for an answer that is not 2xx."""
+        status, where = answer.status, self.redact(answer.where)
+        if 300 <= status < 400:
+            return self._redirected(answer, where)
+        page = web_page_words(answer.headers, answer.body)
+        words, field = self._words(answer, page)
+        said = f"{where}: {status} {words}".rstrip()
+        retry_after = self._retry_after(answer.headers)
+        if retry_after is not None and (status == 429 or status >= 500):
+            self._quiet_until = max(self._quiet_until, time.monotonic() + retry_after)
+        if status == 429:
+            return _throttled(where, 1.0 if retry_after is None else retry_after, words)
+        if status == 408 or status >= 500:
+            return Unreachable(
+                said, sent=True, hint="The PSA has trouble of its own; deskzero tries again by itself."
+            )
+        if status == 401:
+            return Unauthorized(said, hint="Check the credentials: `deskzero connect` asks for them again.")
+        if status == 403:
+            return Forbidden(said, hint="The PSA knows us but does not allow this: ask for the right there.")
+        if page is not None:
+            return WebPage(
+                f"{where}: a web page came instead of the API's answer ({status}): “{self.redact(page)}”",
+                status=status,
+                hint="Check the address: a proxy, a login page or another program answers there.",
+            )
+        if status in (404, 410):
+            return NotThere(
+                said, field=field, hint="It is gone, or not for this account; or the address is wrong."
+            )
+        if status == 412:
+            return Conflict(said, field=field, hint="Somebody changed it in the meantime: read it again.")
+        return Rejected(said, field=field, hint="The PSA did not take it; its own words are above.")
+
+    def _words(self, answer: Answer, page: str | None) -> tuple[str, str | None]:
+        """What the PSA says, cleaned and without secrets."""
+        words, field = "", None
+        if page is not None:
+            words = page
+        elif self._explain is not None and answer.body:
+            words, field = self._explain(answer.status, answer.body)
+        if not words and page is None:
+            words = first_words(answer.body)
+        return self.redact(clean(words))[:400], None if field is None else self.redact(clean(field))
+
+    def _redirected(self, answer: Answer, where: str) -> ConnectorError:
+        target = self.redact(clean(_short(answer.headers.get("location", ""))))
+        return WebPage(
+            f"{where}: the server redirects to “{target}” instead of answering ({answer.status})",
+            status=answer.status,
+            hint=f"Redirects are not followed: credentials go to {self.origin} only. "
+            "If the other address is yours, set it as `url`.",
+        )
+
+    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
+        """Seconds to wait, from `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
+        value = headers.get("retry-after", "").strip()
+        if re.fullmatch(r"\d+(\.\d+)?", value):
+            return float(value)
+        stamp = _http_date(value)
+        if stamp is None:
+            return None
+        return max(0.0, stamp - (self._clock() + self.clock_ahead))
+
+
+class _Request(msgspec.Struct, frozen=True):
+    method: str
+    url: str
+    where: str
+    params: Mapping[str, Any] | None
+    content: bytes | None
+    headers: Mapping[str, str]
+
+
+def _throttled(where: str, seconds: float, words: str = "") -> Throttled:
+    said = f": {words}" if words else ""
+    return Throttled(
+        f"{where}: too many requests{said}",
+        retry_after=seconds,
+        hint=f"The PSA asks to wait {seconds:.0f} s; deskzero tries again by itself.",
+    )
+
+
+def _http_date(value: str) -> float | None:
+    if not value:
+        return None
+    try:
+        return email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _short(url: str) -> str:
+    """An address without its query, for messages."""
+    return url.split("?", 1)[0][:200]
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not value.isascii() or any(ord(char) < 32 or ord(char) == 127 for char in value):
+            raise OptionsError(
+                name, "a value of plain characters (something else got in, perhaps when copying)"
+            )
+    return dict(headers)
+
+
+def _forms(secrets: Sequence[str], headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets in the forms they travel in, longest first. Under 4 characters nothing is a secret."""
+    found = set(secrets) | {quote(secret, safe="") for secret in secrets}
+    for name, value in headers.items():
+        if name.lower() == "authorization":
+            found.update((value, value.partition(" ")[2]))
+    return tuple(sorted((form for form in found if len(form) >= 4), key=len, reverse=True))
