@@ -1,0 +1,213 @@
+"""The application: holds the reader, the engine and the keyboard; screens do the rest.
+
+Nothing heavy is imported here: the first paint needs Textual, `store.read` and `store.settings` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
+
+from textual import events, on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.signal import Signal
+from textual.widgets import Input, TextArea
+
+from store.home import Home
+from store.read import Reader
+from store.settings import Settings
+from tui import messages, themes
+from tui.engine import Engine
+from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape
+from tui.messages import Saved
+
+if TYPE_CHECKING:
+    from store.desk import Desk
+    from tui.screens.queue import QueueScreen
+
+T = TypeVar("T")
+HELD_KEYS_FOR = 3.0
+"""Seconds that keys typed ahead are kept for a dialog that is slow to open."""
+
+
+class Deskzero(App[int]):
+    """The queue in a terminal."""
+
+    TITLE = "deskzero"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+c", "how_to_quit", "Quit", show=False, id="app.how_to_quit"),
+        Binding("ctrl+p", "nothing", "", show=False, id="app.nothing"),
+    ]
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        *,
+        demo: Callable[[], Desk] | None = None,
+        clock: Callable[[], float] = time.time,
+        open_desk: Callable[[], Desk] | None = None,
+        background: bool = True,
+        burst_window: float = BURST_WINDOW,
+    ) -> None:
+        """`demo` makes the desk of a simulated PSA (called in the engine's thread) and frames the screen.
+
+        `open_desk` does the same without the frame. With `background` false nothing is synced or sent by
+        itself and no thread starts until something is asked of it. `burst_window` 0 acts on keys at once.
+        """
+        plain = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if plain else None)
+        self.home, self.settings, self.clock = home, settings, clock
+        self.demo = demo is not None
+        self.background = background
+        self.reader = Reader(home, settings)
+        self.zone: tzinfo = ZoneInfo(settings.timezone)
+        self.engine = Engine(
+            demo or open_desk or self._open_desk,
+            self.post_message,
+            sync_every=settings.sync_every,
+            syncs=background,
+        )
+        self.saved: Signal[Saved] = Signal(self, "saved")
+        """Published whenever the cache or the journal has changed."""
+        self.keyboard = Keyboard()
+        self._burst_window = burst_window
+        self._read_keys: list[events.Key] = []
+        self._kept_keys: list[events.Key] | None = None
+        self._kept_since = 0.0
+        themes.use(self)
+
+    def _open_desk(self) -> Desk:
+        from store.desk import Desk
+
+        return Desk(self.home, self.settings, clock=self.clock)
+
+    def get_default_screen(self) -> QueueScreen:
+        from tui.screens.queue import QueueScreen
+
+        return QueueScreen()
+
+    @property
+    def now(self) -> int:
+        """UTC seconds by the app's clock (frozen in tests)."""
+        return int(self.clock())
+
+    @property
+    def queue(self) -> QueueScreen:
+        """The queue screen, at the bottom of the stack."""
+        from tui.screens.queue import QueueScreen
+
+        screen = self.screen_stack[0]
+        assert isinstance(screen, QueueScreen)
+        return screen
+
+    async def read(self, work: Callable[[Reader], T]) -> T:
+        """`work(reader)` in a thread: nothing blocks the screen."""
+        return await asyncio.to_thread(work, self.reader)
+
+    def on_mount(self) -> None:
+        if self.background:
+            self.call_after_refresh(self.engine.start)
+
+    async def on_unmount(self) -> None:
+        await self.engine.stop()
+        self.reader.close()
+
+    # ------------------------------------------------------------ what the engine tells
+
+    @on(messages.SyncStarted)
+    @on(messages.SyncProgress)
+    @on(messages.SyncEnded)
+    @on(messages.ChangesMoved)
+    @on(messages.EngineFailed)
+    @on(messages.EngineReady)
+    def _told(self, message: messages.Told) -> None:
+        self.queue.told(message)
+        if isinstance(message, messages.SyncEnded | messages.ChangesMoved):
+            self.saved.publish(Saved())
+
+    # ------------------------------------------------------------ keys
+
+    @property
+    def key_target(self) -> Target:
+        """Where a key would go now."""
+        if isinstance(self.focused, TextArea):
+            return "text"
+        return "line" if isinstance(self.focused, Input) else "list"
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys pass the guard first: those of one read together, so that a paste is known as one."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._read_keys.append(event)
+            if self._burst_window <= 0:
+                await self._act_on_keys()
+            elif len(self._read_keys) == 1:
+                self.set_timer(self._burst_window, self._act_on_keys)
+            return
+        if isinstance(event, events.Paste) and not event.is_forwarded and self.key_target == "list":
+            self.queue.tell("Pasted text was ignored: keys act here. Open a reply (r) or a note (n) first.")
+            return
+        await super().on_event(event)
+
+    async def _act_on_keys(self) -> None:
+        keys, self._read_keys = self._read_keys, []
+        if self._kept_keys is not None and time.monotonic() - self._kept_since < HELD_KEYS_FOR:
+            self._kept_keys += keys
+            return
+        target, at = self.key_target, time.monotonic()
+        if self.keyboard.is_paste([(key.key, key.is_printable) for key in keys], at, target):
+            self.queue.tell("A burst of keys looked like a paste and was ignored.")
+            return
+        for key in keys:
+            await self._act_on_key(key, at)
+
+    async def _act_on_key(self, key: events.Key, at: float) -> None:
+        letter = after_escape(key.key)
+        if letter is not None:
+            await super().on_event(events.Key("escape", "\x1b"))
+            key = events.Key(letter, key.character)
+        if self._kept_keys is not None:
+            self._kept_keys.append(key)
+        elif not self.keyboard.is_repeat(key.key, at, self.key_target):
+            await super().on_event(key)
+
+    def keep_keys(self) -> None:
+        """From now on typed keys wait for the dialog that is being opened."""
+        self._kept_keys, self._kept_since = [], time.monotonic()
+
+    async def give_keys(self) -> None:
+        """The dialog is there: what was typed meanwhile goes into it. An Enter goes only into an editor."""
+        keys, self._kept_keys = self._kept_keys or [], None
+        for key in keys:
+            if key.key != "enter" or self.key_target == "text":
+                await super().on_event(key)
+
+    def drop_keys(self) -> None:
+        """No dialog came: what was typed for it is gone."""
+        self._kept_keys = None
+
+    def action_nothing(self) -> None:
+        """Textual's own command palette stays shut; `:` is ours."""
+
+    def action_how_to_quit(self) -> None:
+        self.queue.tell("q quits.")
+
+    def action_leave(self) -> None:
+        self.queue.action_leave()
+
+
+def run(home: Home, settings: Settings, *, demo: Callable[[], Desk] | None = None) -> int:
+    """Opens the queue in this terminal until the user leaves; gives the exit code.
+
+    `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint.
+    """
+    return Deskzero(home, settings, demo=demo).run() or 0

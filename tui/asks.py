@@ -1,0 +1,59 @@
+"""What dialogs are asked and what they answer: plain data between the flows and `tui.screens`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Side = Literal["reply", "note"]
+"""`reply` is PUBLIC, `note` is INTERNAL. A text never changes sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a picker. `label` and `detail` may be foreign text: shown cleaned, never as markup."""
+
+    key: str
+    """What identifies it (a choice's id)."""
+    label: str
+    detail: str = ""
+    """Shown dim at the right: `14 of 16 like this`, a phone number, `closes`."""
+    group: str = ""
+    """Heading above the first item of a group: `usual at Acme`, `all`."""
+    value: Any = None
+    """Handed back untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came out of the editor. Nothing is sent yet: the review follows."""
+
+    side: Side
+    text: str
+    status: Item | None = None
+    """The status chosen beside the text; `None`: the one the settings say, or unchanged."""
+    read_up_to: int | None = None
+    """Creation time of the newest customer's note that was on the screen, UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Close this screen and put the cursor on that ticket. `then`: a queue action to start there (`who`)."""
+
+    connection: str
+    ticket_id: str
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEdit:
+    """A field and its new value. `value` is an id or name for fields with choices, text otherwise."""
+
+    field: str
+    value: str | None
+    label: str = ""
+
+
+ReviewAnswer = Literal["send", "edit", "keep", "discard"]
+"""`keep`: as a draft (Esc)."""
+ConflictAnswer = Literal["mine", "theirs", "edit", "open"]

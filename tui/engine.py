@@ -1,0 +1,172 @@
+"""The engine: one background thread with an event loop of its own, where the PSA is talked to and things are written.
+
+It starts after the first paint, because what it imports (sqlmodel, httpx, keyring) costs more than half of
+that paint. Screens ask it with `await engine.call(lambda desk: desk.prepare(...))`; what it does by itself
+(a sync every `settings.sync_every` seconds, sending what is due each second) it tells by messages. The screen
+never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+
+from connectors.contract import ConnectorError
+from tui import messages
+
+if TYPE_CHECKING:
+    from store.desk import Desk
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class EngineStopped(Exception):
+    """The engine has ended or never came up; `str()` says why."""
+
+
+class Engine:
+    """Runs a `Desk` in a thread. All methods are called from the app's own thread."""
+
+    def __init__(
+        self,
+        open_desk: Callable[[], Desk],
+        post: Callable[[Message], object],
+        *,
+        sync_every: float,
+        push_every: float = 1.0,
+        syncs: bool = True,
+    ) -> None:
+        """`open_desk` is called in the thread and does the heavy imports. `post` must be safe from threads."""
+        self._open_desk = open_desk
+        self._post = post
+        self._sync_every = sync_every
+        self._push_every = push_every
+        self._syncs = syncs
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._desk: Desk | None = None
+        self._up = threading.Event()
+        self._why_not = ""
+        self._thread: threading.Thread | None = None
+        self._wanted: asyncio.Event | None = None
+        self._stop: asyncio.Event | None = None
+        self.syncing = False
+        """A round is running now. Read from the screen."""
+
+    def start(self) -> None:
+        """Begins the thread; returns at once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+            self._thread.start()
+
+    async def call(self, work: Callable[[Desk], Awaitable[T]]) -> T:
+        """Runs `work(desk)` on the engine's loop and gives its result or its error here.
+
+        A request that is out is not cancelled when the caller is: whoever started to write finishes.
+        """
+        if not self._up.is_set():
+            await asyncio.to_thread(self._up.wait)
+        if self._loop is None or self._desk is None:
+            raise EngineStopped(self._why_not or "the engine has stopped")
+        desk = self._desk
+
+        async def run() -> T:
+            return await work(desk)
+
+        future = asyncio.run_coroutine_threadsafe(run(), self._loop)
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def sync_now(self) -> None:
+        """Asks for a round now, by a person. While one runs, another follows it."""
+        if self._loop is not None and self._wanted is not None:
+            self._loop.call_soon_threadsafe(self._wanted.set)
+
+    async def stop(self) -> None:
+        """Ends the thread after what is being sent has ended; at most a few seconds."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        await asyncio.to_thread(self._thread.join, 8.0)
+
+    # ------------------------------------------------------------ in the thread
+
+    def _run(self) -> None:
+        try:
+            self._desk = self._open_desk()
+        except (OSError, ValueError, RuntimeError, ImportError, ConnectorError) as error:
+            log.exception("the engine could not start")
+            self._why_not = f"{error}"
+            self._up.set()
+            self._post(messages.EngineFailed(f"writing and syncing are off: {error}", "see `deskzero doctor`"))
+            return
+        asyncio.run(self._live(self._desk))
+
+    async def _live(self, desk: Desk) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wanted, self._stop = asyncio.Event(), asyncio.Event()
+        self._up.set()
+        self._post(messages.EngineReady())
+        ticks = [asyncio.create_task(self._push_tick(desk))]
+        if self._syncs:
+            ticks.append(asyncio.create_task(self._sync_tick(desk)))
+        try:
+            await self._stop.wait()
+        finally:
+            for tick in ticks:
+                tick.cancel()
+            await asyncio.gather(*ticks, return_exceptions=True)
+            self._loop = None
+            await desk.close()
+
+    async def _sync_tick(self, desk: Desk) -> None:
+        assert self._wanted is not None
+        asked = False
+        while True:
+            self._wanted.clear()
+            await self._round(desk, asked=asked)
+            try:
+                await asyncio.wait_for(self._wanted.wait(), self._sync_every)
+                asked = True
+            except TimeoutError:
+                asked = False
+
+    async def _round(self, desk: Desk, *, asked: bool) -> None:
+        self.syncing = True
+        self._post(messages.SyncStarted(asked))
+        started = time.monotonic()
+        try:
+            reports = await desk.sync(progress=self._progress)
+        except (OSError, ValueError, RuntimeError, ConnectorError) as error:
+            log.exception("sync failed")
+            self._post(messages.SyncEnded(asked, str(error), failed=True))
+        else:
+            log.info("synced %d connections in %.1f s", len(reports), time.monotonic() - started)
+            self._post(messages.SyncEnded(asked))
+        finally:
+            self.syncing = False
+
+    def _progress(self, progress: object) -> None:
+        connection = str(getattr(progress, "connection", ""))
+        done = int(getattr(progress, "done", 0) or 0)
+        expected = getattr(progress, "expected", None)
+        self._post(messages.SyncProgress(connection, done, expected))
+
+    async def _push_tick(self, desk: Desk) -> None:
+        while True:
+            await asyncio.sleep(self._push_every)
+            try:
+                outcomes = await desk.push()
+            except (OSError, ValueError, RuntimeError, ConnectorError) as error:
+                log.exception("sending failed")
+                self._post(messages.EngineFailed(f"sending failed: {error}"))
+                await asyncio.sleep(10 * self._push_every)
+                continue
+            if outcomes:
+                self._post(messages.ChangesMoved(tuple(outcomes)))

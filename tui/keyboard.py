@@ -1,0 +1,62 @@
+"""One key, one act: keeps pastes, bursts and double presses away from the list, and typed text for an opening editor.
+
+A plain state machine without a terminal: it gets keys with their times and says what is to happen. Times
+are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tui.keys import MOVING_KEYS
+
+BURST_WINDOW = 0.012
+"""Keys that arrive within so many seconds of each other come from one read: nobody types as fast."""
+BURST_SIZE = 3
+"""So many printable keys in one read are a paste. Two can be two quick fingers on a slow line."""
+QUIET = 0.15
+"""After a paste everything is ignored until nothing came for so long: its tail comes in later reads."""
+SAME_KEY = 0.15
+"""The same key again within this time is a bounce or a held key, and counts once."""
+
+Target = Literal["list", "line", "text"]
+"""Where keys go: whatever acts on a letter (lists, reviews), a line of text (filters), an editor."""
+
+
+@dataclass
+class Keyboard:
+    """Decides about keys before anything acts on them."""
+
+    last_key: str = ""
+    last_at: float = -1e9
+    _paste_at: float = -1e9
+
+    def is_paste(self, keys: Sequence[tuple[str, bool]], at: float, target: Target) -> bool:
+        """Whether these keys of one read, each (key, printable), are a paste or its tail, which does nothing."""
+        if target != "list":
+            self._paste_at = -1e9
+            return False
+        tail = at - self._paste_at < QUIET
+        printable = [key for key, is_printable in keys if is_printable]
+        burst = len(printable) >= BURST_SIZE and not all(key in MOVING_KEYS for key in printable)
+        if tail or burst:
+            self._paste_at = at
+            self.last_key = ""
+            return True
+        return False
+
+    def is_repeat(self, key: str, at: float, target: Target) -> bool:
+        """Whether this is the same acting key again too soon. A held key counts once, however long it is held."""
+        again = key == self.last_key and at - self.last_at < SAME_KEY
+        self.last_key, self.last_at = key, at
+        if not again or key in MOVING_KEYS or target == "text":
+            return False
+        return target == "list" or key == "enter"
+
+
+def after_escape(key: str) -> str | None:
+    """The letter in `alt+j`: a terminal sends Esc and a quick `j` as one key. `None`: it is something else."""
+    name = key.removeprefix("alt+")
+    return name if name != key and "+" not in name else None

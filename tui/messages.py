@@ -1,0 +1,94 @@
+"""All messages that cross from one part of the screen to another, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from store.read_records import Row
+
+
+class Told(Message):
+    """Base of what the engine tells by itself."""
+
+
+@dataclass
+class EngineReady(Told):
+    """The engine's thread has loaded what writing and syncing need."""
+
+
+@dataclass
+class SyncStarted(Told):
+    """A round has begun. `asked`: by a person, not by the timer."""
+
+    asked: bool
+
+
+@dataclass
+class SyncProgress(Told):
+    """How far the round is: `done` of `expected` (None: not known) tickets of one connection."""
+
+    connection: str
+    done: int
+    expected: int | None
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, SyncProgress)
+
+
+@dataclass
+class SyncEnded(Told):
+    """The round is over; what it came to stands in the cache. `said`: one line when a person asked."""
+
+    asked: bool
+    said: str = ""
+    failed: bool = False
+
+
+@dataclass
+class ChangesMoved(Told):
+    """Changes of the outbox moved on: confirmed, conflict, rejected, uncertain …"""
+
+    outcomes: tuple[Any, ...]
+
+
+@dataclass
+class EngineFailed(Told):
+    """Something the engine did by itself went wrong: what, and what to do about it."""
+
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Published on `Deskzero.saved`: the cache or the journal has changed; screens read again."""
+
+    quiet: bool = True
+    """Not asked for by a person: order, cursor and focus stay as they are."""
+    done: tuple[str, str] | None = None
+    """(connection, ticket_id) that a person has just dealt with: its row may leave at once."""
+
+
+@dataclass
+class RowUnderCursor(Message):
+    """The list's cursor stands on another row (None: the list is empty)."""
+
+    row: Row | None
+
+
+@dataclass
+class PaneWanted(Message):
+    """A click on a pane's line."""
+
+    pane: str
+
+
+@dataclass
+class RowWanted(Message):
+    """A second click on a row: open it."""
+
+    row: Row

@@ -1,0 +1,38 @@
+"""What every dialog has: closing before it acts, Esc, the way to the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+if TYPE_CHECKING:
+    from tui.app import Deskzero
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer | None]):
+    """A question over (or in place of) the list. It answers once, and only by closing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "back", tooltip="Back without doing anything", id="dialog.cancel"),
+    ]
+
+    _finished = False
+
+    @property
+    def deskzero(self) -> Deskzero:
+        """The app, with its reader, engine, settings and clock."""
+        return cast("Deskzero", self.app)
+
+    def finish(self, answer: Answer | None) -> None:
+        """Closes with this answer. A second call (two Enters in one read) does nothing."""
+        if self._finished:
+            return
+        self._finished = True
+        self.dismiss(answer)
+
+    def action_cancel(self) -> None:
+        self.finish(None)

@@ -1,0 +1,63 @@
+"""Words on the screen: foreign text made safe, widths in cells, ages and clocks in plain English."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from connectors.text import clean
+
+
+def say(text: str | None, style: str = "") -> Content:
+    """Foreign text as `Content`: cleaned, never markup."""
+    return Content.styled(clean(text), style)
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells, cut with `…`; wide characters are counted as two."""
+    if width <= 0:
+        return ""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…"
+    pad = " " * (width - length)
+    return pad + text if right else text + pad
+
+
+def age(seconds: int) -> str:
+    """How long ago, in at most three cells: `40s`, `12m`, `5h`, `3d`, `9w`."""
+    seconds = max(0, seconds)
+    for unit, size, below in (("s", 1, 60), ("m", 60, 3600), ("h", 3600, 2 * 86400), ("d", 86400, 100 * 86400)):
+        if seconds < below:
+            return f"{seconds // size}{unit}"
+    return f"{seconds // (7 * 86400)}w"
+
+
+def hours(value: float | None) -> str:
+    """Hours as people write them on a timesheet: `0.75 h`."""
+    return "" if value is None else f"{value:.2f} h"
+
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not `strftime`: the screen is English whatever the machine's locale."""
+
+
+def clock(at: int, zone: tzinfo) -> str:
+    """The time of day: `14:32`."""
+    return datetime.fromtimestamp(at, zone).strftime("%H:%M")
+
+
+def when(at: int, now: int, zone: tzinfo) -> str:
+    """A moment as short as it stays clear: `14:32` today, `Thu 16:02` this week, `3 Nov 16:02`, with year if older."""
+    moment, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    days = (today.date() - moment.date()).days
+    time = moment.strftime("%H:%M")
+    if days == 0:
+        return time
+    if 0 < days < 7:
+        return f"{DAYS[moment.weekday()]} {time}"
+    date = f"{moment.day} {MONTHS[moment.month - 1]}"
+    return f"{date} {time}" if moment.year == today.year else f"{date} {moment.year}"
