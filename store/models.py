@@ -86,8 +86,10 @@ class TicketColumns(SQLModel):
     read_at: int = 0
     """When the read that brought this row began."""
     notes_read_at: int | None = None
-    """When the last complete read of the conversation began; `None`: never."""
+    """When the last complete read of the conversation began; `None`: never, or not since the record changed
+    (so `NULL` means: has to be read before zero is known)."""
     time_read_at: int | None = None
+    """The same for the time entries."""
     first_sync: bool = False
     """Came with the connection's first pull: then "first seen" is the ticket's creation."""
     row_hash: str = ""
@@ -293,6 +295,9 @@ class ConnectionState(CacheTable, table=True):
     """The PSA's own count agreed with an empty or suddenly empty queue."""
     why: str = "[]"
     """JSON list of sentences: what keeps this connection from being known (ids without a word …)."""
+    remarks: str = "[]"
+    """JSON list of sentences that `check` adds to its `why` although all is known: a few ids that are gone
+    without a word, parts of the PSA that this account may not read."""
     missing_fields: str = "[]"
     """JSON list: required fields that this PSA does not have (for `doctor`)."""
     identity: str = "{}"

@@ -1,0 +1,377 @@
+"""Writes what the PSA said into the cache: tickets, conversations, time entries, each read in bulk.
+
+Every function works inside the transaction of the connection it is given. A record whose read began before
+the one already stored is not stored: an old answer never takes a newer one's place. Rows whose content is
+the same (by hash) are not written again, only the moment of reading is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection as Cache
+
+from connectors.contract import Conversation, NoteRecord, Resolved, TicketRecord, TimeEntries
+from store.models import NoteColumns, TicketColumns, TimeColumns
+from store.note_reading import Classify, classifier, note_number, reading
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_IN = "IN (SELECT value FROM json_each(:ids))"
+
+
+class Stored(msgspec.Struct):
+    """What storing came to; `+=` adds up."""
+
+    new: int = 0
+    changed: int = 0
+    ids: list[str] = []
+    """The ids that are new or changed."""
+
+    def __iadd__(self, other: Stored) -> Stored:
+        self.new += other.new
+        self.changed += other.changed
+        self.ids = [*self.ids, *other.ids]
+        return self
+
+
+def upsert(table: str, columns: Sequence[str], key: Sequence[str], keep: Iterable[str] = ()) -> str:
+    """An upsert for `executemany`; the columns in `keep` are set on insert alone."""
+    sets = [name for name in columns if name not in {*key, *keep}]
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
+        + ", ".join(f"{name} = excluded.{name}" for name in sets)
+    )
+
+
+def row_hash(record: msgspec.Struct) -> str:
+    """Content in short. A ticket's `version` is left out: some PSAs tell it in some answers only."""
+    if isinstance(record, TicketRecord) and record.version is not None:
+        record = msgspec.structs.replace(record, version=None)
+    return hashlib.blake2b(_ENCODER.encode(record), digest_size=12).hexdigest()
+
+
+# ---------------------------------------------------------------- tickets
+
+_TICKET = tuple(TicketColumns.model_fields)
+_TICKET_UPSERT = (
+    upsert(
+        "ticket",
+        _TICKET,
+        ("connection", "ticket_id"),
+        keep=("first_sync", "parent_id", "notes_read_at", "time_read_at"),
+    )
+    # What hangs on the ticket is read again, unless it was read after this record (whole seconds: `>`).
+    + "".join(
+        f", {name} = CASE WHEN :moved AND {name} <= excluded.read_at THEN NULL ELSE {name} END"
+        for name in ("notes_read_at", "time_read_at")
+    )
+    + " WHERE excluded.read_at >= ticket.read_at"
+)
+
+
+def store_tickets(
+    cache: Cache,
+    connection: str,
+    records: Sequence[TicketRecord],
+    *,
+    read_at: int,
+    scope: Resolved,
+    first_sync: bool = False,
+) -> Stored:
+    """Upserts tickets and their links and custom fields. `read_at`: when the read began (UTC seconds)."""
+    known = {
+        row.ticket_id: row
+        for row in cache.exec_driver_sql(
+            "SELECT ticket_id, row_hash, read_at, in_scope, presence FROM ticket"
+            f" WHERE connection = :connection AND ticket_id {_IN}",
+            {"connection": connection, "ids": json.dumps([record.ticket_id for record in records])},
+        )
+    }
+    stored = Stored()
+    rows: dict[str, tuple[dict[str, Any], TicketRecord]] = {}
+    same: list[dict[str, Any]] = []
+    for record in records:
+        row = _ticket_row(connection, record, read_at, scope, first_sync)
+        old = known.get(record.ticket_id)
+        if old is not None and old.read_at > read_at:
+            continue
+        state = (row["row_hash"], row["in_scope"], row["presence"])
+        if old is not None and state == (old.row_hash, bool(old.in_scope), old.presence):
+            same.append({name: row[name] for name in ("connection", "ticket_id", "read_at", "version")})
+            continue
+        row["moved"] = old is None or old.row_hash != row["row_hash"]
+        rows[record.ticket_id] = (row, record)
+        stored.new += old is None
+        stored.changed += old is not None
+    stored.ids = list(rows)
+    if same:
+        cache.exec_driver_sql(
+            "UPDATE ticket SET read_at = :read_at, version = coalesce(:version, version)"
+            " WHERE connection = :connection AND ticket_id = :ticket_id",
+            same,
+        )
+    if rows:
+        cache.exec_driver_sql(_TICKET_UPSERT, [row for row, _ in rows.values()])
+        _store_links(cache, connection, [record for _, record in rows.values()])
+    return stored
+
+
+def store_ticket(cache: Cache, connection: str, record: TicketRecord, *, read_at: int) -> bool:
+    """One ticket, for whoever has just read or written it; the scope is that of the last round.
+
+    True if it was new or different. Before the first round a ticket counts as outside the scope.
+    """
+    scope = saved_scope(cache, connection)
+    if scope is None:
+        raise LookupError(f"Connection {connection} was never synced, so its scope is not known.")
+    stored = store_tickets(cache, connection, [record], read_at=read_at, scope=scope)
+    set_parents(cache, connection)
+    return bool(stored.ids)
+
+
+def _ticket_row(
+    connection: str, record: TicketRecord, read_at: int, scope: Resolved, first_sync: bool
+) -> dict[str, Any]:
+    row = msgspec.structs.asdict(record)
+    parents = row.pop("parent_ids")
+    del row["custom"]
+    row.update(
+        connection=connection,
+        status_key=record.status.casefold(),
+        parent_id=min(parents, key=_numerically) if parents else None,
+        in_scope=record.merged_into is None and scope.holds(record),
+        presence="here" if record.merged_into is None else "merged",
+        read_at=read_at,
+        notes_read_at=None,
+        time_read_at=None,
+        first_sync=first_sync,
+        row_hash=row_hash(record),
+    )
+    return row
+
+
+def _numerically(identifier: str) -> tuple[int, str]:
+    return (int(identifier) if identifier.isdecimal() else 1 << 62, identifier)
+
+
+def _store_links(cache: Cache, connection: str, records: Sequence[TicketRecord]) -> None:
+    of = {"connection": connection, "ids": json.dumps([record.ticket_id for record in records])}
+    for table in ("ticket_parent", "ticket_custom"):
+        cache.exec_driver_sql(f"DELETE FROM {table} WHERE connection = :connection AND ticket_id {_IN}", of)
+    parents = [
+        (connection, record.ticket_id, parent)
+        for record in records
+        for parent in dict.fromkeys(record.parent_ids)
+    ]
+    customs = [
+        (connection, record.ticket_id, name, value)
+        for record in records
+        for name, value in record.custom.items()
+    ]
+    if parents:
+        cache.exec_driver_sql("INSERT INTO ticket_parent VALUES (?, ?, ?)", parents)
+    if customs:
+        cache.exec_driver_sql("INSERT INTO ticket_custom VALUES (?, ?, ?, ?)", customs)
+
+
+def set_parents(cache: Cache, connection: str) -> None:
+    """`parent_id` of every ticket: the lowest parent known to be open, else the lowest."""
+    cache.exec_driver_sql(
+        """
+        WITH wanted AS (
+            SELECT t.ticket_id, t.parent_id AS is_now, (
+                SELECT l.parent_id FROM ticket_parent l LEFT JOIN ticket p
+                    ON p.connection = l.connection AND p.ticket_id = l.parent_id
+                WHERE l.connection = t.connection AND l.ticket_id = t.ticket_id
+                ORDER BY NOT coalesce(p.presence = 'here' AND NOT p.closed AND NOT EXISTS (
+                        SELECT 1 FROM status_role r WHERE r.connection = p.connection
+                            AND r.role = 'closed' AND r.status = p.status_key), 0),
+                    CAST(l.parent_id AS INTEGER), l.parent_id
+                LIMIT 1) AS parent_id
+            FROM ticket t WHERE t.connection = :connection AND (t.parent_id IS NOT NULL OR t.ticket_id IN (
+                SELECT l.ticket_id FROM ticket_parent l WHERE l.connection = t.connection))
+        )
+        UPDATE ticket SET parent_id = wanted.parent_id FROM wanted
+        WHERE ticket.connection = :connection AND ticket.ticket_id = wanted.ticket_id
+            AND wanted.is_now IS NOT wanted.parent_id
+        """,
+        {"connection": connection},
+    )
+
+
+def set_presence(
+    cache: Cache,
+    connection: str,
+    ticket_id: str,
+    presence: str,
+    *,
+    read_at: int,
+    merged_into: str | None = None,
+) -> bool:
+    """Notes that a ticket is `deleted`, `merged` or `not_visible`; it leaves the queue, its row stays.
+
+    A ticket never seen before (a parent) gets a row that holds nothing else. True if that is news.
+    """
+    same = cache.exec_driver_sql(
+        "SELECT presence, read_at FROM ticket WHERE connection = ? AND ticket_id = ?", (connection, ticket_id)
+    ).one_or_none()
+    if same is not None and same.read_at > read_at:
+        return False
+    values = {"connection": connection, "ticket_id": ticket_id, "presence": presence}
+    if same is None:
+        empty = TicketRecord(ticket_id=ticket_id, number=ticket_id, merged_into=merged_into)
+        row = msgspec.structs.asdict(empty)
+        row = {name: row.get(name) for name in _TICKET} | values
+        row.update(status_key="", in_scope=False, read_at=read_at, first_sync=False, row_hash="")
+        cache.exec_driver_sql(upsert("ticket", _TICKET, ("connection", "ticket_id")), row)
+        return True
+    cache.exec_driver_sql(
+        # Without the hash whatever comes back is stored as a change.
+        "UPDATE ticket SET presence = :presence, in_scope = 0, row_hash = '', read_at = :read_at,"
+        " merged_into = coalesce(:merged_into, merged_into)"
+        " WHERE connection = :connection AND ticket_id = :ticket_id",
+        {**values, "read_at": read_at, "merged_into": merged_into},
+    )
+    return bool(same.presence != presence)
+
+
+def saved_scope(cache: Cache, connection: str) -> Resolved | None:
+    """The scope as the last round resolved it."""
+    saved = cache.exec_driver_sql(
+        "SELECT cursor FROM stream WHERE connection = ? AND name = 'scope'", (connection,)
+    ).scalar_one_or_none()
+    return None if saved is None else msgspec.json.decode(saved, type=Resolved)
+
+
+# ---------------------------------------------------------------- conversations
+
+_NOTE = tuple(NoteColumns.model_fields)
+_NOTE_UPSERT = upsert("note", _NOTE, ("connection", "ticket_id", "note_id"))
+
+
+def store_conversation(
+    cache: Cache, connection: str, conversation: Conversation, *, auto_reply: Sequence[str] | Classify
+) -> bool:
+    """Replaces the notes of one ticket by this complete reading. True if anything is different.
+
+    A reading that began before the one already stored is not stored.
+    """
+    classify = auto_reply if callable(auto_reply) else classifier(auto_reply)
+    of = (connection, conversation.ticket_id)
+    last = cache.exec_driver_sql(
+        "SELECT notes_read_at FROM ticket WHERE connection = ? AND ticket_id = ?", of
+    ).scalar_one_or_none()
+    if last is not None and last > conversation.read_at:
+        return False
+    known = {
+        row.note_id: row.row_hash
+        for row in cache.exec_driver_sql(
+            "SELECT note_id, row_hash FROM note WHERE connection = ? AND ticket_id = ?", of
+        )
+    }
+    rows = [_note_row(connection, note, classify) for note in conversation.notes]
+    changed = [row for row in rows if known.get(row["note_id"]) != row["row_hash"]]
+    gone = [(*of, note_id) for note_id in known.keys() - {row["note_id"] for row in rows}]
+    if changed:
+        cache.exec_driver_sql(_NOTE_UPSERT, changed)
+    if gone:
+        cache.exec_driver_sql("DELETE FROM note WHERE connection = ? AND ticket_id = ? AND note_id = ?", gone)
+    cache.exec_driver_sql(
+        "UPDATE ticket SET notes_read_at = ? WHERE connection = ? AND ticket_id = ?",
+        (conversation.read_at, *of),
+    )
+    return bool(changed or gone)
+
+
+def note_row(connection: str, note: NoteRecord, auto_reply: Sequence[str]) -> dict[str, Any]:
+    """The row of a note as `NoteColumns` has it, for whoever lays one over the PSA's."""
+    return _note_row(connection, note, classifier(auto_reply))
+
+
+def _note_row(connection: str, note: NoteRecord, classify: Classify) -> dict[str, Any]:
+    row = msgspec.structs.asdict(note)
+    row.update(
+        connection=connection,
+        note_sort=note_number(note.note_id),
+        psa_speaker=note.speaker,
+        row_hash=row_hash(note),
+        **reading(note.speaker, note.text, note.public, note.created_at, classify),
+    )
+    return row
+
+
+def reclassify(cache: Cache, connection: str, auto_reply: Sequence[str]) -> int:
+    """Reads the speaker of every stored note again, for changed patterns; how many are different now."""
+    classify = classifier(auto_reply)
+    changed = []
+    for row in cache.exec_driver_sql(
+        "SELECT ticket_id, note_id, text, psa_speaker, speaker, public, created_at FROM note"
+        " WHERE connection = ?",
+        (connection,),
+    ):
+        now = reading(row.psa_speaker, row.text, bool(row.public), row.created_at, classify)
+        if now["speaker"] != row.speaker:
+            changed.append(
+                {**now, "connection": connection, "ticket_id": row.ticket_id, "note_id": row.note_id}
+            )
+    if changed:
+        cache.exec_driver_sql(
+            "UPDATE note SET speaker = :speaker, seen = :seen, seen_up_to = :seen_up_to,"
+            " order_at = :order_at, order_rank = :order_rank"
+            " WHERE connection = :connection AND ticket_id = :ticket_id AND note_id = :note_id",
+            changed,
+        )
+    return len(changed)
+
+
+# ---------------------------------------------------------------- time entries
+
+_TIME = tuple(TimeColumns.model_fields)
+_TIME_UPSERT = upsert("time_entry", _TIME, ("connection", "time_id"))
+
+
+def store_time(cache: Cache, connection: str, time: TimeEntries) -> bool:
+    """Replaces the time entries of those tickets by this complete reading. True if anything is different."""
+    of = {"connection": connection, "ids": json.dumps(time.ticket_ids), "read_at": time.read_at}
+    newer = set(
+        cache.exec_driver_sql(
+            "SELECT ticket_id FROM ticket WHERE connection = :connection AND time_read_at > :read_at"
+            f" AND ticket_id {_IN}",
+            of,
+        ).scalars()
+    )
+    known = {
+        row.time_id: row
+        for row in cache.exec_driver_sql(
+            "SELECT time_id, ticket_id, row_hash FROM time_entry"
+            f" WHERE connection = :connection AND ticket_id {_IN}",
+            of,
+        )
+        if row.ticket_id not in newer
+    }
+    rows = [
+        msgspec.structs.asdict(entry) | {"connection": connection, "row_hash": row_hash(entry)}
+        for entry in time.entries
+        if entry.ticket_id not in newer
+    ]
+    changed = [
+        row
+        for row in rows
+        if row["time_id"] not in known or known[row["time_id"]].row_hash != row["row_hash"]
+    ]
+    gone = [(connection, time_id) for time_id in known.keys() - {row["time_id"] for row in rows}]
+    if changed:
+        cache.exec_driver_sql(_TIME_UPSERT, changed)
+    if gone:
+        cache.exec_driver_sql("DELETE FROM time_entry WHERE connection = ? AND time_id = ?", gone)
+    cache.exec_driver_sql(
+        "UPDATE ticket SET time_read_at = :read_at WHERE connection = :connection"
+        f" AND ticket_id {_IN} AND (time_read_at IS NULL OR time_read_at <= :read_at)",
+        of,
+    )
+    return bool(changed or gone)
