@@ -1,0 +1,380 @@
+"""What screens and commands read: panes, rows, one ticket, the outbox, how the connections are doing.
+
+Needs the standard library's `sqlite3` and msgspec alone, so that it may be imported before the first
+paint. Nothing here writes: both databases are opened read-only, one connection a call, so a `Reader` may be
+used from any number of threads. A file that is not there yet reads as empty: "never synced".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connectors.contract import Capabilities, Choice, Scope, TicketRecord
+from store.home import Home
+from store.read_records import (
+    ALL_OPEN,
+    PANES,
+    AgreementView,
+    ChangeView,
+    CodeCount,
+    ConnectionView,
+    HistoryView,
+    NoteView,
+    PaneCount,
+    Parent,
+    QuarantineView,
+    Reason,
+    Row,
+    TicketView,
+    TimeView,
+    Words,
+)
+from store.read_rows import Lists, iso, rows_json
+from store.read_ticket import OPEN_STATES, changes, record, ticket_view
+from store.settings import KINDS, Settings
+
+__all__ = [
+    "ALL_OPEN",
+    "OPEN_STATES",
+    "PANES",
+    "AgreementView",
+    "CacheUnreadable",
+    "ChangeView",
+    "CodeCount",
+    "ConnectionView",
+    "HistoryView",
+    "NoteView",
+    "PaneCount",
+    "Parent",
+    "QuarantineView",
+    "Reader",
+    "Reason",
+    "Row",
+    "TicketView",
+    "TimeView",
+    "Words",
+    "iso",
+    "rows_json",
+]
+
+
+class CacheUnreadable(Exception):
+    """A database is there and cannot be read. `hint` says what to do."""
+
+    def __init__(self, path: Path, error: sqlite3.Error) -> None:
+        super().__init__(f"{path}: {error}")
+        self.hint = "Run `deskzero sync`: a damaged cache is set aside and pulled again, the journal is kept."
+
+
+class Reader:
+    """Reads the databases of one home, for the connections of the settings and no others.
+
+    `clock` (UTC seconds) is what "today" in sentences and agreements goes by.
+    """
+
+    def __init__(self, home: Home, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.home = home
+        self.settings = settings
+        self.clock = clock
+
+    # ------------------------------------------------------------ lists
+
+    def panes(self, connection: str | None = None, gates: Sequence[str] | None = None) -> list[PaneCount]:
+        """All kinds with their two numbers, then "all open". `gates` in place of `check.gates`."""
+        names = self._names(connection)
+        with self._cache() as db:
+            counts = {} if db is None else _counts(db, names, gates)
+            open_now = 0 if db is None else self._lists(db, names).count([ALL_OPEN], "")
+        found = [
+            PaneCount(kind, PANES[kind][1], PANES[kind][0], *counts.get(kind, (0, 0, 0))) for kind in KINDS
+        ]
+        return [*found, PaneCount(ALL_OPEN, PANES[ALL_OPEN][1], PANES[ALL_OPEN][0], 0, open_now)]
+
+    def to_zero(self) -> int:
+        """The number of gate rows: what the "must" column sums to."""
+        with self._cache() as db:
+            return (
+                0 if db is None else sum(must for must, _, _ in _counts(db, self._names(None), None).values())
+            )
+
+    def rows(
+        self,
+        kinds: Sequence[str] = KINDS,
+        *,
+        text: str = "",
+        connection: str | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Rows of these kinds (or `ALL_OPEN`) in the panes' order; within one: gate rows, then the others,
+        then those that only the PSA can clear; each by `since`, then ticket id.
+
+        `text`: every word must be in number, summary, company, contact or status (case ignored);
+        `company:acme` and `status:"in progress"` look there alone.
+        """
+        with self._cache() as db:
+            return (
+                []
+                if db is None
+                else self._lists(db, self._names(connection)).rows(kinds, text, offset, limit)
+            )
+
+    def count(self, kinds: Sequence[str] = KINDS, *, text: str = "", connection: str | None = None) -> int:
+        """How many rows `rows` would give without a limit."""
+        with self._cache() as db:
+            return 0 if db is None else self._lists(db, self._names(connection)).count(kinds, text)
+
+    def reasons(self, row: Row) -> tuple[Reason, ...]:
+        """The row's reasons as they are now; empty when it is no longer an exception."""
+        with self._cache() as db:
+            if db is None or row.kind is None:
+                return ()
+            (now,) = self._lists(db, [row.connection]).build(
+                [(row.kind, row.connection, row.ticket_id, row.since, row.gate, row.psa_only)]
+            ) or (None,)
+            return now.reasons if now else ()
+
+    def find(self, text: str) -> list[Row]:
+        """Tickets by the number shown, `id:` and the PSA's id, either with `CONNECTION:` in front.
+
+        Finds every ticket in the cache, in the scope or not. More than one: the caller asks which.
+        """
+        text = text.strip()
+        name, colon, rest = text.partition(":")
+        names = self._names(None)
+        if colon and name != "id" and name in names:
+            names, text = [name], rest.strip()
+        column = "number"
+        if text.startswith("id:"):
+            column, text = "ticket_id", text.removeprefix("id:").strip()
+        text = text.removeprefix("#") if column == "number" else text
+        with self._cache() as db:
+            if db is None or not names:
+                return []
+            marks = ", ".join("?" for _ in names)
+            keys = db.execute(
+                f"SELECT connection, ticket_id FROM v_ticket WHERE {column} = ? AND connection IN ({marks})"
+                " ORDER BY connection, length(ticket_id), ticket_id",
+                [text, *names],
+            ).fetchall()
+            return self._lists(db, names).plain([(row[0], row[1]) for row in keys])
+
+    # ------------------------------------------------------------ one ticket
+
+    def ticket(self, connection: str, ticket_id: str) -> TicketView | None:
+        """Everything about one ticket; `None` where the cache does not have it."""
+        if connection not in self.settings.connections:
+            return None
+        with self._cache() as db, self._journal() as journal:
+            if db is None:
+                return None
+            return ticket_view(
+                db,
+                journal,
+                self._lists(db, [connection]),
+                self.settings.connections[connection],
+                ticket_id,
+                int(self.clock()),
+            )
+
+    def record(self, connection: str, ticket_id: str) -> TicketRecord | None:
+        """The ticket alone, with open changes laid over it."""
+        with self._cache() as db:
+            return None if db is None else record(db, connection, ticket_id)
+
+    def newest_customer_note(self, connection: str, ticket_id: str) -> Words | None:
+        """What `read_up_to` of a fix names: the newest customer's note in the cache."""
+        with self._cache() as db:
+            if db is None:
+                return None
+            key = (connection, ticket_id)
+            return self._lists(db, [connection]).last_words([key]).get(key)
+
+    # ------------------------------------------------------------ around it
+
+    def states(self) -> list[ConnectionView]:
+        """Every configured connection, in the order of the settings, also one that never synced."""
+        with self._cache() as db:
+            found = (
+                {}
+                if db is None
+                else {r["connection"]: r for r in db.execute("SELECT * FROM connection_state")}
+            )
+        return [self._state(name, found.get(name)) for name in self.settings.connections]
+
+    def changes(self, all: bool = False) -> list[ChangeView]:
+        """The outbox in the order made: open changes, or with `all` every one."""
+        with self._journal() as db:
+            return list(changes(db, self._names(None), everything=all))
+
+    def choices(
+        self,
+        connection: str,
+        kind: str,
+        *,
+        board_id: str | None = None,
+        company_id: str | None = None,
+        inactive: bool = False,
+    ) -> list[Choice]:
+        """Cached values of a field that are valid on this board and for this company, in the PSA's order."""
+        with self._cache() as db:
+            if db is None:
+                return []
+            rows = db.execute(
+                "SELECT * FROM choice WHERE connection = ? AND kind = ? AND board_id IN ('', ?)"
+                " AND company_id IN ('', ?) AND (active OR ?) ORDER BY position, name, id",
+                (connection, kind, board_id or "", company_id or "", inactive),
+            ).fetchall()
+        return [
+            Choice(
+                kind=kind,
+                id=row["id"],
+                name=row["name"],
+                board_id=row["board_id"] or None,
+                company_id=row["company_id"] or None,
+                active=bool(row["active"]),
+                closed=bool(row["closed"]),
+                accepts_time=bool(row["accepts_time"]),
+                starts_on=row["starts_on"],
+                ends_on=row["ends_on"],
+                cancelled=bool(row["cancelled"]),
+                detail=row["detail"],
+                phone=row["phone"],
+                email=row["email"],
+                position=row["position"],
+            )
+            for row in rows
+        ]
+
+    def usual_codes(self, connection: str, company_id: str | None) -> list[CodeCount]:
+        """Billing codes on the company's tickets and their time entries, the most used first."""
+        with self._cache() as db:
+            if db is None or company_id is None:
+                return []
+            rows = db.execute(
+                "SELECT code, name, count(*) FROM ("
+                " SELECT billing_code_id AS code, billing_code AS name FROM v_ticket"
+                "  WHERE connection = :c AND company_id = :company"
+                " UNION ALL SELECT billing_code_id, billing_code FROM v_time"
+                "  WHERE connection = :c AND ticket_id IN (SELECT ticket_id FROM v_ticket WHERE connection = :c AND company_id = :company))"
+                " WHERE trim(coalesce(name, '')) <> '' GROUP BY code, name ORDER BY count(*) DESC, name",
+                {"c": connection, "company": company_id},
+            )
+            return [CodeCount(*row) for row in rows]
+
+    def quarantine(self) -> list[QuarantineView]:
+        """Records that could not be read, of the configured connections."""
+        with self._cache() as db:
+            if db is None:
+                return []
+            rows = db.execute(
+                "SELECT q.connection, q.stream, q.record_id, q.path, q.problem, q.ticket_id, q.seen_at,"
+                " NOT EXISTS (SELECT 1 FROM ticket t WHERE t.connection = q.connection"
+                "  AND t.ticket_id = coalesce(q.ticket_id, q.record_id) AND NOT t.in_scope) AS may_be_in_scope"
+                " FROM quarantine q ORDER BY q.connection, q.stream, q.record_id"
+            ).fetchall()
+        names = self._names(None)
+        return [
+            QuarantineView(**dict(row) | {"may_be_in_scope": bool(row["may_be_in_scope"])})
+            for row in rows
+            if row["connection"] in names
+        ]
+
+    # ------------------------------------------------------------ within
+
+    def _state(self, name: str, row: sqlite3.Row | None) -> ConnectionView:
+        connection = self.settings.connections[name]
+        if row is None:
+            scope: Scope = connection.scope
+            return ConnectionView(
+                connection=name, psa=connection.psa, scope=str(scope), read_only=connection.read_only
+            )
+        capabilities = row["capabilities"]
+        return ConnectionView(
+            connection=name,
+            psa=row["psa"] or connection.psa,
+            title=row["title"],
+            scope=row["scope"] or str(connection.scope),
+            member=row["member"],
+            read_only=connection.read_only,
+            tried_at=row["tried_at"],
+            synced_at=row["synced_at"],
+            generation=row["generation"],
+            error_kind=row["error_kind"],
+            error=row["error"],
+            hint=row["hint"],
+            since_down=row["since_down"],
+            requests=row["requests"],
+            count_confirmed=bool(row["count_confirmed"]),
+            why=tuple(msgspec.json.decode(row["why"], type=list[str])),
+            missing_fields=tuple(msgspec.json.decode(row["missing_fields"], type=list[str])),
+            clock_ahead=float(msgspec.json.decode(row["identity"]).get("clock_ahead") or 0.0),
+            capabilities=None
+            if capabilities == "{}"
+            else msgspec.json.decode(capabilities, type=Capabilities),
+        )
+
+    def _names(self, connection: str | None) -> list[str]:
+        names = list(self.settings.connections)
+        return names if connection is None else [name for name in names if name == connection]
+
+    def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
+        return Lists(db, names, ZoneInfo(self.settings.timezone), int(self.clock()))
+
+    @contextmanager
+    def _cache(self) -> Iterator[sqlite3.Connection | None]:
+        with _opened(self.home.cache, "exception") as db:
+            yield db
+
+    @contextmanager
+    def _journal(self) -> Iterator[sqlite3.Connection | None]:
+        with _opened(self.home.journal, "change") as db:
+            yield db
+
+
+def _counts(
+    db: sqlite3.Connection, names: Sequence[str], gates: Sequence[str] | None
+) -> dict[str, tuple[int, int, int]]:
+    """Kind -> must, later, and how many of later only the PSA can clear."""
+    must = "e.gate"
+    params: list[str] = []
+    if gates is not None:
+        must = (
+            f"(e.kind IN ({', '.join('?' for _ in gates)}) AND NOT e.psa_only AND EXISTS"
+            " (SELECT 1 FROM reason r WHERE r.connection = e.connection AND r.ticket_id = e.ticket_id"
+            " AND r.kind = e.kind AND r.gate))"
+        )
+        params += gates
+    rows = db.execute(
+        f"SELECT kind, sum(must), sum(NOT must), sum(psa_only AND NOT must) FROM (SELECT e.kind,"
+        f" {must} AS must, e.psa_only FROM exception e WHERE connection IN ({', '.join('?' for _ in names)}))"
+        " GROUP BY kind",
+        [*params, *names],
+    )
+    return {kind: (int(must), int(later), int(psa_only)) for kind, must, later, psa_only in rows}
+
+
+@contextmanager
+def _opened(path: Path, needed: str) -> Iterator[sqlite3.Connection | None]:
+    """The database in one read transaction, or `None` where it (or its tables) is not there yet."""
+    if not path.exists():
+        yield None
+        return
+    try:
+        # `mode=ro` never creates the file; a writer in another process does not hold us up (WAL).
+        with closing(
+            sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10.0, isolation_level=None)
+        ) as db:
+            db.row_factory = sqlite3.Row
+            db.execute("BEGIN")
+            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (needed,)).fetchone()
+            yield db if there else None
+    except sqlite3.DatabaseError as error:
+        raise CacheUnreadable(path, error) from error
