@@ -20,9 +20,10 @@ Each shows its own few keys in its bottom line. Foreign text only as `tui.text.s
     writing.Writing(view: TicketView, side: Side, *, draft: str, statuses: Sequence[Item], status: Item | None)
                                                                                    -> Written | None
     writing.Review(view: TicketView, prepared: Prepared, *, side: Side | None)     -> ReviewAnswer
-    fields.Fields(view: TicketView, writable: Collection[str])                     -> FieldEdit | None
+    fields.Fields(view: TicketView, writable: Collection[str])                     -> Item | None
+        its `value` is the canonical field; the flow then asks for the new value with a Picker
     why.Why(view: TicketView)                                                      -> None
-    undo_list.UndoList()                                                           -> str (change id) | None
+    undo_list.UndoList(app: Deskzero, changes: list[ChangeView])                   -> Item | None (key: change id)
     outbox.Outbox(), trouble.Trouble(), end_of_day.EndOfDay()                      -> Jump | None
     conflict.Conflict(change: ChangeView)                                          -> ConflictAnswer | None
     help.Help(keys: Sequence[Key])                                                 -> None

@@ -16,6 +16,18 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer | None]):
     """A question over (or in place of) the list. It answers once, and only by closing."""
 
+    DEFAULT_CSS = """
+    Dialog {
+        background: $background 60%;
+        .dialog {
+            background: $surface;
+            border: round $accent;
+            padding: 0;
+        }
+        .dialog-title { height: 1; padding: 0 1; text-style: bold; color: $accent; margin-bottom: 1; }
+        .dialog-keys { height: 1; padding: 0 1; color: $text-muted; margin-top: 1; }
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "back", tooltip="Back without doing anything", id="dialog.cancel"),
     ]

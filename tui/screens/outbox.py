@@ -1,0 +1,226 @@
+"""The outbox and the trouble list: what waits, what was refused and in which words, and the way out of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from connectors.text import clean
+from store.changes import DECIDE_STATES
+from store.read import Reader
+from store.read_records import ChangeView
+from tui.asks import Jump
+from tui.messages import Saved
+from tui.screens.base import Dialog
+from tui.screens.confirm import Ask
+from tui.screens.conflict import Conflict
+from tui.screens.undo_list import STATE_WORDS
+from tui.text import fit, say, when
+
+
+class Outbox(Dialog[Jump]):
+    """Changes that are not at an end (and the last ones that are). Enter goes to the ticket or into a conflict."""
+
+    DEFAULT_CSS = """
+    Outbox, Trouble {
+        align: center middle;
+        #box { width: 108; max-width: 98%; height: auto; max-height: 92%; }
+        OptionList { height: auto; min-height: 3; max-height: 16; border: none; padding: 0; background: transparent; }
+        #about { padding: 0 1; height: auto; min-height: 4; max-height: 8; margin-top: 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,O,exclamation_mark", "cancel", "back", show=False),
+        Binding("j", "step(1)", "down", show=False),
+        Binding("k", "step(-1)", "up", show=False),
+        Binding("t", "again", "try again", show=False),
+        Binding("u", "take_back", "take back", show=False),
+        Binding("D", "drop", "drop", show=False),
+    ]
+    TITLE_TEXT = "Outbox: what waits to be sent, and what became of the last ones"
+    EMPTY = "Nothing waits. Everything you did is in the PSA."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changes: list[ChangeView] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box", classes="dialog"):
+            yield Static(Content(self.TITLE_TEXT), classes="dialog-title")
+            yield OptionList(markup=False)
+            yield Static(id="about")
+            yield Static(
+                Content("Enter decide / go to it · t try again · u take back · D drop (asks) · Esc back"),
+                classes="dialog-keys",
+            )
+
+    async def on_mount(self) -> None:
+        self.deskzero.saved.subscribe(self, self._saved)
+        self.query_one(OptionList).focus()
+        await self.fill()
+
+    async def _saved(self, _saved: Saved) -> None:
+        await self.fill()
+
+    def wanted(self, reader: Reader) -> list[ChangeView]:
+        """The changes to show: what is open first, then the newest twenty of today's others."""
+        everything = reader.changes(True)
+        ended = [c for c in everything if c.state in ("confirmed", "undone", "dropped")]
+        waiting = [c for c in everything if c not in ended]
+        return waiting + sorted(ended, key=lambda c: c.created_at, reverse=True)[:20]
+
+    def extra(self, reader: Reader) -> Sequence[Content]:
+        """Lines below the changes that are no changes."""
+        return ()
+
+    async def fill(self) -> None:
+        """Reads again; the highlighted change stays highlighted."""
+        options = self.query_one(OptionList)
+        kept = self.chosen()
+        self._changes = await self.deskzero.read(self.wanted)
+        lines = await self.deskzero.read(self.extra)
+        options.clear_options()
+        for change in self._changes:
+            options.add_option(Option(self._line(change), id=change.change))
+        for line in lines:
+            options.add_option(Option(line, disabled=True))
+        if not self._changes and not lines:
+            options.add_option(Option(Content.styled(f" {self.EMPTY}", "dim"), disabled=True))
+        ids = [change.change for change in self._changes]
+        if ids:
+            options.highlighted = ids.index(kept.change) if kept is not None and kept.change in ids else 0
+        self._about()
+
+    def _line(self, change: ChangeView) -> Content:
+        app = self.deskzero
+        mark = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}.get(change.state, "!")
+        if change.state in ("undone", "dropped"):
+            mark = "·"
+        head = f" {mark} {when(change.created_at, app.now, app.zone):<12} "
+        body = fit(f"#{clean(change.number)} {clean(change.company)}", 26)
+        state = STATE_WORDS[change.state]
+        if change.state == "held" and change.due_at is not None:
+            state = f"leaves in {max(0, change.due_at - app.now)} s"
+        return Content.assemble(head, body, " ", fit(change.verb, 24), " ", state)
+
+    def chosen(self) -> ChangeView | None:
+        """The change under the cursor."""
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is None or highlighted >= len(self._changes):
+            return None
+        return self._changes[highlighted]
+
+    @on(OptionList.OptionHighlighted)
+    def _about(self) -> None:
+        change = self.chosen()
+        if change is None:
+            self.query_one("#about", Static).update("")
+            return
+        lines = [Content.assemble(say(change.summary), "\n")]
+        if change.error:
+            lines.append(Content.assemble(("! ", "bold"), say(change.error), "\n"))
+        if change.hint:
+            lines.append(Content.assemble("  ", say(change.hint), "\n"))
+        if change.because:
+            lines.append(Content.assemble("because: ", say(change.because), "\n"))
+        for field, value in change.values.items():
+            shown = value.get("name", value) if isinstance(value, dict) else value
+            lines.append(
+                Content(
+                    f"{field.replace('_', ' ')} → {clean(str(shown)) if shown is not None else 'empty'}\n"
+                )
+            )
+        self.query_one("#about", Static).update(Content.assemble(*lines))
+
+    def action_step(self, by: int) -> None:
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if by > 0 else options.action_cursor_up()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        change = self.chosen()
+        if change is None:
+            return
+        if change.state == "conflict":
+            self._decide(change)
+        else:
+            self.finish(Jump(change.connection, change.ticket_id))
+
+    @work(exclusive=True, group="outbox")
+    async def _decide(self, change: ChangeView) -> None:
+        answer = await self.app.push_screen_wait(Conflict(change))
+        if answer == "mine":
+            await self._act(change, "retry")
+        elif answer == "theirs":
+            await self._act(change, "drop")
+        elif answer == "edit":
+            self.finish(Jump(change.connection, change.ticket_id, then="edit"))
+        elif answer == "open":
+            self.finish(Jump(change.connection, change.ticket_id, then="browser"))
+
+    def action_again(self) -> None:
+        change = self.chosen()
+        if change is not None and change.state in (*DECIDE_STATES, "queued", "held"):
+            self._again(change)
+
+    @work(exclusive=True, group="outbox")
+    async def _again(self, change: ChangeView) -> None:
+        if change.state == "conflict":
+            self._decide(change)
+            return
+        if change.state == "uncertain":
+            body = Content(
+                "It is not known whether this arrived. Sent again, it may arrive twice. Look in the PSA first."
+            )
+            answers = [("y", "I have looked: send it again", True)]
+            if not await self.app.push_screen_wait(Ask(Content("Send it again?"), body, answers)):
+                return
+        await self._act(change, "retry")
+
+    def action_take_back(self) -> None:
+        change = self.chosen()
+        if change is not None and change.state in ("held", "queued", "confirmed"):
+            self._take_back(change)
+
+    @work(exclusive=True, group="outbox")
+    async def _take_back(self, change: ChangeView) -> None:
+        await self._act(change, "undo")
+
+    def action_drop(self) -> None:
+        change = self.chosen()
+        if change is not None and change.state in (*DECIDE_STATES, "queued", "held"):
+            self._drop(change)
+
+    @work(exclusive=True, group="outbox")
+    async def _drop(self, change: ChangeView) -> None:
+        title = Content.assemble("Drop ", change.verb, " of ", say(f"#{change.number}"), "?")
+        body = Content("It is not sent any more; the ticket shows again what the PSA has.")
+        if await self.app.push_screen_wait(Ask(title, body, [("y", "drop it", True)])):
+            await self._act(change, "drop")
+
+    async def _act(self, change: ChangeView, what: str) -> None:
+        """`retry`, `drop` or `undo` through the engine; what went wrong is said in the lower part."""
+        from store.changes import OutboxRefused
+
+        engine = self.deskzero.engine
+        try:
+            if what == "retry":
+                await engine.call(lambda desk: desk.retry(change.change))
+            elif what == "drop":
+                await engine.call(lambda desk: desk.drop(change.change))
+            else:
+                await engine.call(lambda desk: desk.undo(change.change))
+        except OutboxRefused as refused:
+            self.query_one("#about", Static).update(
+                Content.assemble(("! ", "bold"), say(str(refused)), "\n  ", say(refused.hint))
+            )
+            return
+        self.deskzero.saved.publish(Saved(quiet=False, done=(change.connection, change.ticket_id)))

@@ -1,0 +1,176 @@
+"""The picker: type to filter, ↑ ↓ to choose, a preview of what will change, Enter to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from connectors.text import clean
+from tui.asks import Item
+from tui.screens.base import Dialog
+from tui.text import fit
+
+SUGGESTED = "suggested"
+"""The group whose first item is preselected; nothing else is."""
+WIDTH = 86
+
+
+class Picker(Dialog[Item]):
+    """One of `items`, or what was typed. Closes before it answers; never writes."""
+
+    DEFAULT_CSS = """
+    Picker {
+        align: center middle;
+        #box { width: 90; max-width: 96%; height: auto; max-height: 90%; }
+        Input { border: none; height: 1; padding: 0 1; background: $boost; }
+        Input:focus { border: none; }
+        OptionList { height: auto; max-height: 14; border: none; padding: 0; background: transparent; }
+        #preview { height: auto; max-height: 5; padding: 0 1; margin-top: 1; color: $text; }
+        #hint { padding: 0 1; color: $text-muted; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "step(1)", "next", show=False),
+        Binding("up", "step(-1)", "previous", show=False),
+        Binding("pagedown", "step(10)", "page down", show=False),
+        Binding("pageup", "step(-10)", "page up", show=False),
+        Binding("tab", "step(1)", "next", show=False),
+        Binding("shift+tab", "step(-1)", "previous", show=False),
+    ]
+
+    def __init__(
+        self,
+        title: Content,
+        items: Sequence[Item],
+        *,
+        preview: Callable[[Item], Content] | None = None,
+        hint: str = "",
+        free: str = "",
+    ) -> None:
+        super().__init__()
+        self._title, self._items, self._preview = title, list(items), preview
+        self._hint, self._free = hint, free
+        self._shown: list[Item] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box", classes="dialog"):
+            yield Static(self._title, classes="dialog-title")
+            yield Input(placeholder="type to filter" + (f", or {self._free}" if self._free else ""))
+            if self._hint:
+                yield Static(Content(self._hint), id="hint")
+            yield OptionList(markup=False)
+            yield Static(id="preview")
+            yield Static(Content("↑ ↓ choose · Enter take it · Esc back"), classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self.query_one(Input).focus()
+        self._fill("")
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def _fill(self, typed: str) -> None:
+        words = typed.casefold().split()
+        self._shown = [item for item in self._items if all(word in _haystack(item) for word in words)]
+        # Matches at the beginning of the name come first: "rem" means Remote Support before On-site remake.
+        if words:
+            self._shown.sort(key=lambda item: not clean(item.label).casefold().startswith(words[0]))
+        free = self._typed_item(typed)
+        if free is not None:
+            self._shown.append(free)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        group = ""
+        for position, item in enumerate(self._shown):
+            if item.group and item.group != group and not words:
+                options.add_option(Option(Content.styled(f"  {clean(item.group)}", "dim"), disabled=True))
+            group = item.group
+            options.add_option(Option(_line(item), id=str(position)))
+        wanted = bool(words) or bool(self._shown and self._shown[0].group == SUGGESTED)
+        options.highlighted = self._first_enabled() if wanted and self._shown else None
+        self._show_preview()
+
+    def _typed_item(self, typed: str) -> Item | None:
+        text = typed.strip()
+        if (
+            not self._free
+            or not text
+            or any(clean(i.label).casefold() == text.casefold() for i in self._shown)
+        ):
+            return None
+        return Item(key="", label=text, detail=self._free)
+
+    def _first_enabled(self) -> int | None:
+        options = self.query_one(OptionList)
+        return next(
+            (n for n in range(options.option_count) if not options.get_option_at_index(n).disabled), None
+        )
+
+    def action_step(self, by: int) -> None:
+        options = self.query_one(OptionList)
+        if options.highlighted is None:
+            options.highlighted = self._first_enabled()
+        else:
+            for _ in range(abs(by)):
+                options.action_cursor_down() if by > 0 else options.action_cursor_up()
+        self._show_preview()
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self) -> None:
+        self._show_preview()
+
+    def _chosen(self) -> Item | None:
+        options = self.query_one(OptionList)
+        if options.highlighted is None:
+            return None
+        option_id = options.get_option_at_index(options.highlighted).id
+        return None if option_id is None else self._shown[int(option_id)]
+
+    def _show_preview(self) -> None:
+        chosen = self._chosen()
+        preview = self.query_one("#preview", Static)
+        if chosen is None:
+            empty = "Nothing matches." if not self._shown else "Nothing chosen yet: ↓ or type."
+            preview.update(Content.styled(empty, "dim"))
+        elif self._preview is not None:
+            preview.update(self._preview(chosen))
+        else:
+            preview.update(Content(clean(chosen.label)))
+
+    @on(Input.Submitted)
+    def _enter(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self.finish(chosen)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        # A click chooses and shows the preview; Enter answers.
+        event.stop()
+        self._show_preview()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste into the filter is text, nothing else."""
+        event.stop()
+
+
+def _haystack(item: Item) -> str:
+    return clean(f"{item.label} {item.detail} {item.key}").casefold()
+
+
+def _line(item: Item) -> Content:
+    label, detail = clean(item.label), clean(item.detail)
+    if not detail:
+        return Content(f" {fit(label, WIDTH - 2)}")
+    room = min(len(detail), 40)
+    return Content.assemble(f" {fit(label, WIDTH - room - 5)} ", (fit(detail, room, right=True), "dim"), " ")

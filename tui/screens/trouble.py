@@ -1,0 +1,48 @@
+"""Trouble: what needs a person. Refused, conflict, uncertain; connections that fail; records in quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from connectors.text import clean
+from store.changes import DECIDE_STATES
+from store.read import Reader
+from store.read_records import ChangeView
+from tui.screens.outbox import Outbox
+from tui.text import say, when
+
+
+class Trouble(Outbox):
+    """As the outbox, but only what does not go away by itself."""
+
+    TITLE_TEXT = "Trouble: what needs you"
+    EMPTY = (
+        "No trouble: nothing was refused, no conflict, every connection answers, every record could be read."
+    )
+
+    def wanted(self, reader: Reader) -> list[ChangeView]:
+        return [change for change in reader.changes() if change.state in DECIDE_STATES]
+
+    def extra(self, reader: Reader) -> Sequence[Content]:
+        app = self.deskzero
+        lines: list[Content] = []
+        for state in reader.states():
+            name = clean(state.connection)
+            if state.error:
+                since = f" since {when(state.since_down, app.now, app.zone)}" if state.since_down else ""
+                lines.append(Content.assemble((f" ! {name}{since}  ", "bold"), say(state.error)))
+                if state.hint:
+                    lines.append(Content.assemble("     ", say(state.hint)))
+            lines += [Content.assemble(f" ! {name}  ", say(why)) for why in state.why]
+        for odd in reader.quarantine():
+            where = f"#{clean(odd.ticket_id)} " if odd.ticket_id else ""
+            lines.append(
+                Content.assemble(
+                    " ! ",
+                    say(f"{odd.connection}  {where}{odd.stream} {odd.record_id}: {odd.path}: {odd.problem}"),
+                    (" in quarantine: not shown, the rest goes on", "dim"),
+                )
+            )
+        return lines

@@ -1,0 +1,80 @@
+"""What can be taken back, newest first; an undone change can be made again from here (redo)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from connectors.text import clean
+from store.read_records import ChangeView
+from tui.asks import Item
+from tui.screens.picker import Picker
+from tui.text import when
+
+if TYPE_CHECKING:
+    from tui.app import Deskzero
+
+STATE_WORDS = {
+    "held": "held, not sent yet",
+    "queued": "waits to be sent",
+    "sending": "being sent",
+    "confirmed": "✓ in the PSA",
+    "conflict": "conflict: a person decides",
+    "rejected": "refused by the PSA",
+    "uncertain": "not known whether it arrived",
+    "undone": "undone",
+    "dropped": "dropped",
+}
+"""A change's state in words; the mark `✓` is kept for "confirmed in the PSA"."""
+TAKES_BACK = ("held", "queued", "confirmed")
+
+
+def undo_items(app: Deskzero, changes: list[ChangeView]) -> list[Item]:
+    """Lines for the changes that undo can be asked about, newest first."""
+    items = []
+    for change in sorted(changes, key=lambda c: (c.created_at, c.change), reverse=True):
+        if (
+            change.state not in TAKES_BACK
+            or change.undone_by
+            or (change.state == "confirmed" and not change.wrote)
+        ):
+            continue
+        kind = "redo" if change.undo_of else "undo"
+        items.append(
+            Item(
+                key=change.change,
+                label=f"{when(change.created_at, app.now, app.zone)}  #{clean(change.number)} {clean(change.company)}"
+                f"  {change.verb}",
+                detail=f"{STATE_WORDS[change.state]} · {kind}",
+                value=change,
+            )
+        )
+    return items
+
+
+class UndoList(Picker):
+    """Answers with an `Item` whose key is the change to take back."""
+
+    def __init__(self, app: Deskzero, changes: list[ChangeView]) -> None:
+        super().__init__(
+            Content("Take back which change? The earlier values are put back in the PSA."),
+            undo_items(app, changes),
+            preview=_preview,
+            hint="Old changes are taken back only if nobody has changed the same thing since.",
+        )
+
+
+def _preview(item: Item) -> Content:
+    change: ChangeView = item.value
+    lines = [Content.assemble(clean(change.summary), "\n")]
+    for field, value in change.values.items():
+        before = change.was.get(field)
+        lines.append(Content(f"{field.replace('_', ' ')}: {_words(value)} → {_words(before)}\n"))
+    return Content.assemble(*lines)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return clean(str(value.get("name", value)))
+    return "empty" if value in (None, "") else clean(str(value))

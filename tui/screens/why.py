@@ -1,0 +1,95 @@
+"""Why a ticket is here: every reason as a sentence, since when, and what would clear it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from connectors.text import clean
+from store.read_records import PANES, Row, TicketView
+from tui.screens.base import Dialog
+from tui.text import say, when
+
+CLEARS = {
+    "customer_responded": "r reply · c no answer needed",
+    "child_reply": "r reply · c no answer needed",
+    "reply_after_close": "r reply · c no answer needed · s re-open by a status",
+    "missing_fields": "f fills the field · e any field",
+    "orphaned": "p parent · s status",
+    "billing_code": "b billing code",
+}
+"""Kind -> the keys that clear it."""
+
+
+class Why(Dialog[None]):
+    """All exceptions of one ticket with their reasons."""
+
+    DEFAULT_CSS = """
+    Why {
+        align: center middle;
+        #box { width: 100; max-width: 96%; height: auto; max-height: 90%; }
+        VerticalScroll { height: auto; max-height: 20; padding: 0 1; }
+        VerticalScroll > Static { height: auto; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i,enter,q", "cancel", "back", show=False),
+        Binding("j,down", "scroll(1)", "down", show=False),
+        Binding("k,up", "scroll(-1)", "up", show=False),
+    ]
+
+    def __init__(self, view: TicketView) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        view = self._view
+        record = view.record
+        title = Content.assemble(
+            "Why is ", say(f"#{record.number}"), " here · ", say(record.company or "no company")
+        )
+        with Vertical(id="box", classes="dialog"):
+            yield Static(title, classes="dialog-title")
+            with VerticalScroll():
+                if not view.exceptions:
+                    yield Static(
+                        Content("It is in no pane: nothing that deskzero looks for is wrong with it.")
+                    )
+                for row in view.exceptions:
+                    yield Static(self._exception(row))
+                yield Static(self._known())
+            yield Static(Content("j k scroll · Esc back"), classes="dialog-keys")
+
+    def _exception(self, row: Row) -> Content:
+        pane, title = PANES.get(row.kind or "", (0, row.kind or ""))
+        must = (
+            "counts to zero" if row.gate else "only in the PSA itself" if row.psa_only else "later, no gate"
+        )
+        lines = [Content.assemble((f"{pane} {title}", "bold"), f"  {must}, since {self._when(row.since)}\n")]
+        lines += [
+            Content.assemble("  ● " if reason.gate else "  · ", say(reason.text), "\n")
+            for reason in row.reasons
+        ]
+        lines.append(Content.styled(f"  {CLEARS.get(row.kind or '', '')}\n", "dim"))
+        return Content.assemble(*lines)
+
+    def _known(self) -> Content:
+        view = self._view
+        notes = "never" if view.notes_read_at is None else self._when(view.notes_read_at)
+        return Content.styled(
+            clean(
+                f"Ticket read {self._when(view.read_at)} · conversation read {notes} · #{view.record.ticket_id}"
+            ),
+            "dim",
+        )
+
+    def _when(self, at: int) -> str:
+        return when(at, self.deskzero.now, self.deskzero.zone)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=by * 2, animate=False)
