@@ -34,6 +34,8 @@ class Written:
     """The status chosen beside the text; `None`: the one the settings say, or unchanged."""
     read_up_to: int | None = None
     """Creation time of the newest customer's note that was on the screen, UTC seconds."""
+    read_up_to_id: str | None = None
+    """That note's id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ Each shows its own few keys in its bottom line. Foreign text only as `tui.text.s
     confirm.Ask(title: Content, body: Content, answers: Sequence[tuple[key, label, value]]) -> value | None
     writing.Writing(view: TicketView, side: Side, *, draft: str, statuses: Sequence[Item], status: Item | None)
                                                                                    -> Written | None
-    writing.Review(view: TicketView, prepared: Prepared, *, side: Side | None)     -> ReviewAnswer
+    review.Review(view: TicketView, prepared: Prepared, *, side: Side | None)     -> ReviewAnswer
     fields.Fields(view: TicketView, writable: Collection[str])                     -> Item | None
         its `value` is the canonical field; the flow then asks for the new value with a Picker
     why.Why(view: TicketView)                                                      -> None

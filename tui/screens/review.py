@@ -1,0 +1,162 @@
+"""The review: to whom, what changes, read up to which note. The only place from which a text is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from connectors.text import clean
+from store.read_records import TicketView, Words
+from tui.asks import ReviewAnswer, Side
+from tui.messages import Saved
+from tui.screens.base import Dialog
+from tui.screens.confirm import Ask
+from tui.text import say, when
+
+if TYPE_CHECKING:
+    from store.fixes import Prepared
+
+
+class Review(Dialog[ReviewAnswer]):
+    """`y` sends, `e` edits, Esc keeps the text as a draft, `D` discards it (asks). Enter does nothing."""
+
+    DEFAULT_CSS = """
+    Review {
+        align: center middle;
+        #box { width: 96; max-width: 98%; height: auto; max-height: 94%; }
+        #lines { padding: 0 1; height: auto; }
+        #text { height: auto; max-height: 10; margin: 1 1 0 1; padding: 0 1; border-left: thick $frame; }
+        #text > Static { height: auto; }
+        #box.-reply { border: heavy $public; }
+        #box.-note { border: round $internal; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer('send')", "send", show=False),
+        Binding("e", "answer('edit')", "edit", show=False),
+        Binding("D", "discard", "discard", show=False),
+        Binding("j,down", "scroll(1)", "down", show=False),
+        Binding("k,up", "scroll(-1)", "up", show=False),
+    ]
+
+    def __init__(self, view: TicketView, prepared: Prepared, *, side: Side | None = None) -> None:
+        """`side` says that there is a text, and which; `None`: only fields change."""
+        super().__init__()
+        self._view, self._prepared, self._side = view, prepared, side
+        self._newer: Words | None = None
+
+    def compose(self) -> ComposeResult:
+        record = self._view.record
+        what = {
+            "reply": "Send? PUBLIC: the customer reads it",
+            "note": "Save? INTERNAL note",
+            None: "Do this?",
+        }
+        title = Content.assemble(
+            what[self._side], " ── ", say(f"#{record.number} · {record.company or 'no company'}")
+        )
+        text = self._prepared.fix.reply or self._prepared.fix.note or ""
+        hold = self.deskzero.settings.hold if self._prepared.held else 0
+        later = f", {hold} s to take back" if hold else ""
+        keep = "Esc keep as draft · D discard" if self._side else "Esc back"
+        with Vertical(id="box", classes="dialog" if self._side is None else f"dialog -{self._side}"):
+            yield Static(title, classes="dialog-title")
+            yield Static(self._lines(), id="lines")
+            if text:
+                with VerticalScroll(id="text", can_focus=False):
+                    yield Static(Content(clean(text, lines=True)))
+            word = "send" if self._prepared.mails or self._side == "reply" else "do it"
+            edit = "e edit · " if self._side else ""
+            yield Static(Content(f"y {word}{later} · {edit}{keep}"), classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        self.deskzero.saved.subscribe(self, self._look_again)
+
+    async def _look_again(self, _saved: Saved) -> None:
+        view = self._view
+        newest = await self.deskzero.read(
+            lambda reader: reader.newest_customer_note(view.connection, view.record.ticket_id)
+        )
+        read = self._prepared.fix.read_up_to_id
+        if newest is not None and newest.note_id != read and newest != self._newer:
+            self._newer = newest
+            self.query_one("#lines", Static).update(self._lines())
+
+    def _lines(self) -> Content:
+        record, prepared, fix = self._view.record, self._prepared, self._prepared.fix
+        rows: list[tuple[str, Content]] = []
+        if self._side == "reply":
+            mail = (
+                f" <{clean(record.contact_email)}>"
+                if record.contact_email
+                else " (no mail address on the ticket)"
+            )
+            rows.append(("To", Content.assemble(say(record.contact or "no contact"), mail)))
+            if record.cc:
+                rows.append(
+                    ("Cc", Content.assemble(say(record.cc), ("   on the ticket, gets it too", "dim")))
+                )
+        mails = ", ".join(clean(who) for who in prepared.mails)
+        rules = "What the PSA's own rules send, deskzero cannot see."
+        rows.append(("By us", Content(f"1 mail, to {mails}. {rules}" if mails else f"no mail. {rules}")))
+        for line in prepared.preview:
+            if line.field not in ("reply", "note"):
+                was, becomes = clean(line.was) or "empty", clean(line.becomes) or "empty"
+                rows.append((line.field.replace("_", " "), Content(f"{was} → {becomes}")))
+        rows += [("note that", say(remark)) for remark in prepared.remarks]
+        if prepared.because:
+            rows.append(("because", say(prepared.because)))
+        rows.append(("Read", self._read_line(fix.read_up_to)))
+        if prepared.read_only:
+            rows.append(("Read only", Content("this connection is read_only: nothing will be sent")))
+        label = 12
+        return Content("\n").join(
+            [
+                Content.assemble((f"{name[:1].upper()}{name[1:]}"[: label + 14].ljust(label), "bold"), line)
+                for name, line in rows
+            ]
+        )
+
+    def _read_line(self, read_up_to: int | None) -> Content:
+        app = self.deskzero
+        if read_up_to is None:
+            read = Content("the customer has not written")
+        else:
+            read = Content(f"up to the customer's note of {when(read_up_to, app.now, app.zone)}")
+        if self._newer is None:
+            return read
+        at = when(self._newer.at, app.now, app.zone)
+        return Content.assemble(
+            read,
+            ("   ! ", "bold"),
+            say(self._newer.who),
+            (f" wrote at {at}: not yet read, so this will not go out", "bold"),
+        )
+
+    def action_answer(self, answer: ReviewAnswer) -> None:
+        if answer == "edit" and self._side is None:
+            return
+        self.finish(answer)
+
+    def action_cancel(self) -> None:
+        self.finish("keep" if self._side else None)
+
+    def action_scroll(self, by: int) -> None:
+        for text in self.query("#text").results(VerticalScroll):
+            text.scroll_relative(y=by, animate=False)
+
+    @work(exclusive=True)
+    async def action_discard(self) -> None:
+        if self._side is None:
+            return
+        body = Content("The text is thrown away, the draft too.")
+        if await self.app.push_screen_wait(
+            Ask(Content("Discard the text?"), body, [("y", "discard it", True)])
+        ):
+            self.finish("discard")

@@ -1,0 +1,209 @@
+"""Writing a reply or a note, in the list's place with the conversation below it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static, TextArea
+
+from connectors.text import clean
+from store import drafts
+from store.read_records import TicketView, Words
+from tui.asks import Item, Side, Written
+from tui.conversation import conversation
+from tui.messages import Saved
+from tui.screens.base import Dialog
+from tui.text import say, when
+
+SIDES = {
+    "reply": "PUBLIC: the customer reads this",
+    "note": "INTERNAL: only colleagues read this",
+}
+DRAFT_EVERY = 1.0
+"""Seconds between two savings of the draft."""
+
+
+class StatusChoice(Static, can_focus=True):
+    """The status that goes out beside the text; ← → change it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,up", "step(-1)", "previous", show=False),
+        Binding("right,down", "step(1)", "next", show=False),
+    ]
+    position: reactive[int] = reactive(0)
+
+    def __init__(self, statuses: Sequence[Item], status: Item | None) -> None:
+        super().__init__(id="status")
+        self._choices: list[Item | None] = [None, *statuses]
+        keys = [None if item is None else item.key for item in self._choices]
+        wanted = None if status is None else status.key
+        self.set_reactive(StatusChoice.position, keys.index(wanted) if wanted in keys else 0)
+
+    @property
+    def chosen(self) -> Item | None:
+        """`None`: as the settings say, or unchanged."""
+        return self._choices[self.position]
+
+    def action_step(self, by: int) -> None:
+        self.position = (self.position + by) % len(self._choices)
+
+    def render(self) -> Content:
+        chosen = self.chosen
+        label = "as it is, or as the settings say" if chosen is None else clean(chosen.label)
+        arrows = "◂ ▸ " if self.has_focus else ""
+        return Content.assemble(
+            ("Status after it  ", "$quiet"), (f"{arrows}{label}", "bold" if chosen else "")
+        )
+
+
+class Writing(Dialog[Written]):
+    """An editor. Esc (or Ctrl+S) ends it; nothing is sent from here: the review follows."""
+
+    DEFAULT_CSS = """
+    Writing {
+        align: center middle;
+        #frame { width: 100%; height: 100%; background: $background; padding: 0 1; }
+        #head { height: 1; text-style: bold; padding: 0 1; }
+        #edit { height: 1fr; min-height: 5; border: round $internal; padding: 0 1; background: $surface; }
+        #status { height: 1; padding: 0 1; }
+        #status:focus { background: $cursor; }
+        #newer { height: 1; padding: 0 1; background: $warning; color: $background; text-style: bold; display: none; }
+        #talk { height: 1fr; border: round $frame; padding: 0 1; }
+        #talk > Static { height: auto; }
+        &.-reply #edit { border: heavy $public; }
+        &.-reply #head { color: $public; }
+        &.-note #head { color: $internal; }
+        &.-newer #newer { display: block; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "cancel", "done", show=False, priority=True),
+        Binding("pageup", "talk(-1)", "conversation up", show=False, priority=True),
+        Binding("pagedown", "talk(1)", "conversation down", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        view: TicketView,
+        side: Side,
+        *,
+        draft: str = "",
+        statuses: Sequence[Item] = (),
+        status: Item | None = None,
+    ) -> None:
+        super().__init__(classes=f"-{side}")
+        self._view, self._side, self._draft = view, side, draft
+        self._statuses, self._status = statuses, status
+        self._read: Words | None = view.last_words
+        self._newest: TicketView = view
+        self._saved_text = draft
+
+    def compose(self) -> ComposeResult:
+        record = self._view.record
+        head = Content.assemble(
+            SIDES[self._side],
+            " ── ",
+            say(f"#{record.number} · {record.company or 'no company'} · {record.summary}"),
+        )
+        with Vertical(id="frame"):
+            yield Static(head, id="head")
+            yield TextArea(
+                self._draft, id="edit", show_line_numbers=False, tab_behavior="focus", soft_wrap=True
+            )
+            yield StatusChoice(self._statuses, self._status)
+            yield Static(id="newer")
+            with VerticalScroll(id="talk", can_focus=False):
+                yield Static(self._talk(), id="words")
+            yield Static(
+                Content(
+                    "Esc done, the review follows · Tab status · PgUp PgDn conversation · a draft is kept"
+                ),
+                classes="dialog-keys",
+            )
+
+    def on_mount(self) -> None:
+        editor = self.query_one("#edit", TextArea)
+        editor.focus()
+        editor.move_cursor(editor.document.end)
+        self.query_one("#talk", VerticalScroll).scroll_end(animate=False)
+        self.deskzero.saved.subscribe(self, self._look_again)
+        self.set_interval(DRAFT_EVERY, self._keep)
+
+    def _talk(self) -> Content:
+        return conversation(self._newest, self.deskzero.now, self.deskzero.zone)
+
+    async def _look_again(self, _saved: Saved) -> None:
+        """A newer note announces itself; it is not taken as read until the conversation is scrolled to."""
+        view = self._view
+        newest = await self.deskzero.read(
+            lambda reader: reader.ticket(view.connection, view.record.ticket_id)
+        )
+        if newest is None or newest.last_words == self._newest.last_words:
+            return
+        self._newest = newest
+        words = newest.last_words
+        if words is not None and words != self._read:
+            at = when(words.at, self.deskzero.now, self.deskzero.zone)
+            self.query_one("#newer", Static).update(
+                Content.assemble("! ", say(words.who), f" wrote again at {at}, not read yet · PgUp shows it")
+            )
+            self.add_class("-newer")
+
+    def action_talk(self, by: int) -> None:
+        talk = self.query_one("#talk", VerticalScroll)
+        if self.has_class("-newer"):
+            self.query_one("#words", Static).update(self._talk())
+            self._read = self._newest.last_words
+            self.remove_class("-newer")
+            self.call_after_refresh(talk.scroll_end, animate=False)
+            return
+        talk.scroll_relative(y=by * max(1, talk.size.height - 1), animate=False)
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self.remove_class("-unsaved")
+
+    async def _keep(self) -> None:
+        """Saves the draft when it has changed."""
+        text = self.query_one("#edit", TextArea).text
+        if text == self._saved_text:
+            return
+        app, view = self.deskzero, self._view
+        try:
+            await asyncio.to_thread(
+                drafts.save, app.home, view.connection, view.record.ticket_id, self._side, text, now=app.now
+            )
+        except sqlite3.Error as error:
+            self.query_one("#newer", Static).update(Content(f"! The draft could not be kept: {error}"))
+            self.add_class("-newer")
+            return
+        self._saved_text = text
+
+    def action_cancel(self) -> None:
+        """Esc: done writing. Keeps the draft first, then closes."""
+        self.run_worker(self._end(), group="end")
+
+    async def _end(self) -> None:
+        await self._keep()
+        text = self.query_one("#edit", TextArea).text
+        if not text.strip():
+            self.finish(None)
+            return
+        self.finish(
+            Written(
+                side=self._side,
+                text=text.strip(),
+                status=self.query_one(StatusChoice).chosen,
+                read_up_to=None if self._read is None else self._read.at,
+                read_up_to_id=None if self._read is None else self._read.note_id,
+            )
+        )
