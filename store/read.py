@@ -263,7 +263,8 @@ class Reader:
                 " SELECT billing_code_id AS code, billing_code AS name FROM v_ticket"
                 "  WHERE connection = :c AND company_id = :company"
                 " UNION ALL SELECT billing_code_id, billing_code FROM v_time"
-                "  WHERE connection = :c AND ticket_id IN (SELECT ticket_id FROM v_ticket WHERE connection = :c AND company_id = :company))"
+                "  WHERE connection = :c AND ticket_id IN"
+                "  (SELECT ticket_id FROM v_ticket WHERE connection = :c AND company_id = :company))"
                 " WHERE trim(coalesce(name, '')) <> '' GROUP BY code, name ORDER BY count(*) DESC, name",
                 {"c": connection, "company": company_id},
             )

@@ -82,7 +82,7 @@ class _Say:
     @property
     def wrote(self) -> str:
         first, last = self.data.get("first_at"), self.data.get("last_at")
-        more = f" (and first {self.at('first_at')})" if first is not None and first != last else ""
+        more = f" (first {self.at('first_at')})" if first is not None and first != last else ""
         return f"{self.word('who', 'The customer')} wrote {self.at('last_at')}{more}"
 
     @property
@@ -152,7 +152,7 @@ def _no_parent(say: _Say) -> str:
 
 def _not_child_status(say: _Say) -> str:
     wanted = clean(" or ".join(f'"{name}"' for name in say.data.get("child_statuses", ())))
-    return f'It hangs on parent {say.parent}, but its status is "{say.word("status", "?")}", not {wanted}.'
+    return f'It has parent {say.parent}, but its status is "{say.word("status", "?")}", not {wanted}.'
 
 
 def _parent_closed(say: _Say) -> str:
@@ -185,13 +185,11 @@ def _closed_without_code(say: _Say) -> str:
 
 
 def _time_without_code(say: _Say) -> str:
-    return f"{say.hours} of {say.at('started_at')} without a {say.code_name}."
+    return f"{say.hours} of {say.at('at')} without a {say.code_name}."
 
 
 def _locked(say: _Say) -> str:
-    return (
-        f"{say.hours} of {say.at('started_at')} without a {say.code_name}, and locked: invoiced or approved."
-    )
+    return f"{say.hours} of {say.at('at')} without a {say.code_name}, and locked: invoiced or approved."
 
 
 _SENTENCES: dict[str, Callable[[_Say], str]] = {

@@ -1,0 +1,319 @@
+"""The exceptions, as SQL over the documented views, published as the tables `exception` and `reason`.
+
+`docs/exceptions.md` is the definition; each kind's SQL is in a `rules_…` module of its own. Evaluating some
+tickets gives for them what evaluating all would give. The journal (first seen, history) is written first,
+then the results in one transaction, so that nobody reads half of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection as Database
+from sqlalchemy import Engine, text
+
+from connectors.contract import Capabilities
+from store.rules_billing import billing_codes
+from store.rules_fields import absent_fields, missing_fields
+from store.rules_journal import WINDOWED, RowKey, SeenKey, first_seen, keep_history, open_rows
+from store.rules_parents import orphans
+from store.rules_sql import Asked, Binds, Found
+from store.rules_talk import conversations
+from store.settings import Settings
+
+RULES: tuple[Callable[[Asked], Iterator[Found]], ...] = (
+    conversations,
+    missing_fields,
+    orphans,
+    billing_codes,
+)
+
+_MANY = 500
+"""More tickets than this are not named one by one: everything is evaluated."""
+
+ReasonKey = tuple[str, str, str, str, str]
+"""Kind, ticket id, code, field, time entry id."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What is stored of a reason besides its key."""
+
+    since: int
+    gate: bool
+    hours: float | None
+    data: str
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What is stored of a row besides its key."""
+
+    since: int
+    gate: bool
+    psa_only: bool
+
+
+class Results(msgspec.Struct):
+    """One connection's results."""
+
+    rows: dict[RowKey, Published]
+    reasons: dict[ReasonKey, Reason]
+
+
+class About(msgspec.Struct, frozen=True):
+    """What first seen needs to know of a ticket under evaluation."""
+
+    created_at: int | None
+    first_sync: bool
+    laid_over: bool
+
+
+def evaluate(
+    cache: Engine | Database,
+    journal: Engine | Database,
+    settings: Settings,
+    *,
+    now: int,
+    connections: Iterable[str],
+    tickets: Iterable[str] | None = None,
+) -> None:
+    """Makes the exceptions of these connections anew: all, or those of some tickets and of their children.
+
+    `now` is UTC seconds. Engines get transactions of their own; a connection that is handed in is written to
+    and left for its owner to commit (the journal's before the cache's).
+    """
+    some = None if tickets is None else sorted(set(tickets))
+    if some == []:
+        return
+    with _open(cache) as db:
+        for name in connections:
+            if name in settings.connections:
+                _evaluate(db, journal, settings, name, now, some)
+
+
+def _evaluate(
+    db: Database,
+    journal: Engine | Database,
+    settings: Settings,
+    name: str,
+    now: int,
+    tickets: list[str] | None,
+) -> None:
+    if tickets is not None:
+        tickets = _with_children(db, name, tickets)
+    asked = _asked(db, settings, name, now, None if tickets is None else tuple(tickets))
+    found = [one for rule in RULES for one in rule(asked)]
+    about = _about(asked)
+    with _open(journal) as book:
+        seen = _first_seen(book, asked, found, about)
+        results = _results(found, seen, settings.gates)
+        _history(book, asked, results, about, settings.retention)
+    _publish(asked, results)
+    if tickets is None:
+        absent = msgspec.json.encode(absent_fields(asked)).decode()
+        db.execute(
+            text("UPDATE connection_state SET missing_fields = :absent WHERE connection = :c"),
+            {"absent": absent, "c": name},
+        )
+
+
+@contextmanager
+def _open(database: Engine | Database) -> Iterator[Database]:
+    if isinstance(database, Engine):
+        with database.begin() as connection:
+            yield connection
+    else:
+        yield database
+
+
+# ---------------------------------------------------------------- what is asked
+
+
+def _asked(db: Database, settings: Settings, name: str, now: int, tickets: tuple[str, ...] | None) -> Asked:
+    row = db.execute(
+        text("SELECT member, capabilities FROM connection_state WHERE connection = :c"), {"c": name}
+    ).one_or_none()
+    member, offers = (None, "{}") if row is None else (row.member, row.capabilities)
+    return Asked(
+        db=db,
+        connection=settings.connections[name],
+        rules=settings.rules,
+        capabilities=None if offers == "{}" else msgspec.json.decode(offers, type=Capabilities),
+        me=member or settings.connections[name].technician,
+        now=now,
+        tickets=None if tickets is None or len(tickets) > _MANY else tickets,
+    )
+
+
+def _with_children(db: Database, name: str, tickets: list[str]) -> list[str]:
+    """What a parent becomes decides whether its children are orphaned."""
+    found = set(tickets)
+    sql = text("SELECT ticket_id FROM v_parent WHERE connection = :c AND parent_id = :p")
+    for parent in tickets:
+        found.update(db.execute(sql, {"c": name, "p": parent}).scalars())
+    return sorted(found)
+
+
+def _about(asked: Asked) -> dict[str, About]:
+    """The tickets in the queue that are under evaluation."""
+    binds = Binds(asked)
+    sql = (
+        "SELECT t.ticket_id, t.created_at, t.first_sync, EXISTS (SELECT 1 FROM ticket_overlay o"
+        " WHERE o.connection = t.connection AND o.ticket_id = t.ticket_id) AS laid_over"
+        f" FROM v_ticket t WHERE {binds.queue()}"
+    )
+    return {
+        row["ticket_id"]: About(row["created_at"], bool(row["first_sync"]), bool(row["laid_over"]))
+        for row in asked.rows(sql, binds)
+    }
+
+
+# ---------------------------------------------------------------- results
+
+
+def _seen_key(one: Found) -> SeenKey:
+    return (one.ticket_id, *(one.seen_as or (one.kind, one.code, one.field)))
+
+
+def _first_seen(
+    journal: Database, asked: Asked, found: list[Found], about: dict[str, About]
+) -> dict[SeenKey, int]:
+    wanted: dict[SeenKey, int] = {}
+    for one in found:
+        if one.since is None and not one.follows:
+            created = about[one.ticket_id].created_at if one.else_created else None
+            wanted[_seen_key(one)] = asked.now if created is None else created
+    return first_seen(
+        journal,
+        asked.connection.name,
+        wanted,
+        came_first=[ticket for ticket, known in about.items() if known.first_sync],
+        settled=[ticket for ticket, known in about.items() if not known.laid_over],
+        tickets=asked.tickets,
+        now=asked.now,
+    )
+
+
+def _results(found: list[Found], seen: dict[SeenKey, int], gates: Iterable[str]) -> Results:
+    groups: dict[RowKey, list[Found]] = {}
+    for one in found:
+        groups.setdefault((one.ticket_id, one.kind), []).append(one)
+    results = Results(rows={}, reasons={})
+    for (ticket, kind), group in groups.items():
+        since = {
+            id(one): seen[_seen_key(one)] if one.since is None else one.since
+            for one in group
+            if not one.follows
+        }
+        earliest = min(since.values())
+        gating = [one for one in group if one.gate]
+        clears = any(one.clears for one in gating)
+        results.rows[ticket, kind] = Published(
+            since=earliest, gate=clears and kind in gates, psa_only=bool(gating) and not clears
+        )
+        for one in group:
+            if one.gate and not one.clears:
+                one.data["psa_only"] = True
+            key = (kind, ticket, one.code, one.field, one.time_entry_id)
+            results.reasons[key] = Reason(
+                since=since.get(id(one), earliest),
+                gate=one.gate,
+                hours=one.hours,
+                data=msgspec.json.encode(one.data).decode(),
+            )
+    return results
+
+
+def _history(
+    journal: Database, asked: Asked, results: Results, about: dict[str, About], retention: int
+) -> None:
+    known = open_rows(journal, asked.connection.name, asked.tickets)
+    gone = {key for key in known if key not in results.rows}
+    windowed = {key for key in gone if key[1] in WINDOWED}
+    gone -= _unresolved(asked, {key for key in windowed if key[0] in about})
+    young = {key for key in windowed if known[key] > asked.now - retention}
+    gone -= _forgotten(asked, {key for key in young if key[0] not in about})
+    opened = {key: row.since for key, row in results.rows.items() if key not in known}
+    keep_history(journal, asked.connection.name, opened=opened, cleared=gone, now=asked.now)
+
+
+def _unresolved(asked: Asked, rows: set[RowKey]) -> set[RowKey]:
+    """Those of these rows that only their window ended."""
+    if not rows:
+        return set()
+    tickets = tuple(sorted({ticket for ticket, _ in rows}))
+    anew = msgspec.structs.replace(asked, windows=False, tickets=tickets if len(tickets) <= _MANY else None)
+    found = {(one.ticket_id, one.kind) for rule in (conversations, billing_codes) for one in rule(anew)}
+    return rows & found
+
+
+def _forgotten(asked: Asked, rows: set[RowKey]) -> set[RowKey]:
+    """Those whose tickets the cache does not have: thrown away with it, and too old to be pulled again."""
+    sql = text("SELECT 1 FROM ticket WHERE connection = :c AND ticket_id = :t")
+    return {
+        key
+        for key in rows
+        if asked.db.execute(sql, {"c": asked.connection.name, "t": key[0]}).first() is None
+    }
+
+
+# ---------------------------------------------------------------- publishing
+
+
+def _publish(asked: Asked, results: Results) -> None:
+    """Writes what differs from what is published."""
+    name = asked.connection.name
+    rows = {
+        (row["ticket_id"], row["kind"]): Published(row["since"], bool(row["gate"]), bool(row["psa_only"]))
+        for row in _published(asked, "exception")
+    }
+    reasons = {
+        (row["kind"], row["ticket_id"], row["code"], row["field"], row["time_entry_id"]): Reason(
+            row["since"], bool(row["gate"]), row["hours"], row["data"]
+        )
+        for row in _published(asked, "reason")
+    }
+    _write(asked.db, "exception", ("ticket_id", "kind"), name, rows, results.rows)
+    _write(
+        asked.db,
+        "reason",
+        ("kind", "ticket_id", "code", "field", "time_entry_id"),
+        name,
+        reasons,
+        results.reasons,
+    )
+
+
+def _published(asked: Asked, table: str) -> Iterable[Any]:
+    binds = Binds(asked)
+    return asked.rows(f"SELECT * FROM {table} t WHERE {binds.here('t')}", binds)
+
+
+def _write(
+    db: Database,
+    table: str,
+    keys: tuple[str, ...],
+    name: str,
+    old: dict[Any, Any],
+    new: dict[Any, Any],
+) -> None:
+    gone = [key for key in old if new.get(key) != old[key]]
+    come = [key for key in new if old.get(key) != new[key]]
+    if gone:
+        where = " AND ".join(f"{key} = :{key}" for key in keys)
+        db.execute(
+            text(f"DELETE FROM {table} WHERE connection = :connection AND {where}"),
+            [{"connection": name, **dict(zip(keys, key, strict=True))} for key in gone],
+        )
+    if come:
+        columns = ("connection", *keys, *new[come[0]].__struct_fields__)
+        values = ", ".join(f":{column}" for column in columns)
+        db.execute(
+            text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"),
+            [
+                {"connection": name, **dict(zip(keys, key, strict=True)), **msgspec.structs.asdict(new[key])}
+                for key in come
+            ],
+        )
