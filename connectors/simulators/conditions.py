@@ -40,6 +40,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+INFO = frozenset({"lastUpdated", "updatedBy", "dateEntered", "enteredBy"})
+"""Parts of `_info` that lists filter and sort by without naming it."""
+
 
 def parse(text: str, fields: Collection[str], date_forms: Collection[str]) -> Predicate:
     """The predicate that `conditions=` asks for; raises `BadCondition`.
@@ -83,7 +86,9 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def value_of(row: Row, path: tuple[str, ...]) -> object:
-    """The value under a reference path, `None` where any part is absent."""
+    """The value under a reference path, `None` where any part is absent; dates of `_info` also by their name."""
+    if path[0] in INFO and path[0] not in row:
+        path = ("_info", *path)
     value: object = row
     for part in path:
         if not isinstance(value, dict):

@@ -159,6 +159,7 @@ class TimeEntry:
     invoice: str | None = None
     public: bool = False
     entered_by: str = ""
+    entered: int = 0
     updated: int = 0
 
     @property

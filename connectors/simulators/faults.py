@@ -1,0 +1,68 @@
+"""Trouble on order: what a test or a demo can make the next answers of a simulator look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+
+Kind = Literal["500", "429", "401", "403", "404", "html", "cut", "drop", "drop-after-commit", "wrong-type"]
+
+HTML = (
+    "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to continue.</body></html>"
+)
+
+
+@dataclass(slots=True)
+class Fault:
+    prefix: str
+    kind: Kind
+    method: str | None
+    left: int
+    retry_after: int
+
+
+class Faults:
+    """Ordered trouble; each fault serves requests whose path begins with its prefix, until it is used up.
+
+    `cut`: the answer ends in the middle of its JSON. `drop`: the connection breaks and nothing was done.
+    `drop-after-commit`: it was done, and then the connection breaks. `html`: 200 with a sign-in page.
+    `wrong-type`: rows come with a field of the wrong type. The two `drop`s need a real socket.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def next(
+        self, path_prefix: str, kind: Kind, *, times: int = 1, method: str | None = None, retry_after: int = 1
+    ) -> None:
+        """The next `times` requests under `path_prefix` (`/service/tickets`) meet this fault."""
+        self._waiting.append(Fault(path_prefix, kind, method, times, retry_after))
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        for fault in self._waiting:
+            if path.startswith(fault.prefix) and fault.method in (None, method):
+                fault.left -= 1
+                if fault.left <= 0:
+                    self._waiting.remove(fault)
+                return fault
+        return None
+
+
+class Broken(Response):
+    """An answer that never ends: the server closes the connection in the middle of it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"[", "more_body": True})
+
+
+def page() -> Response:
+    """A sign-in page where JSON was expected."""
+    return HTMLResponse(HTML)
