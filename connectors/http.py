@@ -43,6 +43,8 @@ from connectors.contract import (
 from connectors.origin import origin_of
 from connectors.text import clean
 
+__all__ = ["Answer", "Session", "WebPage"]
+
 log = logging.getLogger("deskzero.http")
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # a retry must not print over a terminal app
 
@@ -255,9 +257,7 @@ class Session:
             words = f"no answer within {self._timeout:.0f} s"
         hint = "Check the network and the address; deskzero tries again by itself."
         if "certificate" in words.lower() or "ssl" in words.lower():
-            hint = (
-                "The server's certificate is not trusted here: check the address and this machine's clock."
-            )
+            hint = "The server's certificate is not trusted here: check the address and this machine's clock."
         return Unreachable(
             f"{self.redact(where)}: {self.origin} could not be reached: {words}", sent=sent, hint=hint
         )

@@ -1,0 +1,197 @@
+"""ConnectWise PSA (Manage): one account, as a connector.
+
+Facts are from the ConnectWise developer guide unless marked otherwise; nothing here was run against a
+vendor's tenant. What is not established is probed by `verify()` or is an option: the form of dates, whether a
+note moves the ticket's date, whether a parent can be taken away.
+
+Cost in requests: one look-up of the address per process; an incremental pull takes one per 1,000 changed
+tickets, one for dispatch assignments (scopes `mine` and `owner`) and one per 100 tickets known only by them;
+`ticket_ids` two per 1,000; a conversation two; time entries one per 100 tickets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors import connectwise_choices as choice_lists
+from connectors import connectwise_plan as planning
+from connectors.connectwise_api import Api, DateForm
+from connectors.connectwise_read import Reader
+from connectors.connectwise_scope import resolve
+from connectors.connectwise_write import Writer
+from connectors.contract import (
+    TICKET_FIELDS,
+    Applied,
+    Capabilities,
+    Choice,
+    ChoiceContext,
+    Conversation,
+    Fetched,
+    Fix,
+    Identity,
+    IdList,
+    Page,
+    Resolved,
+    Scope,
+    Spec,
+    Step,
+    TicketRecord,
+    TimeEntries,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A connection's own keys."""
+
+    url: str
+    """The address of the PSA's login page: `https://na.myconnectwise.net`, or the on-premise host."""
+    company: str
+    """The company id that one types at the login."""
+    client_id: str
+    """Of the integration; every shop asks for its own at the vendor's developer site."""
+    public_key: str
+    technician: str
+    """Member identifier (login); the keys do not say whose they are."""
+    date_form: DateForm = "utc-z"
+    """How dates are written in conditions; probed by `verify()`."""
+    note_moves_ticket: bool | None = None
+    """Whether a note moves the ticket's last-updated date, where somebody has found out."""
+    detach_parent: bool = False
+    """Whether taking a parent away by PATCH is known to work."""
+
+
+class ConnectWise:
+    """The connector. `connectors.contract.Connector` says what the verbs give."""
+
+    psa = "connectwise"
+    title = "ConnectWise PSA"
+
+    def __init__(
+        self,
+        name: str,
+        options: Options,
+        private_key: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self._options = options
+        self._api = Api(
+            options.url,
+            options.company,
+            options.client_id,
+            (options.public_key, private_key),
+            transport=transport,
+        )
+        self._reader = Reader(self._api, options.date_form)
+        self._writer = Writer(self._api, self._reader)
+        self._no_time: frozenset[str] = frozenset()
+        self.capabilities = capabilities(options)
+
+    def __repr__(self) -> str:
+        return f"<ConnectWise {self.name}, {self._options.technician}>"
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries included."""
+        return self._api.requests
+
+    async def close(self) -> None:
+        """Ends the HTTP sessions."""
+        await self._api.close()
+
+    async def verify(self) -> Identity:
+        """Proves address and credentials, finds the technician, the missing rights and the form of dates."""
+        from connectors.connectwise_probe import verify
+
+        return await verify(self._api, self._options)
+
+    async def resolve(self, scope: Scope) -> Resolved:
+        """The scope's name as an active id; raises `UnknownName` that lists near names."""
+        return await resolve(self._api, scope, self._options.technician)
+
+    def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
+        """Pages of tickets. The cursor is a time of the server, less an overlap of five minutes."""
+        return self._reader.tickets(scope, since, closed_after)
+
+    async def ticket_ids(self, scope: Resolved) -> IdList:
+        """The ids now open in the scope, and the PSA's count less what only a substring match brought."""
+        return await self._reader.ticket_ids(scope)
+
+    async def fetch(self, ids: Sequence[str]) -> Fetched:
+        """Tickets by id, about 100 a request. What is merged away is a tombstone; a 404 is "not visible"."""
+        return await self._reader.fetch(ids)
+
+    async def conversation(self, ticket_id: str) -> Conversation:
+        """All notes, with the time entries that the PSA shows to the customer; the opening text left out."""
+        return await self._reader.conversation(ticket_id)
+
+    async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
+        """All time entries of those tickets."""
+        return await self._reader.time_entries(ticket_ids)
+
+    async def choices(self, kind: str, context: ChoiceContext) -> tuple[Choice, ...]:
+        """Valid values of a field on the ticket's board and at its company."""
+        found = await choice_lists.load(self._api, kind, context)
+        if kind == "status":
+            refusing = {choice.id for choice in found if not choice.accepts_time}
+            self._no_time = (self._no_time - {choice.id for choice in found}) | refusing
+        return found
+
+    def plan(self, fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
+        """The ordered steps of `fix`; see `connectors.connectwise_plan`."""
+        return planning.plan(
+            fix,
+            ticket,
+            technician=self._options.technician,
+            detach=self._options.detach_parent,
+            no_time=self._no_time,
+        )
+
+    async def apply(self, step: Step, version: str | None) -> Applied:
+        """One write. ConnectWise has no conditional writes: `version` is not used."""
+        return await self._writer.apply(step)
+
+
+def capabilities(options: Options) -> Capabilities:
+    """What ConnectWise's API can do, as known."""
+    detach: frozenset[str] = frozenset({"detach"}) if options.detach_parent else frozenset()
+    attach = frozenset({"attach"}) if options.detach_parent else frozenset[str]()
+    fields = frozenset(planning.PATHS) | {"custom", "entry_code"}
+    absent = {} if detach else {"detach": planning.NO_DETACH}
+    return Capabilities(
+        fields=frozenset(TICKET_FIELDS),
+        flag=True,
+        code_on_ticket=True,
+        code_on_time=True,
+        code_name="work type",
+        writes=fields | {"reply", "note", "time", "attach"} | detach,
+        undoable=fields | attach | detach,
+        mails=frozenset({"reply"}),
+        absent=absent,
+        note_moves_ticket=options.note_moves_ticket,
+        page_size=1000,
+        requests_per_minute=1000,  # where throttling is said to begin; not a published limit
+    )
+
+
+def open_(
+    name: str, options: Options, secrets: dict[str, str], *, transport: httpx.AsyncBaseTransport | None = None
+) -> ConnectWise:
+    """A connector; no request is sent."""
+    return ConnectWise(name, options, secrets["private_key"], transport=transport)
+
+
+SPEC = Spec(
+    psa="connectwise",
+    title="ConnectWise PSA",
+    options=Options,
+    secrets=("private_key",),
+    open=open_,
+)

@@ -1,0 +1,106 @@
+"""What `verify()` asks ConnectWise PSA: who we are, what we may, which form of dates it understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.connectwise_api import DateForm, moment, query_of, right_for
+from connectors.connectwise_scope import member
+from connectors.connectwise_wire import Wire
+from connectors.contract import Forbidden, Identity, Rejected, Unauthorized
+
+if TYPE_CHECKING:
+    from connectors.connectwise import Options
+    from connectors.connectwise_api import Api
+
+_FORMS: tuple[DateForm, ...] = ("utc-z", "naive", "date-only")
+_LONG_AGO = 946684800  # 2000-01-01
+_FAR_AHEAD = 4102444800  # 2100-01-01
+
+_READS = (
+    ("tickets assigned by schedule", "/schedule/entries"),
+    ("time entries", "/time/entries"),
+    ("boards and statuses", "/service/boards"),
+    ("priorities", "/service/priorities"),
+    ("sources", "/service/sources"),
+    ("work types", "/time/workTypes"),
+    ("agreements", "/finance/agreements"),
+    ("contacts", "/company/contacts"),
+)
+"""What deskzero reads besides tickets and members."""
+
+
+class _SystemInfo(Wire, frozen=True, kw_only=True):
+    version: str | None = None
+    server_time_zone: str | None = None
+
+
+async def verify(api: Api, options: Options) -> Identity:
+    """Real requests: reach, credentials, the technician, rights (read only), dates.
+
+    `/system/info` is said to answer without credentials (field report), so the count of tickets proves them.
+    Raises what the first three say; missing rights and odd dates are in the answer.
+    """
+    answer = await api.get("/system/info")
+    info = answer.decode(_SystemInfo)
+    total = await api.count("/service/tickets")
+    who = await member(api, options.technician)
+    zone = who.time_zone.name if who.time_zone is not None else None
+    return Identity(
+        member_id=str(who.id),
+        member=who.identifier,
+        name=who.name,
+        version=info.version or (await api.info()).version or "unknown",
+        clock_ahead=round(api.session.clock_ahead, 1),
+        timezone=zone or info.server_time_zone,
+        missing=await _missing(api),
+        notes=(*await _dates(api, options.date_form, total), *_not_established(options)),
+    )
+
+
+async def _missing(api: Api) -> tuple[tuple[str, str], ...]:
+    """(what cannot be read, the right for it) for each list that answers 403."""
+    found = []
+    for verb, path in _READS:
+        try:
+            await api.get(path, query_of(fields="id", pageSize="1"))
+        except (Forbidden, Unauthorized):  # the address and the keys are proven by now
+            found.append((verb, right_for(path)))
+    return tuple(found)
+
+
+async def _dates(api: Api, configured: DateForm, total: int) -> tuple[str, ...]:
+    """Which forms of dates the server takes and understands."""
+    if not total:
+        return ("There is no ticket to try dates on: the form of dates is not established.",)
+    working = [form for form in _FORMS if await _understood(api, form)]
+    if configured in working:
+        return (f"Dates in the form {configured} are understood.",)
+    if working:
+        return (f'Dates in the form {configured} are not understood: set date_form = "{working[0]}".',)
+    return ("No form of dates is understood: changes cannot be read one after the other.",)
+
+
+async def _understood(api: Api, form: DateForm) -> bool:
+    """Something changed since 2000, nothing since 2100."""
+    try:
+        since = await api.count("/service/tickets", f"lastUpdated>{moment(_LONG_AGO, form)}")
+        ahead = await api.count("/service/tickets", f"lastUpdated>{moment(_FAR_AHEAD, form)}")
+    except Rejected:
+        return False
+    return since > 0 and ahead == 0
+
+
+def _not_established(options: Options) -> tuple[str, ...]:
+    notes = ["ConnectWise does not say whose keys these are: notes carry the name of the keys' member."]
+    if options.note_moves_ticket is None:
+        notes.append(
+            "Whether a note moves a ticket's last-updated date is not established: conversations are read more often"
+            " (note_moves_ticket = true or false once it is known)."
+        )
+    if not options.detach_parent:
+        notes.append(
+            "Taking a ticket from its parent is not offered (detach_parent = true once it is known to work)."
+        )
+    notes.append("Rights to write cannot be tried without writing: ConnectWise's refusal would be shown.")
+    return tuple(notes)

@@ -1,0 +1,394 @@
+"""Reading ConnectWise PSA: tickets, ids, conversations and time, complete or an error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors.connectwise_api import DateForm, RowPage, moment, numbers, one_of
+from connectors.connectwise_plan import stamp
+from connectors.connectwise_records import (
+    id_of,
+    in_order,
+    names,
+    note_record,
+    seconds,
+    ticket_record,
+    time_note,
+    time_record,
+)
+from connectors.connectwise_scope import condition
+from connectors.connectwise_wire import (
+    NOTE_STRICT,
+    TICKET_STRICT,
+    TIME_STRICT,
+    NoteRow,
+    Reference,
+    Row,
+    RowInfo,
+    TicketRow,
+    TimeRow,
+    Wire,
+    fields_of,
+    odd_of,
+    read_row,
+)
+from connectors.contract import (
+    Conversation,
+    Fetched,
+    Forbidden,
+    IdList,
+    NoteRecord,
+    NotThere,
+    NotVisible,
+    Odd,
+    Page,
+    Resolved,
+    TicketRecord,
+    TimeEntries,
+    TimeRecord,
+    Tombstone,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    from connectors.connectwise_api import Api
+
+TICKETS = "/service/tickets"
+OVERLAP = 300
+"""Seconds that are read again: a change may become visible after a later one."""
+OPENING = 60
+"""Seconds after the ticket's creation within which its first public text is its description."""
+BATCH = 100
+"""Ids in one request."""
+ONE_BY_ONE = 50
+"""So many ids that a batch did not bring are asked for again one by one."""
+
+
+class _ScopeRow(Wire, frozen=True, kw_only=True):
+    """What decides whether an open ticket is in the scope."""
+
+    id: int
+    record_type: str | None = None
+    owner: Reference | None = None
+    resources: str | None = None
+    board: Reference | None = None
+    team: Reference | None = None
+
+
+class _ScheduleRow(Wire, frozen=True, kw_only=True):
+    id: int
+    object_id: int | None = None
+
+
+class _OpenedRow(Wire, frozen=True, kw_only=True):
+    id: int
+    info: RowInfo | None = msgspec.field(default=None, name="_info")
+
+
+class Reader:
+    """Reads one account. Remembers which tickets the technician has by a schedule entry alone."""
+
+    def __init__(self, api: Api, date_form: DateForm) -> None:
+        self._api = api
+        self._form = date_form
+        self._dates_proven = False
+        self._dispatched: frozenset[str] = frozenset()
+        self._dispatched_to = ""
+        self._plainly_ours: set[str] = set()
+        """Dispatched tickets that name the technician as owner or resource too."""
+        self._opened: dict[str, int] = {}
+        """Ticket -> creation, to know the opening text by."""
+
+    # ------------------------------------------------------------ tickets
+
+    async def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
+        """See the contract. Project tickets are left out: they are another resource of the API."""
+        await self._read_dispatch(scope)
+        site = await self._api.site()
+        newest, started, seen, pages = 0, 0.0, set[str](), 0
+        expected = None
+        if since is None:
+            expected = await self._api.count(TICKETS, _all_of("closedFlag=false", condition(scope)))
+        for wanted in self._streams(scope, since, closed_after):
+            async for rows in self._api.pages(TICKETS, TicketRow, TICKET_STRICT, wanted):
+                started = started or rows.began_at + self._api.session.clock_ahead
+                pages += 1
+                tickets, odd = self._records(rows, site, f"page {pages}")
+                newest = max([newest, *(ticket.updated_at or 0 for ticket in tickets)])
+                if since is None:
+                    tickets = [ticket for ticket in tickets if scope.holds(ticket)]
+                seen.update(ticket.ticket_id for ticket in tickets)
+                yield Page(tuple(tickets), tuple(odd), read_at=rows.began_at, expected=expected)
+        if since is not None and not newest:
+            await self._prove_dates()
+        more = await self.fetch(sorted(self._dispatched - seen - self._plainly_ours, key=int))
+        kept = [
+            ticket
+            for ticket in more.tickets
+            if not ticket.closed or ticket.customer_flag or (ticket.updated_at or 0) >= closed_after
+        ]
+        cursor = self._cursor(since, newest, int(started))
+        yield Page(
+            tuple(kept), more.odd, cursor=cursor, read_at=more.read_at or int(started), expected=expected
+        )
+
+    def _streams(self, scope: Resolved, since: str | None, closed_after: int) -> tuple[str, ...]:
+        """Conditions, read one after the other. `closedFlag=false` alone is slow on large hosted tables (client
+        code); for `mine` the owner narrows it."""
+        if since is not None:
+            self._dates_proven = self._dates_proven or self._form == "date-only"
+            return (f"lastUpdated>{moment(_cursor_time(since), self._form)}",)
+        ours = condition(scope)
+        recent = f"lastUpdated>{moment(closed_after - 1, self._form)}"
+        return (
+            _all_of("closedFlag=false", ours),
+            _all_of(f"closedFlag=true and ({recent} or customerUpdatedFlag=true)", ours),
+        )
+
+    def _cursor(self, since: str | None, newest: int, started: int) -> str:
+        """The newest change seen, never later than the server's clock when we began, less the overlap; never
+        back behind `since`."""
+        if since is not None and not newest:
+            return since
+        until = min(newest, started) if newest else started
+        return stamp(max(until - OVERLAP, 0 if since is None else _cursor_time(since)))
+
+    def _records(self, page: RowPage, site: str, place: str) -> tuple[list[TicketRecord], list[Odd]]:
+        tickets: list[TicketRecord] = []
+        odd: list[Odd] = []
+        for place_no, row in enumerate(page.rows, 1):
+            if row.value is not None and row.value.record_type not in (None, "ServiceTicket"):
+                continue
+            if row.value is not None:
+                tickets.append(self.record(row, site))
+            odd += odd_of(row, "tickets", f"{place}, row {place_no}")
+        return tickets, odd
+
+    def record(self, row: Row, site: str) -> TicketRecord:
+        """The row as a record (problems with its dates are added to the row's)."""
+        ticket = ticket_record(row.value, row.problems, site)
+        if ticket.created_at is not None:
+            self._opened[ticket.ticket_id] = ticket.created_at
+        if ticket.ticket_id not in self._dispatched:
+            return ticket
+        who = self._dispatched_to
+        assigned = (ticket.resources or "").split(",") if ticket.resources else []
+        if who.casefold() in (name.casefold() for name in [*assigned, ticket.owner or ""]):
+            self._plainly_ours.add(ticket.ticket_id)
+            return ticket
+        self._plainly_ours.discard(ticket.ticket_id)
+        return msgspec.structs.replace(ticket, resources=",".join([*assigned, who]))
+
+    async def _read_dispatch(self, scope: Resolved) -> None:
+        """Tickets that a member has by a schedule entry alone: `type/identifier="S"` and not done (field report
+        and generated clients)."""
+        if scope.scope.kind not in ("mine", "owner"):
+            self._dispatched = frozenset()
+            return
+        wanted = f'type/identifier="S" and member/id={scope.id} and doneFlag=false'
+        found: set[str] = set()
+        every = frozenset({"id", "objectId"})
+        async for page in self._api.pages("/schedule/entries", _ScheduleRow, every, wanted):
+            for row in page.rows:
+                if row.value is None:
+                    raise Unreadable(f"/schedule/entries: entry {row.id or '?'}: {row.problems[0][1]}")
+                if row.value.object_id:
+                    found.add(str(row.value.object_id))
+        self._dispatched, self._dispatched_to = frozenset(found), scope.name or ""
+
+    async def _prove_dates(self) -> None:
+        """Nothing has changed, or the server does not understand our dates: that must not look the same."""
+        if self._dates_proven:
+            return
+        ever = f"lastUpdated>{moment(946684800, self._form)}"
+        if not await self._api.count(TICKETS, ever) and await self._api.count(TICKETS):
+            raise Unreadable(
+                f"ConnectWise finds no ticket by its date: it does not understand dates in the form “{self._form}”",
+                hint="Set `date_form` to another of utc-z, naive, date-only; `deskzero connect` finds out which.",
+            )
+        self._dates_proven = True
+
+    # ------------------------------------------------------------ ids
+
+    async def ticket_ids(self, scope: Resolved) -> IdList:
+        """Open tickets in the scope, and the PSA's own count of them."""
+        await self._read_dispatch(scope)
+        wanted = _all_of("closedFlag=false", condition(scope))
+        count = await self._api.count(TICKETS, wanted)
+        ids: set[str] = set()
+        async for page in self._api.pages(TICKETS, _ScopeRow, frozenset({"id"}), wanted):
+            for row in page.rows:
+                if row.id is None:
+                    raise Unreadable(f"{TICKETS}: a row has no id that can be read")
+                if row.value is None or _holds(scope, row.value):
+                    ids.add(str(row.id))
+                else:
+                    count -= 1
+        others = sorted(self._dispatched - ids, key=int)
+        for batch in _batches(others):
+            wanted = f"closedFlag=false and {one_of('id', batch)}"
+            async for page in self._api.pages(TICKETS, _ScopeRow, frozenset({"id"}), wanted):
+                found = {str(row.id) for row in page.rows if row.id is not None} - ids
+                ids |= found
+                count += len(found)
+        return IdList(frozenset(ids), count)
+
+    async def fetch(self, ids: Sequence[str]) -> Fetched:
+        """See the contract. A 404 is never a tombstone: ConnectWise says it for hidden tickets too."""
+        if not ids:
+            return Fetched()
+        site = await self._api.site()
+        wanted = numbers(ids)
+        rows: list[Row] = []
+        read_at = 0
+        for batch in _batches(wanted):
+            async for page in self._api.pages(TICKETS, TicketRow, TICKET_STRICT, one_of("id", batch)):
+                read_at = read_at or page.began_at
+                rows += page.rows
+        brought = {str(row.id) for row in rows}
+        missing = [one for one in wanted if one not in brought]
+        rows += [row for row in await self._one_by_one(missing[:ONE_BY_ONE]) if row is not None]
+        tickets, gone, odd = [], [], list[Odd]()
+        for row in rows:
+            if row.value is not None and row.value.merged_parent_ticket is not None:
+                into = row.value.merged_parent_ticket.id
+                gone.append(Tombstone(str(row.id), "merged", None if into is None else str(into)))
+                continue
+            if row.value is not None:
+                tickets.append(self.record(row, site))
+            odd += odd_of(row, "tickets", "a ticket asked for by id")
+        known = {str(row.id) for row in rows}
+        hidden = tuple(NotVisible(one) for one in dict.fromkeys(ids) if one not in known)
+        return Fetched(tuple(tickets), tuple(gone), hidden, tuple(odd), read_at)
+
+    async def _one_by_one(self, ids: Sequence[str]) -> list[Row | None]:
+        """Each ticket, or `None` where the PSA says "not there" or "not allowed"."""
+        found = await asyncio.gather(*(self._one(one) for one in ids), return_exceptions=True)
+        for error in found:
+            if isinstance(error, BaseException):
+                raise error
+        return [row for row in found if not isinstance(row, BaseException)]
+
+    async def _one(self, ticket_id: str) -> Row | None:
+        try:
+            answer = await self._api.get(
+                f"{TICKETS}/{ticket_id}", f"fields={fields_of(TicketRow)}", settled=True
+            )
+        except (NotThere, Forbidden):
+            return None
+        row = read_row(answer.decode(msgspec.Raw), TicketRow, TICKET_STRICT)
+        return row._replace(id=int(ticket_id))
+
+    # ------------------------------------------------------------ conversation and time
+
+    async def conversation(self, ticket_id: str) -> Conversation:
+        """All notes and the time entries shown to the customer, ordered; the opening text left out.
+
+        The opening text is the ticket's first public note if the PSA marks it as the issue, or if it was written
+        within a minute of the ticket's creation (boards need not mark it). A later note with the mark stays: a
+        merged ticket brings its own. Raises `NotThere` for a ticket that is not visible.
+        """
+        notes: list[NoteRecord] = []
+        odd: list[Odd] = []
+        issues: set[str] = set()
+        read_at = 0
+        path = f"{TICKETS}/{_number(ticket_id)}/notes"
+        async for page in self._api.pages(path, NoteRow, NOTE_STRICT):
+            read_at = read_at or page.began_at
+            for place, row in enumerate(page.rows, 1):
+                value = row.value
+                if value is not None and value.ticket_id not in (None, int(ticket_id)):
+                    continue  # a child's note among its parent's (seen in a public client)
+                note = None if value is None else note_record(value, ticket_id, row.problems)
+                if note is not None:
+                    notes.append(note)
+                    issues |= {note.note_id} if value.issue_flag else set()
+                odd += odd_of(row, "notes", f"note {place}", ticket_id)
+        async for page in self._time_pages([ticket_id]):
+            for place, row in enumerate(page.rows, 1):
+                note = None if row.value is None else time_note(row.value, row.problems)
+                notes += [note] if note is not None else []
+                odd += odd_of(row, "time", f"time entry {place}", ticket_id)
+        ordered = in_order(notes)
+        opening = await self._opening(ticket_id, ordered, issues)
+        return Conversation(
+            ticket_id, tuple(note for note in ordered if note is not opening), read_at, tuple(odd)
+        )
+
+    async def _opening(
+        self, ticket_id: str, notes: Iterable[NoteRecord], issues: set[str]
+    ) -> NoteRecord | None:
+        first = next((note for note in notes if note.public and note.time_id is None), None)
+        if first is None or first.note_id in issues:
+            return first
+        opened = self._opened.get(ticket_id)
+        if opened is None:
+            answer = await self._api.get(f"{TICKETS}/{ticket_id}", f"fields={fields_of(_OpenedRow)}")
+            info = answer.decode(_OpenedRow).info
+            opened = seconds(info.date_entered if info else None, "$._info.dateEntered", [])
+            if opened is not None:
+                self._opened[ticket_id] = opened
+        return first if opened is not None and first.created_at <= opened + OPENING else None
+
+    async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
+        """All time entries of those tickets, about 100 tickets a request."""
+        entries: list[TimeRecord] = []
+        odd: list[Odd] = []
+        read_at = 0
+        for batch in _batches(numbers(ticket_ids)):
+            async for page in self._time_pages(batch):
+                read_at = read_at or page.began_at
+                for place, row in enumerate(page.rows, 1):
+                    if row.value is not None:
+                        entries.append(time_record(row.value, row.problems))
+                    whose = None if row.value is None else str(row.value.charge_to_id)
+                    odd += odd_of(row, "time", f"time entry {place}", whose)
+        return TimeEntries(tuple(ticket_ids), tuple(entries), read_at, tuple(odd))
+
+    def _time_pages(self, tickets: Sequence[str]) -> AsyncIterator[RowPage]:
+        wanted = f'chargeToType="ServiceTicket" and {one_of("chargeToId", tickets)}'
+        return self._api.pages("/time/entries", TimeRow, TIME_STRICT, wanted)
+
+
+# ---------------------------------------------------------------- small things
+
+
+def _holds(scope: Resolved, row: _ScopeRow) -> bool:
+    if row.record_type not in (None, "ServiceTicket"):
+        return False
+    ticket = TicketRecord(
+        ticket_id=str(row.id),
+        number=str(row.id),
+        owner_id=id_of(row.owner),
+        resources=",".join(names(row.resources)),
+        board_id=id_of(row.board),
+        team_id=id_of(row.team),
+    )
+    return scope.holds(ticket)
+
+
+def _all_of(*conditions: str) -> str:
+    return " and ".join(one for one in conditions if one)
+
+
+def _batches(ids: Sequence[str]) -> list[list[str]]:
+    return [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+
+
+def _number(ticket_id: str) -> str:
+    if not numbers([ticket_id]):
+        raise NotThere(f"“{ticket_id}” is no id of a ConnectWise ticket")
+    return ticket_id
+
+
+def _cursor_time(cursor: str) -> int:
+    when = seconds(cursor, "cursor", [])
+    if when is None:
+        raise Unreadable(
+            f"the saved position “{cursor}” is no time", hint="`deskzero sync --full` reads anew."
+        )
+    return when

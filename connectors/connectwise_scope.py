@@ -1,0 +1,92 @@
+"""Scopes at ConnectWise PSA: their names as active ids, and what to ask for to get their tickets."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from connectors.connectwise_api import quoted
+from connectors.connectwise_choices import MemberRow, NamedRow, SwitchedRow, rows_of
+from connectors.contract import Resolved, Scope, UnknownName
+
+if TYPE_CHECKING:
+    from connectors.connectwise_api import Api
+
+
+async def resolve(api: Api, scope: Scope, technician: str) -> Resolved:
+    """The scope's name as an active id; raises `UnknownName` that lists near names. A board or team may also be
+    named by its id."""
+    match scope.kind:
+        case "all":
+            return Resolved(scope, None, None)
+        case "mine" | "owner":
+            who = await member(api, technician if scope.kind == "mine" else scope.name or "")
+            return Resolved(scope, str(who.id), who.identifier)
+        case "board":
+            boards = await rows_of(api, "/service/boards", SwitchedRow)
+            return _named(scope, "board", boards, [row for row in boards if not row.inactive_flag])
+        case "team":
+            teams = await rows_of(api, "/service/teams", NamedRow)
+            return _named(scope, "team", teams, teams)
+
+
+async def member(api: Api, identifier: str) -> MemberRow:
+    """The active member with that identifier, exactly but for case. Raises `UnknownName`."""
+    rows = await rows_of(api, "/system/members", MemberRow, f"identifier={quoted(identifier)}")
+    found = next((row for row in rows if row.identifier.casefold() == identifier.casefold()), None)
+    if found is None:
+        active = [row.identifier for row in await rows_of(api, "/system/members", MemberRow)]
+        raise _unknown("member", identifier, active)
+    if found.inactive_flag:
+        raise UnknownName(
+            f"the member “{found.identifier}” is inactive in ConnectWise",
+            hint="Set `technician` or `scope` to somebody who is active.",
+        )
+    return found
+
+
+def condition(scope: Resolved) -> str:
+    """Conditions that bring the scope's tickets, and perhaps a few more: `resources contains` is a substring
+    match (inferred), so `Resolved.holds` decides afterwards. Empty for all."""
+    match scope.scope.kind:
+        case "all":
+            return ""
+        case "board" | "team" as kind:
+            return f"{kind}/id={scope.id}"
+        case _:
+            return f"(owner/id={scope.id} or resources contains {quoted(scope.name or '')})"
+
+
+def _named(
+    scope: Scope, what: str, rows: Iterable[NamedRow | SwitchedRow], active: Iterable[NamedRow | SwitchedRow]
+) -> Resolved:
+    wanted = (scope.name or "").strip()
+    usable = list(active)
+    found = [row for row in usable if row.name.casefold() == wanted.casefold()]
+    found = found or [row for row in usable if str(row.id) == wanted]
+    if len(found) == 1:
+        return Resolved(scope, str(found[0].id), found[0].name)
+    if found:
+        ids = ", ".join(str(row.id) for row in found)
+        raise UnknownName(
+            f"{len(found)} {what}s are called “{wanted}”",
+            hint=f"Name the one you mean by its id in `scope`: {ids}.",
+        )
+    if any(row.name.casefold() == wanted.casefold() for row in rows):
+        raise UnknownName(
+            f"the {what} “{wanted}” is inactive in ConnectWise", hint="Set `scope` to an active one."
+        )
+    raise _unknown(what, wanted, [row.name for row in usable])
+
+
+def _unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:
+    """The error for a name that is not there, with the names most like it."""
+    by_key = {name.casefold(): name for name in known}
+    near = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, n=5, cutoff=0.5)]
+    shown = near or sorted(by_key.values())[:8]
+    listed = ", ".join(f"“{name}”" for name in shown) or "none that this account may see"
+    return UnknownName(
+        f"ConnectWise has no active {what} “{wanted}”",
+        hint=f"{'Did you mean' if near else 'There are'} {listed}{'?' if near else '.'}",
+    )

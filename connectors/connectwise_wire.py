@@ -1,0 +1,267 @@
+"""ConnectWise PSA's wire format: JSON rows as typed rows, read leniently, and its error bodies.
+
+Source of the names: ConnectWise developer guide and generated clients of the API 2025.1. Absent and null mean
+the same; unknown fields are skipped. A row is strict on its id and on what gates rest on, lenient elsewhere:
+a field of the wrong kind is taken over where its meaning is plain (a number for a text), else left empty and
+reported as `Odd`, while the rest of the row is delivered.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from connectors.contract import Odd
+
+R = TypeVar("R", bound=msgspec.Struct)
+Problem = tuple[str, str]
+"""Path in the row, and what is wrong there."""
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of all rows: camelCase names, unknown fields skipped."""
+
+
+class Reference(Wire, frozen=True, kw_only=True):
+    """A reference object (status, member, company …)."""
+
+    id: int | None = None
+    name: str | None = None
+    identifier: str | None = None
+    sort: int | None = None
+
+
+class StatusReference(Wire, frozen=True, kw_only=True):
+    """A ticket's status, which gates rest on: both parts have to be there."""
+
+    id: int
+    name: str
+
+
+class RowInfo(Wire, frozen=True, kw_only=True):
+    """`_info`; all values are texts in the vendor's description."""
+
+    last_updated: str | None = None
+    updated_by: str | None = None
+    date_entered: str | None = None
+
+
+class CustomField(Wire, frozen=True, kw_only=True):
+    caption: str | None = None
+    value: Any = None
+
+
+class TicketRow(Wire, frozen=True, kw_only=True):
+    id: int
+    status: StatusReference
+    closed_flag: bool | None = None
+    customer_updated_flag: bool | None = None
+    parent_ticket_id: int | None = None
+    merged_parent_ticket: Reference | None = None
+    owner: Reference | None = None
+    resources: str | None = None
+    work_type: Reference | None = None
+    board: Reference | None = None
+    team: Reference | None = None
+    summary: str | None = None
+    record_type: str | None = None
+    closed_date: str | None = None
+    closed_by: str | None = None
+    type: Reference | None = None
+    sub_type: Reference | None = None
+    item: Reference | None = None
+    priority: Reference | None = None
+    source: Reference | None = None
+    company: Reference | None = None
+    site: Reference | None = None
+    contact: Reference | None = None
+    contact_name: str | None = None
+    contact_phone_number: str | None = None
+    contact_email_address: str | None = None
+    automatic_email_cc: str | None = None
+    automatic_email_cc_flag: bool | None = None
+    agreement: Reference | None = None
+    actual_hours: float | None = None
+    required_date: str | None = None
+    custom_fields: list[CustomField] | None = None
+    info: RowInfo | None = msgspec.field(default=None, name="_info")
+
+
+class NoteRow(Wire, frozen=True, kw_only=True):
+    id: int
+    date_created: str | None = None
+    member: Reference | None = None
+    contact: Reference | None = None
+    created_by: str | None = None
+    detail_description_flag: bool | None = None
+    external_flag: bool | None = None
+    issue_flag: bool | None = None
+    customer_updated_flag: bool | None = None
+    text: str | None = None
+    ticket_id: int | None = None
+    info: RowInfo | None = msgspec.field(default=None, name="_info")
+
+
+class TimeRow(Wire, frozen=True, kw_only=True):
+    id: int
+    charge_to_id: int
+    member: Reference | None = None
+    work_type: Reference | None = None
+    invoice: Reference | None = None
+    status: str | None = None
+    add_to_detail_description_flag: bool | None = None
+    time_start: str | None = None
+    time_end: str | None = None
+    actual_hours: float | None = None
+    billable_option: str | None = None
+    notes: str | None = None
+    date_entered: str | None = None
+
+
+TICKET_STRICT = frozenset(
+    {
+        "id",
+        "status",
+        "closedFlag",
+        "customerUpdatedFlag",
+        "parentTicketId",
+        "mergedParentTicket",
+        "owner",
+        "resources",
+        "workType",
+        "board",
+        "team",
+    }
+)
+"""What gates and the scope rest on: without these the row is not delivered."""
+
+NOTE_STRICT = frozenset(
+    {
+        "id",
+        "member",
+        "contact",
+        "detailDescriptionFlag",
+        "externalFlag",
+        "issueFlag",
+        "dateCreated",
+        "ticketId",
+    }
+)
+TIME_STRICT = frozenset(
+    {
+        "id",
+        "chargeToId",
+        "member",
+        "workType",
+        "invoice",
+        "status",
+        "addToDetailDescriptionFlag",
+    }
+)
+
+
+def fields_of(shape: type[msgspec.Struct]) -> str:
+    """The value of `fields=` that brings what `shape` reads. `_info` has to be named, else it is dropped."""
+    return ",".join(field.encode_name for field in msgspec.structs.fields(shape))
+
+
+# ---------------------------------------------------------------- one row
+
+
+class Row(NamedTuple):
+    """A row of a page: the id where it could be read, the typed row where it is usable, its problems."""
+
+    id: int | None
+    value: Any
+    problems: list[Problem]
+
+
+def read_row(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
+    """One row, leniently; `value` is `None` when the id or another strict field cannot be read."""
+    try:
+        value = msgspec.json.decode(raw, type=shape)
+        return Row(getattr(value, "id", None), value, [])
+    except msgspec.ValidationError:
+        return _read_slowly(raw, shape, strict)
+
+
+def _read_slowly(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
+    data = msgspec.json.decode(raw)
+    if not isinstance(data, dict):
+        return Row(None, None, [("$", "expected an object")])
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    usable = True
+    for field in msgspec.structs.fields(shape):
+        name = field.encode_name
+        if name not in data:
+            if field.required:
+                problems.append((f"$.{name}", "is missing"))
+                usable = False
+            continue
+        try:
+            found[field.name] = _convert(data[name], field.type, lenient=name not in strict)
+        except msgspec.ValidationError as error:
+            path, problem = _told(str(error), name)
+            problems.append((path, problem))
+            usable = usable and name not in strict
+    row_id = found.get("id")
+    value = shape(**found) if usable else None
+    return Row(row_id if isinstance(row_id, int) else None, value, problems)
+
+
+def _convert(value: object, kind: Any, *, lenient: bool) -> Any:  # noqa: ANN401 - types as values
+    try:
+        return msgspec.convert(value, type=kind)
+    except msgspec.ValidationError:
+        if not lenient:
+            raise
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            try:
+                return msgspec.convert(str(value), type=kind)
+            except msgspec.ValidationError:
+                return msgspec.convert(value, type=kind, strict=False)
+        return msgspec.convert(value, type=kind, strict=False)
+
+
+def _told(words: str, name: str) -> Problem:
+    """msgspec's sentence as (path, problem)."""
+    problem, _, path = words.partition(" - at `$")
+    return f"$.{name}{path.rstrip('`')}", problem.replace("`", "")
+
+
+def odd_of(row: Row, stream: str, place: str, ticket_id: str | None = None) -> tuple[Odd, ...]:
+    """The row's problems for the quarantine; `place` names it when its id cannot be read."""
+    record = place if row.id is None else str(row.id)
+    whose = ticket_id if ticket_id is not None else (str(row.id) if stream == "tickets" and row.id else None)
+    return tuple(Odd(stream, record, path, problem, whose) for path, problem in row.problems)
+
+
+# ---------------------------------------------------------------- errors
+
+
+class _Flaw(Wire, frozen=True, kw_only=True):
+    message: str | None = None
+    field: str | None = None
+
+
+class _Refusal(Wire, frozen=True, kw_only=True):
+    code: str | None = None
+    message: str | None = None
+    errors: list[_Flaw] | None = None
+
+
+def explain(status: int, body: bytes) -> tuple[str, str | None]:
+    """ConnectWise's own words from an error body, and the field that they are about.
+
+    `{"code","message","errors":[{"message","field"}]}`; a 429 has `{"error","message"}` (developer guide).
+    """
+    try:
+        said = msgspec.json.decode(body, type=_Refusal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", None
+    flaws = said.errors or []
+    words = [said.message or said.code or "", *(flaw.message for flaw in flaws if flaw.message)]
+    field = next((flaw.field for flaw in flaws if flaw.field), None)
+    return ": ".join(dict.fromkeys(word for word in words if word)), field
