@@ -215,10 +215,10 @@ def set_presence(
 ) -> bool:
     """Notes that a ticket is `deleted`, `merged` or `not_visible`; it leaves the queue, its row stays.
 
-    A ticket never seen before (a parent) gets a row that holds nothing else. True if that is news.
+    A ticket never seen before (a parent) gets a row that holds nothing else. True if it was in the queue.
     """
     same = cache.exec_driver_sql(
-        "SELECT presence, read_at FROM ticket WHERE connection = ? AND ticket_id = ?", (connection, ticket_id)
+        "SELECT in_scope, read_at FROM ticket WHERE connection = ? AND ticket_id = ?", (connection, ticket_id)
     ).one_or_none()
     if same is not None and same.read_at > read_at:
         return False
@@ -229,7 +229,7 @@ def set_presence(
         row = {name: row.get(name) for name in _TICKET} | values
         row.update(status_key="", in_scope=False, read_at=read_at, first_sync=False, row_hash="")
         cache.exec_driver_sql(upsert("ticket", _TICKET, ("connection", "ticket_id")), row)
-        return True
+        return False
     cache.exec_driver_sql(
         # Without the hash whatever comes back is stored as a change.
         "UPDATE ticket SET presence = :presence, in_scope = 0, row_hash = '', read_at = :read_at,"
@@ -237,7 +237,7 @@ def set_presence(
         " WHERE connection = :connection AND ticket_id = :ticket_id",
         {**values, "read_at": read_at, "merged_into": merged_into},
     )
-    return bool(same.presence != presence)
+    return bool(same.in_scope)
 
 
 def saved_scope(cache: Cache, connection: str) -> Resolved | None:

@@ -134,6 +134,11 @@ def explained(databases: Databases, now: int) -> Iterator[None]:
         yield
     except DatabaseError as error:
         if not is_damage(error.orig):
+            if is_environment(error.orig):
+                raise DatabaseProblem(
+                    f"The databases of {databases.home.cache.parent} cannot be written: {error.orig}.",
+                    hint="Check free space and rights there, and whether another program holds the files.",
+                ) from error
             raise
         if _damaged(databases.home.journal):
             raise _journal_damaged(databases.home.journal, str(error.orig)) from error
@@ -147,6 +152,13 @@ def is_damage(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and (
         "malformed" in text or "not a database" in text or "file is encrypted" in text
     )
+
+
+def is_environment(error: BaseException | None) -> bool:
+    """Whether the disk, its rights or another program is in the way, and not our SQL."""
+    text = str(error).lower()
+    signs = ("disk is full", "disk i/o", "locked", "readonly", "unable to open")
+    return isinstance(error, sqlite3.OperationalError) and any(sign in text for sign in signs)
 
 
 def cache_version() -> int:

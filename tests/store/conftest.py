@@ -9,6 +9,7 @@ import pytest
 
 from store.database import Databases
 from store.home import Home
+from tests.store.sync_bench import Bench
 
 NOW = 1_795_183_200
 """2026-11-20 14:00:00 UTC, a Friday: the tests' "now" unless they say otherwise."""
@@ -24,3 +25,9 @@ def databases(home: Home) -> Iterator[Databases]:
     """Both databases, new and empty."""
     with Databases.open(home, now=NOW) as opened:
         yield opened
+
+
+@pytest.fixture
+def bench(databases: Databases) -> Bench:
+    """A connection to the PSA in memory, not yet synced."""
+    return Bench(databases)

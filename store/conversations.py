@@ -1,0 +1,125 @@
+"""Which conversations and time entries a round reads, and the reading of them.
+
+A conversation is read when it never was, or not since the ticket's record changed (storing a changed record
+empties `notes_read_at`). Some PSAs do not move the ticket when a note arrives; then `check` reads every
+conversation of the queue anew (EXCEPTIONS: "Zero, honestly").
+"""
+
+from __future__ import annotations
+
+import logging
+
+from connectors.contract import Forbidden, NotThere, Rejected, Unreadable
+from store.cache_upkeep import quarantine, release_notes, release_time
+from store.cache_writes import store_conversation, store_time
+from store.note_reading import classifier
+from store.sync_round import Round, each
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 6
+"""Conversations under way at the same time."""
+
+PER_REQUEST = 50
+"""Tickets whose time entries are asked for together (a connector may split further)."""
+
+TIME_AGE = 1800
+"""Seconds after which time entries are read again where the PSA's ticket does not tell of new ones."""
+
+SAME_MOMENT = 2
+"""Seconds. A ticket that changed this shortly before its conversation was read is read once more: PSAs keep
+whole seconds, and a second change within one does not show."""
+
+_CLOSED = (
+    "(t.closed OR EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
+    " AND r.role = 'closed' AND r.status = t.status_key))"
+)
+_RECENT = "max(coalesce(t.closed_at, 0), coalesce(t.updated_at, 0)) >= :edge"
+
+_QUEUE = (
+    "FROM ticket t WHERE t.connection = :connection AND t.in_scope AND t.presence = 'here'"
+    f" AND (NOT {_CLOSED} OR {_RECENT} OR coalesce(t.customer_flag, 0))"
+)
+
+UNREAD_CONVERSATIONS = (
+    f"SELECT t.ticket_id {_QUEUE} AND (t.notes_read_at IS NULL OR t.notes_read_at < :since"
+    " OR t.updated_at >= t.notes_read_at + :ahead)"
+    f" ORDER BY coalesce(t.customer_flag, 0) DESC, {_CLOSED}, t.updated_at DESC, t.ticket_id"
+)
+
+UNREAD_TIME = (
+    f"SELECT t.ticket_id {_QUEUE} AND (t.time_read_at IS NULL OR t.time_read_at < :since"
+    " OR t.updated_at >= t.time_read_at + :ahead) ORDER BY t.ticket_id"
+)
+
+
+async def read_conversations(round: Round) -> None:
+    """Reads and stores the conversations that are due, a few at once, each in a transaction of its own.
+
+    What cannot be read for one ticket (it went away meanwhile, a right is missing) becomes a reason for
+    "cannot tell" and is tried again next time; an unreachable PSA ends the round.
+    """
+    due = _due(round, UNREAD_CONVERSATIONS, window=round.settings.rules.reply_after_close_window)
+    classify = classifier(round.settings.rules.auto_reply)
+    failed: list[str] = []
+
+    async def read(ticket_id: str) -> None:
+        try:
+            conversation = await round.connector.conversation(ticket_id)
+        except (NotThere, Forbidden, Rejected, Unreadable) as error:
+            failed.append(f"{ticket_id} ({error})")
+            return
+        with round.databases.cache.begin() as cache:
+            store_conversation(cache, round.name, conversation, auto_reply=classify)
+            release_notes(cache, round.name, ticket_id)
+            quarantine(cache, round.name, conversation.odd, round.now())
+        round.conversations += 1
+        round.progress("conversations", round.conversations, len(due), "Reading conversations")
+
+    await each(due, read, at_once=AT_ONCE)
+    if failed:
+        say_unread(round, "conversation", failed)
+
+
+async def read_time(round: Round) -> None:
+    """Reads and stores the time entries that are due, many tickets a request."""
+    due = _due(round, UNREAD_TIME, window=round.settings.rules.largest_window, age=TIME_AGE)
+    for start in range(0, len(due), PER_REQUEST):
+        ids = due[start : start + PER_REQUEST]
+        round.progress("time", start, len(due), "Reading time entries")
+        try:
+            entries = await round.connector.time_entries(ids)
+        except (Forbidden, Rejected, Unreadable) as error:
+            say_unread(round, "time", [f"{ticket_id} ({error})" for ticket_id in ids])
+            continue
+        with round.databases.cache.begin() as cache:
+            store_time(cache, round.name, entries)
+            release_time(cache, round.name, ids)
+            quarantine(cache, round.name, entries.odd, round.now())
+
+
+def _due(round: Round, sql: str, *, window: int, age: int | None = None) -> list[str]:
+    since = 0
+    if not round.counts_notes:
+        if round.thorough:
+            since = round.began
+        elif age is not None:
+            since = round.began - age
+    values = {
+        "connection": round.name,
+        "edge": round.began - window,
+        "since": since,
+        "ahead": round.clock_ahead - SAME_MOMENT,
+    }
+    with round.databases.cache_reads.connect() as cache:
+        return list(cache.exec_driver_sql(sql, values).scalars())
+
+
+def say_unread(round: Round, what: str, failed: list[str]) -> None:
+    """One sentence for all that could not be read, with the first by name."""
+    first, more = failed[0], len(failed) - 1
+    said = f"The {what} of ticket {first} could not be read" + (
+        f", nor that of {more} more." if more else "."
+    )
+    log.warning("%s: %s", round.name, said)
+    round.why.append(said)

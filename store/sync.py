@@ -1,0 +1,314 @@
+"""One round of one connection: pull, compare, parents, conversations, time, choices, rules, publish.
+
+Cost of a round in which nothing changed: resolving the scope, one page of "changed since", the list of open
+ids with its count, and the agreements in use; the rest is named where it is read (`reconcile`,
+`conversations`, `choices`). Database work is done where this runs: give it a thread with its own event loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+from sqlalchemy import Connection as Cache
+
+from connectors.contract import TICKET_FIELDS, Connector, ConnectorError, Identity, Resolved
+from store.cache_upkeep import forget, mark, marked, set_state, store_roles
+from store.cache_writes import (
+    reclassify,
+    saved_scope,
+    set_parents,
+    set_presence,
+    store_conversation,
+    store_time,
+)
+from store.choices import keep_choices, load_choices
+from store.conversations import read_conversations, read_time
+from store.database import CacheReplaced, Databases, explained
+from store.pull import pull
+from store.reconcile import ask, compare, read_parents, reread_odd
+from store.settings import Connection, Settings
+from store.sync_round import Progress, Round, SyncReport
+
+__all__ = ["Progress", "SyncReport", "load_choices", "refresh_ticket", "sync_connection"]
+
+log = logging.getLogger(__name__)
+
+DAY = 86400
+
+ADDRESS = ("url", "company", "tenant")
+"""Keys of a connection that say where it leads. When one changes, the cache is that of another PSA."""
+
+
+async def sync_connection(
+    databases: Databases,
+    connection: Connection,
+    connector: Connector,
+    settings: Settings,
+    *,
+    now: Callable[[], int],
+    full: bool = False,
+    read_all_conversations: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> SyncReport:
+    """One round. `now` gives UTC seconds; `read_all_conversations` is what `check` asks for.
+
+    A `ConnectorError` ends the round and is reported (and kept in `connection_state`); what was known before
+    stays, and so do the published exceptions. Raises `DatabaseProblem` where a database cannot be used; a
+    cache found damaged is replaced and pulled again.
+    """
+
+    async def attempt() -> SyncReport:
+        round = Round(
+            databases=databases,
+            connection=connection,
+            connector=connector,
+            settings=settings,
+            now=now,
+            tell=progress or (lambda _: None),
+            began=now(),
+            thorough=read_all_conversations and connection.scope.kind == "mine",
+            requests_before=connector.requests,
+        )
+        with explained(databases, round.began):
+            return await _round(round, full=full)
+
+    try:
+        return await attempt()
+    except CacheReplaced as replaced:
+        log.warning("%s: %s", connection.name, replaced)
+        return await attempt()
+
+
+async def _round(round: Round, *, full: bool) -> SyncReport:
+    started = time.monotonic()
+    error: ConnectorError | None = None
+    try:
+        _begin(round)
+        await _know_ourselves(round)
+        await pull(round, full=full)
+        await reread_odd(round)
+        await compare(round)
+        await read_parents(round)
+        await read_conversations(round)
+        await read_time(round)
+        await keep_choices(round)
+        _publish(round)
+    except ConnectorError as caught:
+        log.warning("%s: %s: %s", round.name, caught.kind, caught)
+        error = caught
+        _failed(round, caught)
+    with round.databases.cache_reads.connect() as cache:
+        quarantined = cache.exec_driver_sql(
+            "SELECT count(*) FROM quarantine WHERE connection = ?", (round.name,)
+        ).scalar_one()
+    return SyncReport(
+        connection=round.name,
+        ok=error is None,
+        error_kind=None if error is None else error.kind,
+        error=None if error is None else str(error),
+        hint=None if error is None else error.hint,
+        full=round.full,
+        new=round.new,
+        changed=round.changed,
+        gone=round.gone,
+        conversations=round.conversations,
+        quarantined=quarantined,
+        requests=round.requests,
+        seconds=time.monotonic() - started,
+        why=tuple(round.why),
+        remarks=tuple(round.remarks),
+    )
+
+
+# ---------------------------------------------------------------- before the pull
+
+
+def _begin(round: Round) -> None:
+    """Puts the settings where the rules see them. A changed address makes the cached rows worthless."""
+    connection = round.connection
+    address = json.dumps([connection.psa, *(connection.options.get(key) for key in ADDRESS)])
+    patterns = json.dumps(round.settings.rules.auto_reply)
+    can = round.connector.capabilities
+    with round.databases.cache.begin() as cache:
+        before = marked(cache, round.name, "address")
+        if before is not None and before[0] != address:
+            log.warning("%s: the address has changed; its cache is emptied", round.name)
+            forget(cache, round.name)
+        mark(cache, round.name, "address", address, round.began)
+        store_roles(cache, connection)
+        classified = marked(cache, round.name, "auto_reply")
+        if classified is not None and classified[0] != patterns:
+            reclassify(cache, round.name, round.settings.rules.auto_reply)
+        mark(cache, round.name, "auto_reply", patterns, round.began)
+        set_state(
+            cache,
+            round.name,
+            psa=connection.psa,
+            title=round.connector.title,
+            scope=str(connection.scope),
+            tried_at=round.began,
+            capabilities=msgspec.json.encode(can, order="sorted").decode(),
+            missing_fields=json.dumps(_missing(round)),
+        )
+
+
+def _missing(round: Round) -> list[str]:
+    """Required fields that this PSA does not have; custom fields are the PSA's own and not known here."""
+    rules = round.settings.rules
+    entries = [one.required for one in rules.required_for if one.connection in (None, round.name)]
+    required = {name for names in (rules.required, *entries) for name in names}
+    return sorted(
+        name for name in required if name in TICKET_FIELDS and name not in round.connector.capabilities.fields
+    )
+
+
+async def _know_ourselves(round: Round) -> None:
+    """Who we are (asked once a day, or when the settings changed), and the scope, resolved in every round."""
+    round.progress("verify", text=f"Asking {round.connector.title}")
+    settings = json.dumps(
+        [round.connection.psa, round.connection.technician, round.connection.options],
+        sort_keys=True,
+        default=str,
+    )
+    fingerprint = hashlib.sha256(settings.encode()).hexdigest()
+    with round.databases.cache_reads.connect() as cache:
+        known = marked(cache, round.name, "verified")
+        saved = cache.exec_driver_sql(
+            "SELECT identity FROM connection_state WHERE connection = ?", (round.name,)
+        ).scalar_one()
+    if known is not None and known[0] == fingerprint and known[1] > round.began - DAY:
+        identity = msgspec.json.decode(saved, type=Identity)
+    else:
+        identity = await round.connector.verify()
+        with round.databases.cache.begin() as cache:
+            mark(cache, round.name, "verified", fingerprint, round.began)
+            set_state(
+                cache,
+                round.name,
+                identity=msgspec.json.encode(identity).decode(),
+                member_id=identity.member_id,
+                member=identity.member,
+            )
+    round.clock_ahead = identity.clock_ahead
+    round.resolved = await round.connector.resolve(round.connection.scope)
+    with round.databases.cache.begin() as cache:
+        scope = msgspec.json.encode(round.resolved).decode()
+        mark(cache, round.name, "scope", scope, round.began)
+
+
+# ---------------------------------------------------------------- after the pull
+
+
+def _publish(round: Round) -> None:
+    """The rules, over the complete pull, in the transaction that also makes it the newest generation."""
+    round.progress("rules", text="Looking for exceptions")
+    with round.databases.cache.begin() as cache:
+        set_parents(cache, round.name)
+        _evaluate(cache, round.databases, round.settings, round.now(), round.name, None)
+        generation = cache.exec_driver_sql(
+            "SELECT generation FROM connection_state WHERE connection = ?", (round.name,)
+        ).scalar_one()
+        set_state(
+            cache,
+            round.name,
+            synced_at=round.began,
+            generation=generation + 1,
+            error_kind=None,
+            error=None,
+            hint=None,
+            since_down=None,
+            requests=round.requests,
+            count_confirmed=round.count_confirmed,
+            why=json.dumps(round.why, ensure_ascii=False),
+            remarks=json.dumps(round.remarks, ensure_ascii=False),
+        )
+
+
+def _evaluate(
+    cache: Cache,
+    databases: Databases,
+    settings: Settings,
+    now: int,
+    connection: str,
+    tickets: list[str] | None,
+) -> None:
+    from store import rules
+
+    rules.evaluate(cache, databases.journal, settings, now=now, connections=[connection], tickets=tickets)
+
+
+def _failed(round: Round, error: ConnectorError) -> None:
+    with round.databases.cache.begin() as cache:
+        since = cache.exec_driver_sql(
+            "SELECT since_down FROM connection_state WHERE connection = ?", (round.name,)
+        ).scalar_one_or_none()
+        set_state(
+            cache,
+            round.name,
+            error_kind=error.kind,
+            error=str(error),
+            hint=error.hint,
+            since_down=round.began if since is None else since,
+            requests=round.requests,
+        )
+
+
+# ---------------------------------------------------------------- one ticket
+
+
+async def refresh_ticket(
+    databases: Databases,
+    connection: Connection,
+    connector: Connector,
+    settings: Settings,
+    ticket_id: str,
+    *,
+    now: Callable[[], int],
+) -> None:
+    """Reads one ticket, its conversation and its time entries again, stores them, and evaluates the rules.
+
+    For a ticket that has just been written to. Its children are evaluated too: whether they are orphaned may
+    have changed. Raises `ConnectorError`; what was read until then is stored.
+    """
+    with databases.cache_reads.connect() as cache:
+        scope: Resolved | None = saved_scope(cache, connection.name)
+    round = Round(
+        databases=databases,
+        connection=connection,
+        connector=connector,
+        settings=settings,
+        now=now,
+        tell=lambda _: None,
+        began=now(),
+        requests_before=connector.requests,
+        resolved=scope or await connector.resolve(connection.scope),
+    )
+    with explained(databases, round.began):
+        asked = await ask(round, [ticket_id], "tickets")
+        here = bool(asked.found)
+        conversation = await connector.conversation(ticket_id) if here else None
+        entries = await connector.time_entries([ticket_id]) if here else None
+        with databases.cache.begin() as cache:
+            if asked.silent:
+                set_presence(cache, connection.name, ticket_id, "not_visible", read_at=asked.read_at)
+            if conversation is not None:
+                store_conversation(cache, connection.name, conversation, auto_reply=settings.rules.auto_reply)
+            if entries is not None:
+                store_time(cache, connection.name, entries)
+        await read_parents(round)
+        with databases.cache.begin() as cache:
+            touched = [ticket_id, *_children(cache, connection.name, ticket_id)]
+            _evaluate(cache, databases, settings, now(), connection.name, touched)
+
+
+def _children(cache: Cache, connection: str, ticket_id: str) -> list[str]:
+    return list(
+        cache.exec_driver_sql(
+            "SELECT ticket_id FROM v_parent WHERE connection = ? AND parent_id = ?", (connection, ticket_id)
+        ).scalars()
+    )
