@@ -36,7 +36,8 @@ async def member(api: Api, identifier: str) -> MemberRow:
     rows = await rows_of(api, "/system/members", MemberRow, f"identifier={quoted(identifier)}")
     found = next((row for row in rows if row.identifier.casefold() == identifier.casefold()), None)
     if found is None:
-        active = [row.identifier for row in await rows_of(api, "/system/members", MemberRow)]
+        everybody = await rows_of(api, "/system/members", MemberRow)
+        active = [row.identifier for row in everybody if not row.inactive_flag]
         raise _unknown("member", identifier, active)
     if found.inactive_flag:
         raise UnknownName(

@@ -47,6 +47,8 @@ __all__ = ["Answer", "Session", "WebPage"]
 
 log = logging.getLogger("deskzero.http")
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # a retry must not print over a terminal app
+for _chatty in ("httpx", "httpcore"):  # they would log whole addresses and headers; `log` says what is needed
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 Explain = Callable[[int, bytes], tuple[str, str | None]]
 """Status and body of a refusal -> (the PSA's own words, the field they are about)."""
