@@ -69,7 +69,7 @@ class Deskzero(App[int]):
         self.home, self.settings, self.clock = home, settings, clock
         self.demo = demo is not None
         self.background = background
-        self.reader = Reader(home, settings)
+        self.reader = Reader(home, settings, clock)
         self.zone: tzinfo = ZoneInfo(settings.timezone)
         self.engine = Engine(
             demo or open_desk or self._open_desk,
@@ -120,7 +120,6 @@ class Deskzero(App[int]):
 
     async def on_unmount(self) -> None:
         await self.engine.stop()
-        self.reader.close()
 
     # ------------------------------------------------------------ what the engine tells
 

@@ -61,3 +61,25 @@ def when(at: int, now: int, zone: tzinfo) -> str:
         return f"{DAYS[moment.weekday()]} {time}"
     date = f"{moment.day} {MONTHS[moment.month - 1]}"
     return f"{date} {time}" if moment.year == today.year else f"{date} {moment.year}"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells, broken at spaces where there are some; blank runs become one blank line."""
+    lines: list[str] = []
+    for paragraph in text.strip().split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            joined = f"{line} {word}" if line else word
+            if cell_len(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line.rstrip())
+            while cell_len(word) > width:
+                head = set_cell_size(word, width).rstrip() or word[:1]
+                lines.append(head)
+                word = word[len(head) :]
+            line = word
+        if line.strip() or not lines or lines[-1]:
+            lines.append(line.rstrip())
+    return lines if text.strip() else []

@@ -39,6 +39,10 @@ class Dialog(ModalScreen[Answer | None]):
         """The app, with its reader, engine, settings and clock."""
         return cast("Deskzero", self.app)
 
+    def on_mount(self) -> None:
+        """What was typed while this opened goes into it."""
+        self.call_after_refresh(self.deskzero.give_keys)
+
     def finish(self, answer: Answer | None) -> None:
         """Closes with this answer. A second call (two Enters in one read) does nothing."""
         if self._finished:

@@ -1,0 +1,126 @@
+"""Taking back, and leaving: `u`, `U`, `q`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from connectors.text import clean
+from store.read_records import ChangeView
+from tui import orders
+from tui.engine import EngineStopped
+from tui.orders import Refused
+from tui.screens.confirm import Ask
+from tui.screens.undo_list import UndoList
+from tui.watch import named, shown
+
+if TYPE_CHECKING:
+    from tui.app import Deskzero
+    from tui.screens.queue import QueueScreen
+
+RECENT = 600
+"""Seconds: an older change is taken back from the list only, which names it and asks."""
+
+
+class Back:
+    """What `u`, `U` and `q` do."""
+
+    def __init__(self, screen: QueueScreen) -> None:
+        self.screen = screen
+
+    @property
+    def app(self) -> Deskzero:
+        return self.screen.deskzero
+
+    async def undo(self) -> None:
+        """A held mail first, then the last change of this session; anything older through the list."""
+        changes = await self.app.read(lambda reader: reader.changes(True))
+        change = last_one(changes)
+        if change is None:
+            self.screen.tell("There is nothing to take back.", "info")
+            return
+        fresh = self.app.now - change.created_at <= RECENT and self.screen.watch.is_mine(change.change)
+        if change.state == "held" or fresh:
+            await self.take_back(change)
+        else:
+            await self.list(changes)
+
+    async def list(self, changes: list[ChangeView] | None = None) -> None:
+        """The list asks which."""
+        if changes is None:
+            changes = await self.app.read(lambda reader: reader.changes(True))
+        item = await self.app.push_screen_wait(UndoList(self.app, changes))
+        if item is not None:
+            await self.take_back(item.value)
+
+    async def take_back(self, change: ChangeView) -> None:
+        """Undoes one change, says what it was before and after, and goes to its ticket."""
+        held = change.state == "held"
+        try:
+            await orders.taken_back(self.app.engine, change)
+        except (Refused, EngineStopped) as error:
+            self.screen.flows.refused(error)
+            return
+        self.screen.watch.forget(change.change)
+        if held:
+            self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.", "done")
+        else:
+            self.screen.tell(f"Taken back: #{clean(change.number)} {_back(change)}", "done")
+        await self.screen.jump(change.connection, change.ticket_id, quiet=True)
+
+    async def leave(self) -> None:
+        """Quits; asks first when something is held. A draft is kept and named."""
+        changes = await self.app.read(lambda reader: reader.changes())
+        held = [change for change in changes if change.state == "held"]
+        if held:
+            answer = await self.app.push_screen_wait(_ask_held(held))
+            if answer is None:
+                return
+            try:
+                if answer == "send":
+                    await orders.sent_now(self.app.engine)
+                elif answer == "withdraw":
+                    for change in held:
+                        await orders.taken_back(self.app.engine, change)
+            except (Refused, EngineStopped) as error:
+                self.screen.flows.refused(error)
+                return
+        self.app.exit(0)
+
+
+def last_one(changes: list[ChangeView]) -> ChangeView | None:
+    """What `u` would take back: the latest held one, else the latest that is out or on its way."""
+    held = [change for change in changes if change.state == "held"]
+    if held:
+        return held[-1]
+    able = [
+        change
+        for change in changes
+        if change.undone_by is None
+        and change.undo_of is None
+        and (change.state in ("queued", "sending") or (change.state == "confirmed" and change.wrote))
+    ]
+    return able[-1] if able else None
+
+
+def _back(change: ChangeView) -> str:
+    parts = []
+    for name, value in change.values.items():
+        before = shown(change.was.get(name)) or "—"
+        parts.append(f"{name.partition(':')[0].replace('_', ' ')} {shown(value) or '—'} → {before}")
+    return ", ".join(dict.fromkeys(parts)) or clean(change.verb)
+
+
+def _ask_held(held: list[ChangeView]) -> Ask:
+    lines = [Content(f"{named(change)} · {clean(change.company)}") for change in held]
+    title = "1 mail is held" if len(held) == 1 else f"{len(held)} are held"
+    return Ask(
+        Content.styled(f"Quit? {title} and can still be taken back", "bold"),
+        Content("\n").join(lines),
+        [
+            ("s", "send now, then quit", "send"),
+            ("k", "keep: the next deskzero that runs sends it when it is due", "keep"),
+            ("w", "withdraw: nothing is sent", "withdraw"),
+        ],
+    )

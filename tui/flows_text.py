@@ -1,0 +1,97 @@
+"""Replies and internal notes: the editor, the review, and back to the editor as often as wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from store import drafts
+from store.read_records import TicketView
+from tui.asks import Item, Side, Written
+from tui.engine import EngineStopped
+from tui.orders import Refused
+from tui.screens.review import Review
+from tui.screens.writing import Writing
+
+if TYPE_CHECKING:
+    from store.fixes import ReadUpTo
+    from tui.app import Deskzero
+    from tui.screens.queue import QueueScreen
+
+
+class Texts:
+    """What `r` and `n` do."""
+
+    def __init__(self, screen: QueueScreen) -> None:
+        self.screen = screen
+
+    @property
+    def app(self) -> Deskzero:
+        return self.screen.deskzero
+
+    async def write(self, view: TicketView, side: Side) -> bool:
+        """Editor, review, outbox. The draft is kept until it is sent or discarded."""
+        name, ticket_id = view.connection, view.record.ticket_id
+        text = await self.app.read(lambda _: drafts.load(self.app.home, name, ticket_id, side))
+        statuses = await self._statuses(view) if side == "reply" else []
+        status: Item | None = None
+        while True:
+            written = await self.app.push_screen_wait(
+                Writing(view, side, draft=text, statuses=statuses, status=status)
+            )
+            if written is None or not written.text.strip():
+                return False
+            text, status = written.text, written.status
+            answer = await self._review(view, written)
+            if answer == "edit":
+                continue
+            if answer == "sent":
+                await self.app.read(lambda _: drafts.drop(self.app.home, name, ticket_id, side))
+                return True
+            if answer == "discard":
+                await self.app.read(lambda _: drafts.drop(self.app.home, name, ticket_id, side))
+                self.screen.tell("The draft was discarded.", "info")
+            else:
+                key = "r" if side == "reply" else "n"
+                self.screen.tell(f"Kept as a draft, nothing was sent. {key} goes on writing.", "info")
+            return False
+
+    async def _review(self, view: TicketView, written: Written) -> str:
+        flows = self.screen.flows
+        wanted: dict[str, object] = {written.side: written.text}
+        if written.status is not None:
+            wanted["status"] = written.status.key
+        try:
+            fix = await flows.prepare(view, wanted)
+            if fix is None:
+                return "keep"
+            answer = await self.app.push_screen_wait(Review(view, fix, side=written.side))
+            if answer != "send":
+                return answer or "keep"
+            if fix.read_only:
+                self.screen.tell("This connection is read_only: nothing was sent, the draft is kept.", "warn")
+                return "keep"
+            await flows.submit(view, fix)
+        except (Refused, EngineStopped) as error:
+            flows.refused(error)
+            return "keep"
+        return "sent"
+
+    async def _statuses(self, view: TicketView) -> list[Item]:
+        """Statuses from the cache alone: the editor must not wait for the PSA."""
+        record = view.record
+        found = await self.app.read(
+            lambda reader: reader.choices(
+                view.connection, "status", board_id=record.board_id, company_id=record.company_id
+            )
+        )
+        return [Item(one.id, one.name, "closes" if one.closed else "", value=one) for one in found]
+
+
+def note_read(view: TicketView, at: int | None) -> ReadUpTo:
+    """The customer's note that was created then, as a fix names it."""
+    if at is None:
+        return None
+    for note in reversed(view.notes):
+        if note.at == at and note.speaker in ("customer", "unknown"):
+            return (at, note.note_id)
+    return None

@@ -1,0 +1,64 @@
+"""Which keys do something for the row under the cursor: what the bar shows and what is refused in words."""
+
+from __future__ import annotations
+
+from connectors.contract import Capabilities
+from store.read_records import Row
+from tui.keys import by_id
+from tui.widgets.key_bar import Entry
+
+_ORDER = {
+    "customer_responded": ("reply", "seen", "note", "status", "who"),
+    "child_reply": ("reply", "seen", "note", "status", "parent"),
+    "reply_after_close": ("reply", "seen", "status", "note", "who"),
+    "missing_fields": ("field", "reply", "note", "status", "who"),
+    "orphaned": ("parent", "status", "note", "who", "reply"),
+    "billing_code": ("code", "status", "note", "reply", "field"),
+}
+_REST = ("reply", "code", "seen", "note", "status", "field", "parent", "who")
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "code": ("billing_code", "entry_code"),
+    "reply": ("reply",),
+    "note": ("note",),
+    "seen": ("note",),
+    "parent": ("attach", "detach", "parent"),
+    "status": ("status",),
+    "who": ("owner",),
+}
+"""Any of these verbs must be offered by the PSA; `field` needs any field at all."""
+
+
+def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bool) -> str:
+    """Why this key does nothing for this row, in words; empty when it does something."""
+    if row is None:
+        return "There is no ticket here."
+    if ghost:
+        return f"#{row.number} has left this list: only movement works on it."
+    if action == "fix" and row.kind is None:
+        return "Nothing is missing on this ticket: f has nothing to fix." if not row.also else ""
+    if action == "seen" and row.last_words is None:
+        return "No customer has written on this ticket: there is nothing to answer."
+    needs = _NEEDS.get(action)
+    if needs is None or can is None or can.writes & set(needs):
+        return ""
+    for verb in needs:
+        if verb in can.absent:
+            return can.absent[verb]
+    return "This PSA's API does not offer that."
+
+
+def offered(row: Row | None, can: Capabilities | None, *, ghost: bool, undo: bool) -> tuple[Entry, ...]:
+    """The bar's entries, the most useful first; `? all keys` is last."""
+    entries: list[Entry] = []
+    if row is not None and not ghost:
+        order = _ORDER.get(row.kind or "", ())
+        for action in ("fix", *order, *(one for one in _REST if one not in order)):
+            if not why_not(action, row, can, ghost=ghost):
+                key = by_id(f"queue.{action}")
+                entries.append((key.label, key.bar))
+    if undo:
+        entries.insert(min(1, len(entries)), ("u", "undo"))
+    if row is not None:
+        entries += [("i", "why"), ("Enter", "open")]
+    entries += [("/", "filter"), ("E", "end of day"), ("?", "all keys")]
+    return tuple(entries)

@@ -1,0 +1,299 @@
+"""What the keys of the queue do: moving, looking, and starting the flows that write."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from connectors.contract import Capabilities
+from connectors.text import clean
+from store import drafts
+from store.read_records import Row, TicketView
+from tui.asks import Item, Jump, Side
+from tui.engine import EngineStopped
+from tui.flows import Flows, pane_of
+from tui.flows_back import Back
+from tui.flows_text import Texts
+from tui.keys import LOOK, QUEUE
+from tui.messages import Saved
+from tui.offers import why_not
+from tui.orders import Refused
+from tui.watch import settled
+from tui.widgets.columns import PANE_KINDS
+from tui.widgets.conversation import Conversation
+from tui.widgets.facts import Facts
+from tui.widgets.filter_line import FilterLine
+
+if TYPE_CHECKING:
+    from tui.screens.queue import QueueScreen
+
+    Base = QueueScreen
+else:
+    Base = object
+
+
+class QueueActions(Base):
+    """Mixed into `QueueScreen`; only split off for its length."""
+
+    @property
+    def flows(self) -> Flows:
+        return Flows(self)
+
+    @property
+    def texts(self) -> Texts:
+        return Texts(self)
+
+    @property
+    def back(self) -> Back:
+        return Back(self)
+
+    def can(self, row: Row | None) -> Capabilities | None:
+        """What the row's PSA can do; `None`: not known yet."""
+        if row is None:
+            return None
+        return next((one.capabilities for one in self.standing.states if one.connection == row.connection), None)
+
+    # ------------------------------------------------------------ moving
+
+    def action_move(self, step: int) -> None:
+        self.list.move(step)
+
+    def action_page(self, step: int) -> None:
+        if self.has_class("-ticket"):
+            self.talk.scroll_lines(step * max(1, self.talk.size.height - 1))
+        else:
+            self.list.move_page(step)
+
+    def action_end(self, end: int) -> None:
+        self.list.move_end(end)
+
+    def action_talk(self, step: int) -> None:
+        self.talk.scroll_lines(step)
+
+    def action_pane(self, pane: str) -> None:
+        self.query_one(FilterLine).close()
+        self.filter = ""
+        self.list.focus()
+        self.show_pane(pane)
+
+    def action_pane_step(self, step: int) -> None:
+        panes = [pane for pane in PANE_KINDS if any(self.counts.of(pane))]
+        if not panes:
+            self.tell("Every pane is empty.", "info")
+            return
+        order = list(PANE_KINDS)
+        here = order.index(self.pane)
+        ring = [order[(here + step * n) % len(order)] for n in range(1, len(order) + 1)]
+        self.action_pane(next(pane for pane in ring if pane in panes))
+
+    def action_back(self) -> None:
+        """One step back: the filter's line, the filter, the open ticket."""
+        line = self.query_one(FilterLine)
+        if self.has_class("-ticket"):
+            self._open_ticket(False)
+        elif line.has_class("-open") or self.filter:
+            line.close()
+            self.filter = ""
+            self.list.focus()
+            self.read_rows(fresh=True, at=self.row.key if self.row else None)
+
+    def action_open(self) -> None:
+        if self.row is not None and not self.list.is_ghost:
+            self._open_ticket(True)
+
+    def _open_ticket(self, full: bool) -> None:
+        self.set_class(full, "-ticket")
+        self.query_one(Facts).full = full
+        self.query_one(Facts).refresh(layout=True)
+        self.list.focus()
+
+    def action_filter(self) -> None:
+        self._open_ticket(False)
+        self.query_one(FilterLine).open()
+
+    # ------------------------------------------------------------ writing
+
+    def _start(self, action: str, flow: Callable[[TicketView], Awaitable[object]]) -> None:
+        """Runs a flow on the ticket under the cursor, as it is on the screen."""
+        row = self.row
+        no = why_not(action, row, self.can(row), ghost=self.list.is_ghost)
+        if no or row is None:
+            self.tell(no, "info")
+            return
+        self.deskzero.keep_keys()
+        self._run_flow(row, flow)
+
+    @work(group="flow", exclusive=True)
+    async def _run_flow(self, row: Row, flow: Callable[[TicketView], Awaitable[object]]) -> None:
+        try:
+            view = self.view
+            if view is None or (view.connection, view.record.ticket_id) != row.key[:2]:
+                view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
+            if view is None:
+                self.tell(f"#{clean(row.number)} is no longer in the cache.", "warn")
+                return
+            await flow(view)
+        except (Refused, EngineStopped) as error:
+            self.flows.refused(error)
+        finally:
+            self.deskzero.drop_keys()
+
+    def action_fix(self) -> None:
+        kind = self.row.kind if self.row else None
+        self._start("fix", lambda view: self.flows.fix(view, kind))
+
+    def action_code(self) -> None:
+        self._start("code", self.flows.code)
+
+    def action_parent(self) -> None:
+        self._start("parent", self.flows.parent)
+
+    def action_field(self) -> None:
+        self._start("field", self.flows.field)
+
+    def action_status(self) -> None:
+        self._start("status", self.flows.status)
+
+    def action_who(self) -> None:
+        self._start("who", self.flows.who)
+
+    def action_seen(self) -> None:
+        self._start("seen", self.flows.seen)
+
+    def action_reply(self) -> None:
+        self._write("reply")
+
+    def action_note(self) -> None:
+        self._write("note")
+
+    def _write(self, side: Side) -> None:
+        self._start(side, lambda view: self.texts.write(view, side))
+
+    @work(group="flow", exclusive=True)
+    async def action_undo(self) -> None:
+        await self.back.undo()
+
+    @work(group="flow", exclusive=True)
+    async def action_undo_list(self) -> None:
+        await self.back.list()
+
+    @work(group="leave", exclusive=True)
+    async def action_leave(self) -> None:
+        await self.back.leave()
+
+    @work(group="settled")
+    async def _settled(self, change_id: str) -> None:
+        """Says what became of a change of ours that is no longer open."""
+        self.watch.vanished = [one for one in self.watch.vanished if one != change_id]
+        for change in await self.deskzero.read(lambda reader: reader.changes(True)):
+            if change.change == change_id and (said := settled(change)) is not None:
+                self.say(said)
+
+    # ------------------------------------------------------------ looking
+
+    def action_sync(self) -> None:
+        self.deskzero.engine.sync_now()
+        self.tell("Asking the PSA …", "info")
+
+    def action_copy(self) -> None:
+        if self.row is not None:
+            number = clean(self.row.number)
+            self.app.copy_to_clipboard(number)
+            self.tell(f"Copied {number}.", "info")
+
+    def action_browser(self) -> None:
+        url = self.row.url if self.row else None
+        if not url or not url.startswith(("https://", "http://")):
+            self.tell("The PSA gave no address for this ticket.", "info")
+            return
+        self.app.open_url(url)
+        self.tell(f"Opened {clean(url)}", "info")
+
+    @work(group="look", exclusive=True)
+    async def action_why(self) -> None:
+        from tui.screens.why import Why
+
+        if self.view is not None:
+            await self.app.push_screen_wait(Why(self.view))
+
+    @work(group="look", exclusive=True)
+    async def action_help(self) -> None:
+        from tui.screens.help import Help
+
+        await self.app.push_screen_wait(Help(QUEUE))
+
+    @work(group="look", exclusive=True)
+    async def action_outbox(self) -> None:
+        from tui.screens.outbox import Outbox
+
+        await self.after(await self.app.push_screen_wait(Outbox()))
+
+    @work(group="look", exclusive=True)
+    async def action_trouble(self) -> None:
+        from tui.screens.trouble import Trouble
+
+        await self.after(await self.app.push_screen_wait(Trouble()))
+
+    @work(group="look", exclusive=True)
+    async def action_end_of_day(self) -> None:
+        from tui.screens.end_of_day import EndOfDay
+
+        await self.after(await self.app.push_screen_wait(EndOfDay()))
+
+    @work(group="look", exclusive=True)
+    async def action_palette(self) -> None:
+        from tui.screens.palette import Palette
+
+        items = [
+            Item(key.action, key.help, key.label, "does something" if key.group != LOOK else "looks", key.action)
+            for key in QUEUE
+            if not key.action.startswith(("move", "page(", "end(", "talk", "palette", "back"))
+        ]
+        item = await self.app.push_screen_wait(Palette(items))
+        if item is None:
+            return
+        if item.value:
+            await self.run_action(item.value)
+            return
+        rows = await self.deskzero.read(lambda reader: reader.find(item.label))
+        if rows:
+            await self.jump(rows[0].connection, rows[0].ticket_id)
+        else:
+            self.tell(f"No ticket {item.label} in the cache.", "warn")
+
+    async def after(self, jump: Jump | None) -> None:
+        """A dialog asked to go to a ticket, perhaps to start something there."""
+        if jump is None:
+            return
+        await self.jump(jump.connection, jump.ticket_id)
+        if jump.then:
+            await self.run_action(jump.then)
+
+    async def jump(self, connection: str, ticket_id: str, *, quiet: bool = False) -> None:
+        """Puts the cursor on a ticket, in this pane if it is there, else in the pane where it is an exception."""
+        self.deskzero.saved.publish(Saved(quiet=False))
+        view = await self.deskzero.read(lambda reader: reader.ticket(connection, ticket_id))
+        if view is None:
+            self.tell("That ticket is not in the cache.", "warn")
+            return
+        kinds = [row.kind for row in view.exceptions if row.kind is not None]
+        here = [kind for kind in kinds if kind in PANE_KINDS[self.pane]]
+        kind = here[0] if here else (kinds[0] if kinds else None)
+        pane = pane_of(kind) if kind else "0"
+        if kind is None and (view.closed or not view.in_scope):
+            if not quiet:
+                number = clean(view.record.number)
+                self.tell(f"#{number} is in no list: {'closed' if view.closed else 'not in your scope'}.", "info")
+            return
+        self.query_one(FilterLine).close()
+        self.filter = ""
+        self.show_pane(pane, at=(connection, ticket_id, kind))
+
+    def has_draft(self) -> bool:
+        """Whether a text was begun and not sent."""
+        return bool(drafts.every(self.deskzero.home))
+
+    def conversation(self) -> Conversation:
+        return self.talk

@@ -1,0 +1,101 @@
+"""Follows this session's changes through the outbox and says what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.text import clean
+from store.read_records import ChangeView
+from tui.widgets.status_line import Said
+
+
+class Watch:
+    """Knows the changes made since the start. `update` gets the open ones at every reading."""
+
+    def __init__(self) -> None:
+        self._mine: dict[str, ChangeView | None] = {}
+        self.vanished: list[str] = []
+        """Changes of ours that are no longer open: confirmed, withdrawn or dropped. To be looked up, then cleared."""
+
+    def made(self, change: str) -> None:
+        """A change that a person has just made here."""
+        self._mine[change] = None
+
+    def is_mine(self, change: str) -> bool:
+        return change in self._mine
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `u` has something of this session."""
+        return bool(self._mine)
+
+    def forget(self, change: str) -> None:
+        self._mine.pop(change, None)
+
+    def update(self, changes: Iterable[ChangeView]) -> list[Said]:
+        """What to say about changes that moved on since the last reading."""
+        now = {change.change: change for change in changes}
+        lines: list[Said] = []
+        for name, before in self._mine.items():
+            change = now.get(name)
+            if change is None:
+                if before is not None and before.state not in ("gone",):
+                    self.vanished.append(name)
+                continue
+            if before is None or before.state != change.state:
+                said = moved(change)
+                if said is not None:
+                    lines.append(said)
+            self._mine[name] = change
+        for name in self.vanished:
+            self._mine[name] = None
+        return lines
+
+
+def named(change: ChangeView) -> str:
+    """`#70139 billing code → Remote Support`."""
+    return f"#{clean(change.number)} {what(change)}"
+
+
+def what(change: ChangeView) -> str:
+    """The verb, and the value where it is one word or two."""
+    values = [shown(value) for name, value in change.values.items() if name not in ("reply", "note", "time")]
+    unique = list(dict.fromkeys(value for value in values if value))
+    if len(unique) == 1 and not {"reply", "note"} & set(change.values):
+        return f"{clean(change.verb)} → {unique[0]}"
+    return clean(change.verb)
+
+
+def shown(value: object) -> str:
+    """A value for people; empty for none."""
+    if isinstance(value, dict):
+        return clean(str(value.get("name") or value.get("id") or ""))
+    return "" if value is None else clean(str(value))
+
+
+def moved(change: ChangeView) -> Said | None:
+    """The line for a change that has just come into its state."""
+    match change.state:
+        case "queued" | "sending":
+            return Said(f"{named(change)} is on its way", "wait", "u undo")
+        case "conflict":
+            return Said(f"{named(change)}: conflict, somebody was faster. Nothing was sent", "warn", "! decide")
+        case "rejected":
+            return Said(f"{named(change)} was refused: {clean(change.error)}", "bad", "! look")
+        case "uncertain":
+            return Said(f"{named(change)}: not known whether it arrived", "warn", "! decide")
+        case _:
+            return None
+
+
+def settled(change: ChangeView) -> Said | None:
+    """The line for a change that is no longer open."""
+    match change.state:
+        case "confirmed" if change.undo_of:
+            return Said(f"{named(change)} is back in the PSA", "done")
+        case "confirmed" if not change.wrote:
+            return Said(f"{named(change)}: the PSA had it already", "done")
+        case "confirmed":
+            return Said(f"{named(change)} is in the PSA", "done", "u undo")
+        case _:
+            return None

@@ -1,0 +1,150 @@
+"""The columns of the list: which a pane has, how wide they are, what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from connectors.text import clean
+from store.read_records import PANES, Row
+from tui.text import age, fit, hours, when
+
+Cell = tuple[str, str]
+"""Text of an exact width and the name of its style (a component class of the list without `list--`)."""
+
+
+class Shape(NamedTuple):
+    """Widths in cells. The summary takes what is left."""
+
+    number: int
+    company: int
+    summary: int
+    age: int
+    extra: int
+
+
+PANE_KINDS: dict[str, tuple[str, ...]] = {
+    "1": ("customer_responded", "child_reply", "reply_after_close"),
+    "2": ("missing_fields",),
+    "3": ("orphaned",),
+    "4": ("billing_code",),
+    "0": ("open",),
+}
+PANE_NAMES = {"1": "Responded", "2": "Missing", "3": "Orphaned", "4": "Billing code", "0": "All open"}
+SHORT_NAMES = {"1": "Resp", "2": "Miss", "3": "Orph", "4": "Code", "0": "All"}
+SECTION = {"child_reply": "child", "reply_after_close": "closed"}
+_EXTRA = {"1": 0.38, "2": 0.34, "3": 0.34, "4": 0.30, "0": 0.30}
+GUTTER = 4
+"""Cursor bar, space, dot, space."""
+
+
+def shape(pane: str, width: int, rows: Sequence[Row]) -> Shape:
+    """Widths for `width` cells, from the rows that are known (their longest number)."""
+    number = min(12, max((cell_len(clean(row.number)) for row in rows[:500]), default=5)) + 1
+    company = max(9, min(18, width * 14 // 100))
+    extra = int(width * _EXTRA.get(pane, 0.3))
+    free = width - GUTTER - number - company - extra - 3 - 5
+    if free < 14:
+        extra = max(0, extra - (14 - free))
+        free = width - GUTTER - number - company - extra - 3 - 5
+    return Shape(number, company, max(4, free), 3, extra)
+
+
+def cells(row: Row, pane: str, form: Shape, now: int, zone: tzinfo) -> list[Cell]:
+    """The row as text and styles, without the gutter."""
+    tone = "text" if row.gate or pane == "0" else "later"
+    made: list[Cell] = [
+        (fit("#" + clean(row.number), form.number), "number"),
+        (" ", "text"),
+        (fit(clean(row.company) or "—", form.company), "company"),
+        (" ", "text"),
+        (fit(clean(row.summary) or "(no summary)", form.summary), tone),
+        (" ", "text"),
+        (fit(age(now - row.since), form.age, right=True), "age"),
+        ("  ", "text"),
+    ]
+    if form.extra > 0:
+        made += _fill(_extra(row, pane, now, zone), form.extra)
+    return made
+
+
+def _fill(parts: Sequence[Cell], width: int) -> list[Cell]:
+    """Parts one after the other, cut or padded to `width` cells."""
+    made: list[Cell] = []
+    left = width
+    for text, style in parts:
+        if left <= 0:
+            break
+        text = fit(text, left) if cell_len(text) > left else text
+        made.append((text, style))
+        left -= cell_len(text)
+    if left > 0:
+        made.append((" " * left, "text"))
+    return made
+
+
+def _extra(row: Row, pane: str, now: int, zone: tzinfo) -> list[Cell]:
+    match pane:
+        case "1":
+            return _words(row, now, zone)
+        case "2":
+            return _missing(row)
+        case "3":
+            return _parent(row, now, zone)
+        case "4":
+            return _hours(row)
+        case _:
+            also = ", ".join(dict.fromkeys(PANE_NAMES[str(PANES[kind][0])] for kind in row.also))
+            return [(fit(clean(row.status), 16), "company"), (" ", "text"), (also, "later")]
+
+
+def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
+    section = SECTION.get(row.kind or "")
+    made: list[Cell] = [(f"{section} ", "tag")] if section else []
+    words = row.last_words
+    if words is None:
+        made.append(("flag is set, no note", "later"))
+        return made
+    first = clean(words.who).split(" ")[0] or "customer"
+    made += [(f"{first} ▸ ", "customer"), (clean(words.text), "text")]
+    return made
+
+
+def _missing(row: Row) -> list[Cell]:
+    names = [_field(reason.field, reason.code) for reason in row.reasons]
+    made: list[Cell] = [("no " + ", ".join(names), "later")] if names else []
+    if row.suggested:
+        made.append((f"  maybe {clean(row.suggested)}", "hint"))
+    return made
+
+
+def _field(field: str | None, code: str) -> str:
+    if code == "agreement_inactive":
+        return "active agreement"
+    return clean((field or "value").removeprefix("custom:").replace("contact_", "").replace("_", " "))
+
+
+def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
+    parent = row.parent
+    if parent is None:
+        return [("no parent", "later" if not row.gate else "text")]
+    made: list[Cell] = [(f"#{clean(parent.number)} ", "number"), (parent.state.replace("_", " "), "text")]
+    if parent.closed_at is not None:
+        made.append((f" {when(parent.closed_at, now, zone)}", "age"))
+    if parent.closed_by:
+        made.append((f" by {clean(parent.closed_by)}", "company"))
+    return made
+
+
+def _hours(row: Row) -> list[Cell]:
+    entries = sum(reason.hours or 0.0 for reason in row.reasons if reason.time_entry_id)
+    worked = entries or row.hours
+    made: list[Cell] = [(fit(hours(worked), 8, right=True), "number"), ("  ", "text")]
+    if row.suggested:
+        made.append((f"maybe {clean(row.suggested)}", "hint"))
+    elif row.closed:
+        made.append(("closed", "later"))
+    return made

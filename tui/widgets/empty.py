@@ -1,0 +1,48 @@
+"""What an empty pane says: what zero means there, when that was so, and what is next. A filter's is never "zero"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.text import when
+from tui.widgets.columns import PANE_NAMES
+from tui.widgets.header import Standing
+from tui.widgets.panes import Counts
+
+if TYPE_CHECKING:
+    from tui.app import Deskzero
+
+_MEANS = {
+    "1": "No customer waits for a word from us.",
+    "2": "Every open ticket has its required fields.",
+    "3": "Every child has an open parent.",
+    "4": "Nothing worked on lacks a billing code.",
+    "0": "There is no open ticket in the scope.",
+}
+
+
+def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: Deskzero) -> list[str]:
+    """The lines in the middle of an empty list."""
+    if not counts.known:
+        return ["Reading …"]
+    must, later = counts.of(pane)
+    if text:
+        behind = must + later
+        tickets = "ticket is" if behind == 1 else "tickets are"
+        return [f"Nothing here matches “{text}”.", f"{behind} {tickets} behind the filter. Esc lets go of it."]
+    if not app.settings.connections:
+        return ["No PSA is connected yet.", "`deskzero connect` connects one, `deskzero demo` shows around."]
+    times = [state.synced_at for state in standing.states]
+    bad = [state for state in standing.states if state.error is not None]
+    if any(at is None for at in times):
+        first = bad[0] if bad else None
+        if first is not None:
+            return ["Not known: the PSA has not been read yet.", first.error or "", first.hint or "! shows what is wrong."]
+        return ["The PSA is being asked for the first time …"]
+    read = when(min(at for at in times if at is not None), app.now, app.zone)
+    since = f"So it was at {read}." if not bad else f"So it was at {read}; since then the PSA could not be asked (!)."
+    following = next((one for one in ("1", "2", "3", "4", "0") if one != pane and any(counts.of(one))), None)
+    next_line = "E asks whether the day is done."
+    if following is not None:
+        next_line = f"Next: Tab, {PANE_NAMES[following]}."
+    return [_MEANS[pane], since, next_line]

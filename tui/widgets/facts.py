@@ -1,0 +1,162 @@
+"""What stands above the conversation: why the ticket is here, where else, who, under which agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+from connectors.text import clean
+from store.read_records import PANES, AgreementView, Parent, Row, TicketView
+from tui.text import fit, hours, say, when, wrap
+from tui.widgets.columns import PANE_NAMES, SECTION
+from tui.widgets.conversation import time_lines
+
+LABEL = 10
+_STATES = {
+    "active": "active",
+    "cancelled": "CANCELLED",
+    "ended": "ENDED",
+    "not_begun": "NOT BEGUN",
+    "unknown": "not known if active",
+}
+
+
+class Facts(Widget):
+    """A few lines of facts; all of them when the ticket is open in full."""
+
+    DEFAULT_CSS = """
+    Facts {
+        height: auto;
+        border-left: solid $frame;
+        border-right: solid $frame;
+        padding: 0 1;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._view: TicketView | None = None
+        self._row: Row | None = None
+        self._now = 0
+        self._zone: tzinfo = UTC
+        self.full = False
+        self.most = 6
+        """Lines at most while the list is in sight."""
+
+    def show(self, view: TicketView | None, row: Row | None, *, now: int, zone: tzinfo) -> None:
+        """`row` is the row under the cursor: its reasons come first."""
+        self._view, self._row, self._now, self._zone = view, row, now, zone
+        self.refresh(layout=True)
+
+    def render(self) -> RenderResult:
+        width = max(20, self.size.width or 80)
+        return Content("\n").join(self._lines(width))
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return max(1, len(self._lines(max(20, width))))
+
+    def _lines(self, width: int) -> list[Content]:
+        view, row = self._view, self._row
+        if view is None:
+            return [Content("")]
+        lines = labelled("Why here", _why(view, row), width, "$must" if row and row.gate else "", 3)
+        also = _also(view, row)
+        if also:
+            lines += labelled("Also in", also, width, "", 1 if not self.full else 3)
+        lines += _people(view, width)
+        if self.full:
+            return lines + self._everything(view, width)
+        return lines[: self.most]
+
+    def _everything(self, view: TicketView, width: int) -> list[Content]:
+        record = view.record
+        now, zone = self._now, self._zone
+        kinds = " / ".join(clean(part) for part in (record.type, record.subtype, record.item) if part)
+        pairs = [
+            ("Status", record.status), ("Board", record.board), ("Priority", record.priority), ("Type", kinds),
+            ("Owner", record.owner), ("Also on it", record.resources), ("Site", record.site),
+            ("Source", record.source), ("Code", record.billing_code), ("Hours", hours(record.hours)),
+            ("Due", when(record.due_at, now, zone) if record.due_at else None), ("Cc", record.cc),
+            ("Opened", when(record.created_at, now, zone) if record.created_at else None),
+            ("Closed", when(record.closed_at, now, zone) if record.closed_at else None),
+        ]  # fmt: skip
+        known = [(name, clean(value)) for name, value in pairs if value]
+        known += [(clean(name), clean(value)) for name, value in record.custom.items() if value]
+        half = max(20, width // 2)
+        lines = []
+        for left, right in zip(known[::2], [*known[1::2], ("", "")], strict=False):
+            lines.append(_pair(*left, half) + _pair(*right, width - half))
+        for name, links in (("Parent", view.parents), ("Children", view.children)):
+            if links:
+                lines += labelled(name, [_link(link) for link in links[:12]], width, "", 3)
+        for place, text in enumerate(time_lines(view.time[-8:], now, zone)):
+            lines += labelled("Time" if place == 0 else "", [text], width, "", 1)
+        return [*lines, Content.styled("─" * width, "$frame")]
+
+
+def labelled(label: str, texts: Sequence[str], width: int, style: str, most: int) -> list[Content]:
+    """Sentences behind a label, wrapped, at most `most` lines; what is cut ends in `…`."""
+    room = max(10, width - LABEL)
+    wrapped = [line for line in wrap(" · ".join(texts), room)] or [""]
+    if len(wrapped) > most:
+        wrapped = [*wrapped[: most - 1], fit(wrapped[most - 1] + " " + wrapped[most], room)]
+    return [
+        Content.styled(fit(label if place == 0 else "", LABEL), "$quiet") + Content.styled(line, style)
+        for place, line in enumerate(wrapped)
+    ]
+
+
+def _why(view: TicketView, row: Row | None) -> list[str]:
+    if row is not None and row.kind is not None:
+        return [clean(reason.text).rstrip(".") for reason in row.reasons] or ["No longer: it is about to leave"]
+    if view.exceptions:
+        return [f"{PANE_NAMES[str(PANES[one.kind or ''][0])]}: {_first(one)}" for one in view.exceptions]
+    return ["No exception: nothing is missing here"]
+
+
+def _first(row: Row) -> str:
+    return clean(row.reasons[0].text).rstrip(".") if row.reasons else ""
+
+
+def _also(view: TicketView, row: Row | None) -> list[str]:
+    if row is None or row.kind is None:
+        return []
+    others = [one for one in view.exceptions if one.kind != row.kind and one.kind is not None]
+    return [
+        f"{PANES[one.kind or ''][0]} {PANE_NAMES[str(PANES[one.kind or ''][0])]}"
+        f"{' (' + SECTION[one.kind] + ')' if one.kind in SECTION else ''}: {_first(one)}"
+        for one in others
+    ]
+
+
+def _people(view: TicketView, width: int) -> list[Content]:
+    record = view.record
+    person = "  ".join(clean(part) for part in (record.contact, record.contact_phone, record.contact_email) if part)
+    agreement = _agreement(view.agreement)
+    contact = _pair("Contact", person or "nobody", width)
+    if contact.cell_length + len(agreement) + 14 <= width:
+        gap = Content(" " * 4)
+        return [contact.rstrip() + gap + Content.styled("Agreement ", "$quiet") + say(agreement)]
+    return [contact.truncate(width, ellipsis=True), _pair("Agreement", agreement, width)]
+
+
+def _agreement(agreement: AgreementView | None) -> str:
+    if agreement is None:
+        return "none"
+    ends = f" {agreement.ends_on}" if agreement.state == "ended" and agreement.ends_on else ""
+    return f"{clean(agreement.name)}, {_STATES.get(agreement.state, agreement.state)}{ends}"
+
+
+def _pair(label: str, value: str, width: int) -> Content:
+    if not label:
+        return Content("")
+    wide = max(LABEL, len(label) + 1)
+    return Content.styled(fit(label, wide), "$quiet") + Content(fit(value, width - wide))
+
+
+def _link(link: Parent) -> str:
+    return f"#{clean(link.number)} {clean(link.summary)} ({clean(link.status) or link.state.replace('_', ' ')})"

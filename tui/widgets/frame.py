@@ -1,0 +1,105 @@
+"""Lines of the frame: rules with a title, and scrolling areas that draw their own sides with a thumb in the right one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+class Rule(Widget):
+    """One horizontal line of the frame, with a title at the left and another at the right."""
+
+    DEFAULT_CSS = """
+    Rule { height: 1; color: $frame; }
+    """
+
+    title: reactive[Content] = reactive(Content(""))
+    aside: reactive[Content] = reactive(Content(""))
+    ends: reactive[tuple[str, str]] = reactive(("├", "┤"))
+
+    def __init__(self, ends: tuple[str, str], *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.set_reactive(Rule.ends, ends)
+
+    def render(self) -> Content:
+        left, right = self.ends
+        width = self.size.width - len(left) - len(right)
+        title, aside = self.title, self.aside
+        if title.cell_length + aside.cell_length + 7 > width:
+            aside = Content("") if aside.cell_length * 3 > width else aside
+        room = width - (aside.cell_length + 3 if aside else 0) - 3
+        if title.cell_length > room:
+            title = title.truncate(max(0, room), ellipsis=True)
+        parts: list[Content] = [Content(left + "─")]
+        used = 1
+        if title:
+            parts += [Content(" "), title, Content(" ")]
+            used += title.cell_length + 2
+        tail = aside.cell_length + 3 if aside else 0
+        parts.append(Content("─" * max(0, width - used - tail)))
+        if aside:
+            parts += [Content(" "), aside, Content(" ─")]
+        parts.append(Content(right))
+        return Content("").join(parts)
+
+
+class FramedScroll(ScrollView):
+    """A virtual list of lines between `│` and `│`; the right one shows where in the whole one is.
+
+    Subclasses give `line(y, width)` and call `set_length` when the number of lines changes.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"frame--line", "frame--thumb"}
+    DEFAULT_CSS = """
+    FramedScroll {
+        scrollbar-size: 0 0;
+        & > .frame--line { color: $frame; }
+        & > .frame--thumb { color: $frame-title; text-style: bold; }
+    }
+    """
+
+    def set_length(self, lines: int) -> None:
+        self.virtual_size = Size(max(1, self.size.width), lines)
+
+    @property
+    def text_width(self) -> int:
+        """Cells between the two sides."""
+        return max(0, self.size.width - 2)
+
+    def line(self, y: int, width: int) -> Strip:
+        """Line `y` of the whole, exactly `width` cells."""
+        raise NotImplementedError
+
+    def on_resize(self) -> None:
+        self.set_length(self.virtual_size.height)
+
+    def render_line(self, y: int) -> Strip:
+        side = self.get_component_rich_style("frame--line")
+        if self.size.width < 3:
+            return Strip.blank(self.size.width)
+        return Strip(
+            [
+                Segment("│", side),
+                *self.line(self.scroll_offset.y + y, self.text_width).adjust_cell_length(self.text_width, self.rich_style),
+                self._right_side(y, side),
+            ],
+            self.size.width,
+        )
+
+    def _right_side(self, y: int, side: Style) -> Segment:
+        height, whole = self.size.height, self.virtual_size.height
+        if whole <= height or not height:
+            return Segment("│", side)
+        thumb = max(1, round(height * height / whole))
+        start = round((height - thumb) * self.scroll_offset.y / max(1, whole - height))
+        if start <= y < start + thumb:
+            return Segment("┃", self.get_component_rich_style("frame--thumb"))
+        return Segment("│", side)

@@ -1,0 +1,157 @@
+"""The first line: where we are, whether it can be believed, what waits, how far it is to zero, the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from connectors.text import clean
+from store.read_records import ChangeView, ConnectionView
+from tui.text import clock, when
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What header, panes and status line show: one reading of the databases."""
+
+    states: tuple[ConnectionView, ...] = ()
+    changes: tuple[ChangeView, ...] = ()
+    to_zero: int | None = None
+    """`None`: not read yet."""
+    syncing: tuple[int, int | None] | None = None
+    """Tickets read so far, and how many there will be; `None`: no round runs."""
+    quarantined: int = 0
+    read_at: int = 0
+    titles: tuple[str, ...] = field(default=())
+
+    @property
+    def waiting(self) -> int:
+        """Changes on their way: the outbox without what is held and without trouble."""
+        return sum(change.state in ("queued", "sending") for change in self.changes)
+
+    @property
+    def held(self) -> tuple[ChangeView, ...]:
+        """What can still be taken back, the next to go first."""
+        return tuple(
+            sorted((one for one in self.changes if one.state == "held"), key=lambda one: (one.due_at or 0, one.change))
+        )
+
+    @property
+    def stuck(self) -> tuple[ChangeView, ...]:
+        """What needs a person."""
+        return tuple(one for one in self.changes if one.state in ("conflict", "rejected", "uncertain"))
+
+    @property
+    def trouble(self) -> int:
+        """The number at `!`: stuck changes, connections in error, records that could not be read."""
+        return len(self.stuck) + sum(state.error is not None for state in self.states) + self.quarantined
+
+
+class Header(Widget):
+    """Painted from a `Standing`; ticks with the clock."""
+
+    DEFAULT_CSS = """
+    Header { height: 1; background: $panel; color: $frame-title; }
+    """
+
+    standing: reactive[Standing] = reactive(Standing())
+    now: reactive[int] = reactive(0)
+    demo: reactive[bool] = reactive(False)
+
+    def __init__(self, zone: tzinfo, *, demo: bool = False) -> None:
+        super().__init__()
+        self.zone = zone
+        self.set_reactive(Header.demo, demo)
+
+    def render(self) -> RenderResult:
+        return header_line(self.standing, self.now, self.zone, self.size.width, demo=self.demo)
+
+
+def header_line(standing: Standing, now: int, zone: tzinfo, width: int, *, demo: bool = False) -> Content:
+    """The line in exactly `width` cells. What matters least goes first where it is narrow."""
+    right = Content("   ").join(
+        part for part in (*_outgoing(standing, now, short=width < 100), _zero(standing)) if part
+    )
+    right += Content.styled(f"  {clock(now, zone)} ", "$frame-title")
+    sync = sync_state(standing, now, zone, short=width < 100)
+    brand = Content.styled(" deskzero ", "bold $primary")
+    if demo:
+        brand += Content.styled(" DEMO ", "bold $background on $warning")
+    for place in _places(standing):
+        left = brand + Content(" ") + Content.styled(place, "$frame-title")
+        free = width - left.cell_length - sync.cell_length - right.cell_length
+        if free >= 4:
+            break
+    else:
+        left = brand
+        free = width - left.cell_length - sync.cell_length - right.cell_length
+    if free < 2:
+        line = left + Content(" ") + sync + Content(" ") + right
+        return line.truncate(width)
+    before = max(1, min(free - 1, (width - sync.cell_length) // 2 - left.cell_length))
+    return left + Content(" " * before) + sync + Content(" " * (free - before)) + right
+
+
+def _places(standing: Standing) -> list[str]:
+    """What is connected, long and short."""
+    states = standing.states
+    if not states:
+        return ["no connection"]
+    if len(states) == 1:
+        one = states[0]
+        who = clean(one.member)
+        parts = [f"{clean(one.connection)} {clean(one.title)}".strip(), who, clean(one.scope)]
+        long = " · ".join(part for part in parts if part)
+        return [long, " · ".join(part for part in (clean(one.connection), who) if part), clean(one.connection)]
+    names = [clean(state.connection) for state in states]
+    scopes = {clean(state.scope) for state in states}
+    return [f"{' + '.join(names)} · {' + '.join(sorted(scopes))}", " + ".join(names), f"{len(names)} PSAs"]
+
+
+def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = False) -> Content:
+    """`synced 14:32, ok`, `syncing 3/12`, `offline since 13:05`, `credentials refused (!)`. It never lies."""
+    bad = [state for state in standing.states if state.error is not None]
+    name = f"{clean(bad[0].connection)} " if bad and len(standing.states) > 1 else ""
+    if any(state.error_kind == "unauthorized" for state in bad):
+        return Content.styled(f"{name}credentials refused (!)", "bold $error")
+    if standing.syncing is not None:
+        done, expected = standing.syncing
+        count = f" {done}/{expected}" if expected else (f" {done}" if done else " …")
+        return Content.styled(f"↻ syncing{count}", "$accent")
+    if bad:
+        one = bad[0]
+        since = when(one.since_down or one.tried_at or now, now, zone)
+        words = f"offline since {since}" if one.error_kind in ("unreachable", "throttled") else f"sync fails since {since}"
+        return Content.styled(f"{name}{words} (!)", "bold $warning")
+    times = [state.synced_at for state in standing.states]
+    if not times or any(at is None for at in times):
+        return Content.styled("not synced yet", "$warning")
+    oldest = min(at for at in times if at is not None)
+    return Content.styled(f"synced {when(oldest, now, zone)}{'' if short else ', ok'}", "$success")
+
+
+def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
+    parts = []
+    if standing.waiting:
+        parts.append(Content.styled(f"↑{standing.waiting}" if short else f"↑ {standing.waiting} waiting", "$accent"))
+    held = standing.held
+    if held:
+        left = max(0, (held[0].due_at or now) - now)
+        words = f"✉ held {left} s" if short else f"✉ {len(held)} held {left} s"
+        parts.append(Content.styled(words, "bold $public"))
+    if standing.stuck:
+        parts.append(Content.styled(f"! {len(standing.stuck)}", "bold $error"))
+    return parts
+
+
+def _zero(standing: Standing) -> Content:
+    if standing.to_zero is None:
+        return Content.styled("● … to zero", "$quiet")
+    if standing.to_zero == 0:
+        return Content.styled("○ 0 to zero", "bold $success")
+    return Content.styled(f"● {standing.to_zero} to zero", "bold $must")

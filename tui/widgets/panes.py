@@ -1,0 +1,129 @@
+"""The panes with their two numbers, as a column at the left or, where it is narrow, as one strip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.app import RenderResult
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from store.read_records import PaneCount
+from tui.messages import PaneWanted
+from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
+
+WIDTH = 25
+
+
+class Counts(NamedTuple):
+    """All numbers of the panes, from one reading."""
+
+    panes: tuple[PaneCount, ...] = ()
+    trouble: int = 0
+    outbox: int = 0
+    known: bool = False
+
+    def of(self, pane: str) -> tuple[int, int]:
+        """(must, later) of a whole pane."""
+        mine = [one for one in self.panes if str(one.pane) == pane]
+        return sum(one.must for one in mine), sum(one.later for one in mine)
+
+    @property
+    def to_zero(self) -> int:
+        """The sum of the must column."""
+        return sum(one.must for one in self.panes)
+
+
+class Panes(Widget):
+    """The column. A click on a line asks for its pane."""
+
+    DEFAULT_CSS = """
+    Panes { width: 25; height: 1fr; border-left: solid $frame; }
+    """
+
+    counts: reactive[Counts] = reactive(Counts())
+    pane: reactive[str] = reactive("1")
+
+    def render(self) -> RenderResult:
+        return Content("\n").join(line for _, line in self._lines())
+
+    def _lines(self) -> list[tuple[str, Content]]:
+        """(pane that a click asks for, line)."""
+        lines: list[tuple[str, Content]] = []
+        counts = self.counts
+        for pane in ("1", "2", "3", "4"):
+            sections: Sequence[PaneCount | None] = [one for one in counts.panes if str(one.pane) == pane] or [None]
+            for place, one in enumerate(sections):
+                name = f"{pane} {PANE_NAMES[pane]}" if place == 0 else f"  {one.title if one else ''}"
+                must, later = (one.must, one.later) if one else (None, None)
+                lines.append((pane, self._line(pane, name, must, later, place == 0)))
+        rule = Content.styled("   " + "─" * 14 + " " + "─" * 5, "$frame")
+        lines.append(("", rule))
+        zero = str(counts.to_zero) if counts.known else "…"
+        style = "bold $must" if counts.to_zero else "bold $success"
+        lines.append(("", Content("   ") + Content.styled("to zero".ljust(12), "bold") + Content.styled(f"{zero:>4}", style)))
+        lines.append(("", Content("")))
+        lines.append(("0", self._line("0", "0 All open", None, counts.of("0")[1], True)))
+        for key, name, number, tone in (
+            ("!", "! Trouble", counts.trouble, "bold $error"),
+            ("O", "O Outbox", counts.outbox, "$accent"),
+        ):
+            value = Content.styled(f"{number:>5}", tone if number else "$quiet")
+            lines.append((key, Content.styled(f" {name:<18}", "" if number else "$quiet") + value))
+        return lines
+
+    def _line(self, pane: str, name: str, must: int | None, later: int | None, first: bool) -> Content:
+        here = pane == self.pane
+        bar = Content.styled("▌" if here and first else " ", "bold $primary")
+        words = Content.styled(f"{name:<14}", "bold" if here and first else ("" if first else "$frame-title"))
+        left = "" if must is None else str(must)
+        right = "" if later is None or (later == 0 and pane != "0") else str(later)
+        line = (
+            bar
+            + words
+            + Content.styled(f"{left:>4}", "bold $must" if must else "$quiet")
+            + Content.styled(f"{right:>5}", "$foreground" if later else "$quiet")
+        )
+        return line.stylize("on $cursor") if here and first else line
+
+    def on_click(self, event: events.Click) -> None:
+        lines = self._lines()
+        if 0 <= event.y < len(lines) and lines[event.y][0]:
+            self.post_message(PaneWanted(lines[event.y][0]))
+
+
+class PaneStrip(Widget):
+    """The same numbers in one line, for a narrow screen: `●` stands before what must be gone."""
+
+    DEFAULT_CSS = """
+    PaneStrip { height: 1; background: $surface; }
+    """
+
+    counts: reactive[Counts] = reactive(Counts())
+    pane: reactive[str] = reactive("1")
+
+    def render(self) -> RenderResult:
+        parts = [self._part(pane) for pane in ("1", "2", "3", "4", "0")]
+        if self.counts.trouble:
+            parts.append(Content.styled(f" ! {self.counts.trouble} ", "bold $error"))
+        line = Content.styled("│", "$frame").join(parts)
+        return line.truncate(self.size.width)
+
+    def _part(self, pane: str) -> Content:
+        must, later = self.counts.of(pane)
+        here = pane == self.pane
+        name = f"{pane} {SHORT_NAMES[pane]}"
+        numbers = Content("")
+        if must:
+            numbers += Content.styled(f" {must}●", "bold $must")
+        if later or (pane == "0"):
+            numbers += Content(f" {later}")
+        if not must and not later and pane != "0":
+            numbers += Content.styled(" 0", "$quiet")
+        if here:
+            edge = Content.styled("▌", "bold $primary"), Content.styled("▐", "bold $primary")
+            return (edge[0] + Content.styled(name, "bold") + numbers + edge[1]).stylize("on $cursor")
+        return Content(" ") + Content(name) + numbers + Content(" ")

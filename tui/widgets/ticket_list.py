@@ -1,0 +1,276 @@
+"""The list of tickets: a virtual list whose order stands still under the cursor.
+
+Rows are held by key (connection, ticket, kind). A new reading is merged: known rows are replaced where they
+stand, new ones come at the end, and one that is gone stays as a ghost while the cursor is on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from connectors.text import clean
+from store.read_records import Row
+from tui.messages import RowUnderCursor, RowWanted
+from tui.text import fit
+from tui.widgets.columns import Shape, cells, shape
+from tui.widgets.frame import FramedScroll
+
+Key = tuple[str, str, str | None]
+
+
+class TicketList(FramedScroll, can_focus=True):
+    """Shows rows, keeps the cursor by ticket. It reads nothing itself."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "list--text", "list--later", "list--number", "list--company", "list--age", "list--must", "list--hint",
+        "list--customer", "list--tag", "list--ghost", "list--cursor", "list--bar", "list--pending",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    TicketList {
+        height: 1fr;
+        & > .list--text { color: $foreground; }
+        & > .list--later { color: $secondary; }
+        & > .list--number { color: $accent; }
+        & > .list--company { color: $frame-title; }
+        & > .list--age { color: $quiet; }
+        & > .list--must { color: $must; text-style: bold; }
+        & > .list--hint { color: $success; }
+        & > .list--customer { color: $customer; text-style: bold; }
+        & > .list--tag { color: $warning; text-style: italic; }
+        & > .list--ghost { color: $quiet; text-style: italic; }
+        & > .list--pending { color: $success; }
+        & > .list--cursor { background: $cursor; text-style: bold; }
+        & > .list--bar { color: $primary; background: $cursor; text-style: bold; }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, always_update=False)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.pane = "1"
+        self.now = 0
+        self.zone: tzinfo = UTC
+        self.empty: Sequence[str] = ()
+        """Lines that are shown instead of rows."""
+        self.new_rows = 0
+        self._order: list[Key] = []
+        self._rows: dict[Key, Row] = {}
+        self._ghosts: dict[Key, str] = {}
+        self._shape: Shape | None = None
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2000)
+
+    # ------------------------------------------------------------ rows
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, ghosts included."""
+        return self._rows[self._order[self.cursor]] if 0 <= self.cursor < len(self._order) else None
+
+    @property
+    def is_ghost(self) -> bool:
+        """Whether the row under the cursor has left the pane."""
+        row = self.row
+        return row is not None and row.key in self._ghosts
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """The order as it stands."""
+        return self._order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def show(self, pane: str, rows: Iterable[Row], *, now: int, zone: tzinfo, at: Key | None = None) -> None:
+        """Another pane, or the same in a fresh order; the cursor goes to `at` or the first row."""
+        self.pane, self.now, self.zone = pane, now, zone
+        self._rows = {row.key: row for row in rows}
+        self._order = list(self._rows)
+        self._ghosts.clear()
+        self.new_rows = 0
+        place = self._order.index(at) if at is not None and at in self._rows else 0
+        self._changed()
+        self._put_cursor(place)
+
+    def more(self, rows: Iterable[Row]) -> None:
+        """Further pages of the reading that `show` began with."""
+        for row in rows:
+            if row.key not in self._rows:
+                self._order.append(row.key)
+            self._rows[row.key] = row
+        self._changed()
+
+    def merge(self, rows: Iterable[Row], *, now: int, done: tuple[str, str] | None = None) -> Key | None:
+        """A new reading of the same pane. Gives the key of a row that became a ghost just now.
+
+        `done`: (connection, ticket) that a person has just fixed: its row leaves at once, without a ghost.
+        """
+        self.now = now
+        fresh = {row.key: row for row in rows}
+        under = self._order[self.cursor] if self.cursor < len(self._order) else None
+        line = self.cursor - self.scroll_offset.y
+        ghost = None
+        keep: list[Key] = []
+        before = 0
+        for place, key in enumerate(self._order):
+            stays = key in fresh
+            if not stays and key == under and key[:2] != done:
+                if key not in self._ghosts:
+                    ghost = key
+                    self._ghosts[key] = ""
+                stays = True
+            elif stays:
+                self._ghosts.pop(key, None)
+            if stays:
+                keep.append(key)
+                before += place < self.cursor
+        new = [key for key in fresh if key not in self._rows]
+        self.new_rows += len(new)
+        self._rows = {**{key: self._rows[key] for key in keep}, **fresh}
+        self._order = [*keep, *new]
+        self._changed()
+        self.scroll_to(y=max(0, before - line), animate=False, force=True)
+        self._put_cursor(before)
+        return ghost
+
+    def explain_ghost(self, key: Key, words: str) -> None:
+        """Says in the ghost's row why it left."""
+        if key in self._ghosts:
+            self._ghosts[key] = words
+            self._changed()
+
+    def find(self, connection: str, ticket_id: str) -> int | None:
+        """Where a ticket stands in this list."""
+        for place, key in enumerate(self._order):
+            if key[:2] == (connection, ticket_id):
+                return place
+        return None
+
+    def _changed(self) -> None:
+        self._strips.clear()
+        self._shape = None
+        self.set_length(len(self._order))
+        self.refresh()
+
+    # ------------------------------------------------------------ cursor
+
+    def move(self, step: int) -> None:
+        self._put_cursor(self.cursor + step)
+
+    def move_page(self, step: int) -> None:
+        self._put_cursor(self.cursor + step * max(1, self.size.height - 1))
+
+    def move_end(self, end: int) -> None:
+        self._put_cursor(len(self._order) - 1 if end > 0 else 0)
+
+    def go(self, place: int) -> None:
+        self._put_cursor(place)
+
+    def _put_cursor(self, place: int) -> None:
+        place = max(0, min(place, len(self._order) - 1))
+        left = self._order[self.cursor] if self.cursor < len(self._order) else None
+        if left is not None and left in self._ghosts and place != self.cursor:
+            gone = self.cursor
+            del self._order[gone], self._rows[left], self._ghosts[left]
+            place -= place > gone
+            self._changed()
+        if self.new_rows and place >= len(self._order) - self.new_rows:
+            self.new_rows = len(self._order) - 1 - place
+        self.set_reactive(TicketList.cursor, place)
+        self._show_cursor()
+        self.refresh()
+        self.post_message(RowUnderCursor(self.row))
+
+    def _show_cursor(self) -> None:
+        height, top = self.size.height, self.scroll_offset.y
+        if not height:
+            return
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+
+    def on_resize(self) -> None:
+        self._changed()
+        self._show_cursor()
+
+    def on_click(self, event: events.Click) -> None:
+        place = self.scroll_offset.y + event.y
+        if place >= len(self._order):
+            return
+        if place == self.cursor and event.chain > 1 and self.row is not None:
+            self.post_message(RowWanted(self.row))
+        else:
+            self._put_cursor(place)
+
+    # ------------------------------------------------------------ painting
+
+    def line(self, y: int, width: int) -> Strip:
+        base = self.rich_style
+        if not self._order:
+            return self._empty_line(y, width, base)
+        if y >= len(self._order):
+            return Strip.blank(width, base)
+        key = self._order[y]
+        ghost = self._ghosts.get(key)
+        row, here = self._rows[key], y == self.cursor
+        mark = (key, here, width, ghost, id(row))
+        strip = self._strips.get(mark)
+        if strip is None:
+            strip = self._ghost(row, ghost, width) if ghost is not None else self._row(row, width)
+            strip = self._with_gutter(row, strip, here, ghost is not None)
+            self._strips.set(mark, strip)
+        return strip
+
+    def _empty_line(self, y: int, width: int, base: Style) -> Strip:
+        top = max(0, (self.size.height - len(self.empty)) // 2 - 1)
+        if not top <= y < top + len(self.empty):
+            return Strip.blank(width, base)
+        words = self.empty[y - top]
+        style = self.get_component_rich_style("list--text" if y == top else "list--later")
+        indent = max(2, (width - len(words)) // 2)
+        return Strip([Segment(fit(" " * indent + words, width), style)], width)
+
+    def _row(self, row: Row, width: int) -> Strip:
+        if self._shape is None:
+            self._shape = shape(self.pane, width, [self._rows[key] for key in self._order[:500]])
+        made = cells(row, self.pane, self._shape, self.now, self.zone)
+        return Strip([Segment(text, self.get_component_rich_style(f"list--{style}")) for text, style in made])
+
+    def _ghost(self, row: Row, words: str, width: int) -> Strip:
+        text = f"#{clean(row.number)}  {clean(row.company)}  {words or 'has left this list'}"
+        return Strip([Segment(fit(text, width - 4), self.get_component_rich_style("list--ghost"))])
+
+    def _with_gutter(self, row: Row, strip: Strip, here: bool, ghost: bool) -> Strip:
+        dot, name = (" ", "text")
+        if ghost:
+            dot, name = "·", "ghost"
+        elif row.pending:
+            dot, name = "↑", "pending"
+        elif row.gate:
+            dot, name = "●", "must"
+        gutter = Segment(f" {dot} ", self.get_component_rich_style(f"list--{name}"))
+        if not here:
+            return Strip([Segment(" ", self.rich_style), gutter, *strip])
+        cursor = self.get_component_rich_style("list--cursor")
+        over = Style(bgcolor=cursor.bgcolor, bold=True)
+        bar = Segment("▌", self.get_component_rich_style("list--bar"))
+        return Strip([bar, *(Segment(text, (style or over) + over) for text, style, _ in (gutter, *strip))])
+
+    def empties(self, lines: Sequence[str]) -> None:
+        """What is said when there are no rows."""
+        self.empty = lines
+        self.refresh()
+
+    def ghosts(self) -> Mapping[Key, str]:
+        """Rows that left while the cursor was on them."""
+        return dict(self._ghosts)
