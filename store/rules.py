@@ -104,6 +104,10 @@ def _evaluate(
     if tickets is not None:
         tickets = _with_children(db, name, tickets)
     asked = _asked(db, settings, name, now, None if tickets is None else tuple(tickets))
+    absent = msgspec.json.encode(absent_fields(asked)).decode()
+    if asked.tickets is not None and absent != _said_absent(asked):
+        # A field came or went for the whole connection, so every ticket is concerned.
+        asked = msgspec.structs.replace(asked, tickets=None)
     found = [one for rule in RULES for one in rule(asked)]
     about = _about(asked)
     with _open(journal) as book:
@@ -111,8 +115,7 @@ def _evaluate(
         results = _results(found, seen, settings.gates)
         _history(book, asked, results, about, settings.retention)
     _publish(asked, results)
-    if tickets is None:
-        absent = msgspec.json.encode(absent_fields(asked)).decode()
+    if asked.tickets is None:
         db.execute(
             text("UPDATE connection_state SET missing_fields = :absent WHERE connection = :c"),
             {"absent": absent, "c": name},
@@ -145,6 +148,12 @@ def _asked(db: Database, settings: Settings, name: str, now: int, tickets: tuple
         now=now,
         tickets=None if tickets is None or len(tickets) > _MANY else tickets,
     )
+
+
+def _said_absent(asked: Asked) -> str:
+    """The required fields that the PSA did not have at the last full evaluation, as JSON."""
+    sql = text("SELECT missing_fields FROM connection_state WHERE connection = :c")
+    return asked.db.execute(sql, {"c": asked.connection.name}).scalar() or "[]"
 
 
 def _with_children(db: Database, name: str, tickets: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection as Database
-from sqlalchemy import Row, text
+from sqlalchemy import RowMapping, text
 
 WINDOWED = ("reply_after_close", "billing_code")
 """Kinds whose rows a window ends. What goes unresolved then stays open in the history: it is `aged_out`."""
@@ -46,7 +46,9 @@ def first_seen(
     """
     sql = "SELECT ticket_id, kind, code, field, first_seen FROM first_seen WHERE connection = :c"
     rows = _of(journal, sql, connection, tickets)
-    known: dict[SeenKey, int] = {(row[0], row[1], row[2], row[3]): int(row[4]) for row in rows}
+    known: dict[SeenKey, int] = {
+        (row["ticket_id"], row["kind"], row["code"], row["field"]): row["first_seen"] for row in rows
+    }
     fresh = {ticket for ticket in came_first if (ticket, *_LOOKED_AT) not in known}
     new = {key: at if key[0] in fresh else now for key, at in wanted.items() if key not in known}
     _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in fresh})
@@ -92,16 +94,20 @@ def open_rows(journal: Database, connection: str, tickets: Collection[str] | Non
     """Exceptions that opened and have not cleared: (ticket id, kind) -> when it opened."""
     sql = "SELECT ticket_id, kind, opened_at FROM history WHERE connection = :c AND cleared_at IS NULL"
     rows = _of(journal, sql, connection, tickets)
-    return {(row[0], row[1]): int(row[2]) for row in rows}
+    return {(row["ticket_id"], row["kind"]): row["opened_at"] for row in rows}
 
 
-def _of(journal: Database, sql: str, connection: str, tickets: Collection[str] | None) -> Sequence[Row[Any]]:
+def _of(
+    journal: Database, sql: str, connection: str, tickets: Collection[str] | None
+) -> Sequence[RowMapping]:
     """Rows of a connection, or of some of its tickets (which are few)."""
     if tickets is None:
-        return journal.execute(text(sql), {"c": connection}).all()
+        return journal.execute(text(sql), {"c": connection}).mappings().all()
     names = {f"t{place}": ticket for place, ticket in enumerate(tickets)}
     some = ", ".join(f":{name}" for name in names)
-    return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names}).all()
+    return (
+        journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names}).mappings().all()
+    )
 
 
 def keep_history(
