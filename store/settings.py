@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import msgspec
 
-from connectors.contract import Scope
+from connectors.contract import TICKET_FIELDS, Scope
+from store.psa_options import environment_name, own_keys, secret_commands
+from store.toml_table import SettingsError, Table, meant, near
+
+__all__ = [
+    "KINDS",
+    "Connection",
+    "Exclude",
+    "RequiredFor",
+    "Rules",
+    "Settings",
+    "SettingsError",
+    "load",
+    "machine_timezone",
+    "parse",
+    "read_text",
+    "read_toml",
+]
 
 KINDS = (
     "customer_responded",
@@ -37,11 +58,13 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     waiting_statuses: tuple[str, ...] = ()
     quota_share: float = 0.1
     options: dict[str, Any] = {}
-    """The PSA's own keys (`url`, `company`, …) as read; checked against the connector's options when opened."""
+    """The PSA's own keys (`url`, `company`, …) as read; checked against the connector's options."""
+    commands: dict[str, tuple[str, ...]] = {}
+    """`<field>_command`: secret's name -> the program and its arguments that print it."""
 
 
 class RequiredFor(msgspec.Struct, frozen=True, kw_only=True):
-    """One `[[rules.missing_fields.for]]`: the entry with the most keys that match wins, a tie goes to the later."""
+    """One `[[rules.missing_fields.for]]`: the one with the most keys that match wins, a tie: the later."""
 
     required: tuple[str, ...]
     connection: str | None = None
@@ -92,3 +115,246 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    strong_count: int = 8
+    """`[suggestions]`: a suggestion is strong with this many tickets like it …"""
+    strong_share: float = 0.85
+    """… and this share of them."""
+
+
+# ---------------------------------------------------------------- reading
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SCOPES = "mine, owner:<name>, board:<name>, team:<name> or all"
+
+
+def load(path: Path) -> Settings:
+    """The settings at `path`; without a file the defaults and no connection. Raises `SettingsError`."""
+    return parse(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The file's text, empty when there is no file. Raises `SettingsError`."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        problem = f"not UTF-8 (byte {error.start})"
+        raise SettingsError(path, "", None, problem, hint="Save the file as UTF-8 text.") from None
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise SettingsError(path, "", None, problem, hint="Check that it is a file you may read.") from None
+
+
+def read_toml(text: str, path: Path) -> dict[str, Any]:
+    """The text as TOML. Raises `SettingsError` with the line."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        hint = "The file is TOML: strings in double quotes, one key = value in a line."
+        last = f"at line {len(text.splitlines())}, the end"
+        problem = str(error).replace("at end of document", last)
+        raise SettingsError(path, "", None, f"not valid TOML: {problem}", hint=hint) from None
+
+
+def parse(text: str, path: Path) -> Settings:
+    """The settings in a text; `path` is only for the errors. Raises `SettingsError`."""
+    data = read_toml(text, path)
+    top = Table(data, path, "")
+    timezone = _timezone(top, machine_timezone)
+    connections = _connections(top.table("connections"), timezone)
+    sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
+    suggestions = top.table("suggestions")
+    strong = suggestions.table("strong")
+    settings = Settings(
+        timezone=timezone,
+        connections=connections,
+        rules=_rules(top.table("rules"), connections),
+        sync_every=sync.duration("every", Settings().sync_every, least=10),
+        retention=cache.duration("retention", Settings().retention, least=86400),
+        hold=outbox.duration("hold", Settings().hold),
+        max_age=check.duration("max_age", Settings().max_age, least=1),
+        gates=_gates(check),
+        strong_count=strong.count("count", Settings().strong_count),
+        strong_share=strong.share("share", Settings().strong_share),
+    )
+    for table in (top, sync, cache, outbox, check, suggestions, strong):
+        table.finish()
+    return settings
+
+
+def machine_timezone() -> str:
+    """The IANA name of this machine's time zone; `UTC` when it has none that can be named."""
+    import tzlocal
+
+    try:
+        name = tzlocal.get_localzone_name()
+    except (LookupError, ValueError, OSError):  # a TZ that names nothing, a broken /etc/localtime
+        name = None
+    return name if name and _is_timezone(name) else "UTC"
+
+
+def _is_timezone(name: str) -> bool:
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
+        return False
+    return True
+
+
+def _timezone(table: Table, default: Callable[[], str]) -> str:
+    name = table.optional("timezone", expected="a time zone such as Europe/Berlin")
+    if name is None:
+        return default()
+    if not _is_timezone(name):
+        import zoneinfo
+
+        close = near(name, zoneinfo.available_timezones())
+        hint = f'Did you mean "{close}"?' if close else "Use an IANA name such as Europe/Berlin."
+        raise table.error("timezone", f'a time zone such as Europe/Berlin is expected, not "{name}"', hint)
+    return name
+
+
+def _connections(table: Table, timezone: str) -> dict[str, Connection]:
+    found: dict[str, Connection] = {}
+    variables: dict[str, str] = {}
+    for name in table.data:
+        if not _NAME.fullmatch(name) or name.casefold() == "id":
+            raise table.error(
+                name, "a connection's name is letters, digits, - and _, and not id", "Rename the table."
+            )
+        other = variables.setdefault(environment_name(name, ""), name)
+        if other != name:
+            raise table.error(
+                name, f"too like [connections.{other}]: both read the same variables", "Rename one of them."
+            )
+        found[name] = _connection(table.table(name), name, timezone)
+    return found
+
+
+def _connection(table: Table, name: str, timezone: str) -> Connection:
+    import connectors
+
+    psa = table.text("psa", expected="the name of a PSA, such as connectwise")
+    try:
+        spec = connectors.spec(psa)
+    except ValueError:
+        raise table.error("psa", f'unknown PSA "{psa}"', meant(psa, connectors.known())) from None
+    except ImportError as error:  # a third party's connector that lacks a part of its own
+        raise table.error(
+            "psa", f"the connector {psa} cannot be loaded: {error}", "Install it again."
+        ) from None
+    technician = table.text("technician", "")
+    connection = Connection(
+        name=name,
+        psa=psa,
+        scope=_scope(table),
+        technician=technician,
+        timezone=_timezone(table, lambda: timezone),
+        read_only=table.flag("read_only", False),
+        closed_statuses=table.texts("closed_statuses"),
+        child_statuses=table.texts("child_statuses"),
+        responded_statuses=table.texts("responded_statuses"),
+        answered_status=table.optional("answered_status"),
+        closing_statuses=table.texts("closing_statuses"),
+        waiting_statuses=table.texts("waiting_statuses"),
+        quota_share=table.share("quota_share", 0.1),
+        commands=secret_commands(table, spec.secrets),
+    )
+    return msgspec.structs.replace(connection, options=own_keys(table, spec, name))
+
+
+def _scope(table: Table) -> Scope:
+    text = table.text("scope", "mine", expected=_SCOPES)
+    kind, colon, name = text.partition(":")
+    kind, name = kind.strip().casefold(), name.strip()
+    if kind in ("mine", "all") and not colon:
+        return Scope(cast(Literal["mine", "all"], kind))
+    if kind in ("owner", "board", "team") and name:
+        return Scope(cast(Literal["owner", "board", "team"], kind), name)
+    close = near(kind, ("mine", "owner", "board", "team", "all"))
+    example = {"mine": "mine", "all": "all"}.get(close or "", f"{close}:{name or '<name>'}")
+    hint = f'Did you mean "{example}"?' if close else ""
+    raise table.error("scope", f'{_SCOPES} is expected, not "{text}"', hint)
+
+
+def _kinds(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    found = table.texts(key, default)
+    for kind in found:
+        if kind not in KINDS:
+            raise table.error(key, f'unknown kind "{kind}"', meant(kind, KINDS))
+    return found
+
+
+def _gates(check: Table) -> tuple[str, ...]:
+    return _kinds(check, "gates", Settings().gates)
+
+
+def _required(table: Table, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    if default is None and "required" not in table.data:
+        hint = f"Add required to [[{table.name}]]."
+        raise table.error("required", "is missing, a list of fields is expected", hint)
+    found = table.texts("required", default or ())
+    for field in found:
+        if field not in TICKET_FIELDS and not (field.startswith("custom:") and field[7:].strip()):
+            raise table.error(
+                "required", f'unknown field "{field}"', meant(field, (*TICKET_FIELDS, "custom:<field name>"))
+            )
+    return found
+
+
+def _rules(table: Table, connections: dict[str, Connection]) -> Rules:
+    default = Rules()
+    names = ("customer_responded", "reply_after_close", "missing_fields", "billing_code")
+    responded, closed, missing, billing = (table.table(name) for name in names)
+    exclude = billing.table("exclude")
+    rules = Rules(
+        auto_reply=_patterns(responded, default.auto_reply),
+        reply_after_close_window=closed.duration("window", default.reply_after_close_window, least=1),
+        required=_required(missing, default.required),
+        placeholders=missing.texts("placeholders", default.placeholders),
+        required_for=tuple(_required_for(row, connections) for row in missing.tables("for")),
+        billing_when=cast(
+            Literal["worked", "always", "closing"],
+            billing.one_of("when", ("worked", "always", "closing"), default.billing_when),
+        ),
+        billing_window=billing.duration("window", default.billing_window, least=1),
+        billing_exclude=Exclude(
+            statuses=exclude.texts("statuses"), boards=exclude.texts("boards"), types=exclude.texts("types")
+        ),
+    )
+    for inner in (table, responded, closed, missing, billing, exclude):
+        inner.finish()
+    return rules
+
+
+def _patterns(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    found = table.texts("auto_reply", default)
+    for pattern in found:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise table.error(
+                "auto_reply",
+                f'"{pattern}" is not a regular expression: {error}',
+                "Write a backslash before a character that is meant as it stands, and single quotes around.",
+            ) from None
+    return found
+
+
+def _required_for(row: Table, connections: dict[str, Connection]) -> RequiredFor:
+    found = RequiredFor(
+        required=_required(row),
+        connection=row.optional("connection"),
+        board=row.optional("board"),
+        company=row.optional("company"),
+        type=row.optional("type"),
+    )
+    row.finish()
+    if found.connection is not None and found.connection not in connections:
+        raise row.error(
+            "connection", f'no connection "{found.connection}"', meant(found.connection, [*connections])
+        )
+    return found

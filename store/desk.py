@@ -1,0 +1,337 @@
+"""The desk: what the command line and the screen share. It opens connectors and wires sync, outbox and rules.
+
+All network verbs are async; database work is done where they run, so give a desk a thread with its own
+event loop. Connectors are opened when first needed, and one that fails never hides the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import connectors
+from connectors import OptionsError
+from connectors.contract import Choice, ChoiceContext, Connector, ConnectorError, Identity, Unauthorized
+from store import outbox, rules
+from store.cache_upkeep import set_state
+from store.changes import Outcome
+from store.check import Verdict, verdict
+from store.choices import load_choices
+from store.credentials import SecretError, secrets_of
+from store.database import Databases
+from store.fixes import Intent, Prepared, ReadUpTo, prepare
+from store.home import Home
+from store.overlay import rebuild_overlay, settle
+from store.read import Reader
+from store.settings import Connection, Settings
+from store.sync import sync_connection
+from store.sync_round import Progress, SyncReport
+
+if TYPE_CHECKING:
+    import httpx
+
+    from store.outbox import Undone
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """What one round came to: what was sent first, then each connection's pull, in the settings' order."""
+
+    outcomes: list[Outcome]
+    reports: list[SyncReport]
+
+
+def open_connection(
+    connection: Connection, secrets: Mapping[str, str], *, transport: httpx.AsyncBaseTransport | None = None
+) -> Connector:
+    """A connector for a connection of the settings; no request is sent. Raises `OptionsError`, `ValueError`."""
+    options = dict(connection.options)
+    fields = {field.encode_name for field in msgspec.structs.fields(connectors.spec(connection.psa).options)}
+    if "technician" in fields and connection.technician:
+        options["technician"] = connection.technician
+    return connectors.open_connector(connection.psa, connection.name, options, secrets, transport=transport)
+
+
+class Desk:
+    """One home, open for work. Close it when done."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        *,
+        transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+        secrets: Mapping[str, Mapping[str, str]] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Opens the databases. `transports` and `secrets` (by connection) are for a PSA in this process;
+        `clock` gives UTC seconds. Raises `DatabaseProblem`.
+        """
+        self.home, self.settings = home, settings
+        self.clock = clock
+        self.reader = Reader(home, settings, clock)
+        self.databases = Databases.open(home, now=int(clock()))
+        self._transports = transports or {}
+        self._secrets = secrets or {}
+        self._connectors: dict[str, Connector] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._rounds = asyncio.Lock()
+
+    @property
+    def now(self) -> int:
+        """UTC seconds."""
+        return int(self.clock())
+
+    async def close(self) -> None:
+        """Ends every connector's session and closes the databases."""
+        opened, self._connectors = self._connectors, {}
+        try:
+            for connector in opened.values():
+                await connector.close()
+        finally:
+            self.databases.close()
+
+    async def __aenter__(self) -> Desk:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # ------------------------------------------------------------ connectors
+
+    async def connector(self, name: str) -> Connector:
+        """The connection's connector, opened when first asked for.
+
+        Raises `Unauthorized` for a secret that is nowhere and `ConnectorError` for options that are wrong.
+        """
+        lock = self._opening.setdefault(name, asyncio.Lock())
+        async with lock:
+            if name not in self._connectors:
+                self._connectors[name] = await self._open(self.settings.connections[name])
+            return self._connectors[name]
+
+    async def _open(self, connection: Connection) -> Connector:
+        try:
+            secrets = self._secrets.get(connection.name)
+            if secrets is None:  # a keyring or a command may take seconds
+                secrets = await asyncio.to_thread(secrets_of, connection)
+            return open_connection(connection, secrets, transport=self._transports.get(connection.name))
+        except SecretError as error:
+            raise Unauthorized(str(error), hint=error.hint) from None
+        except OptionsError as error:
+            place = f"{self.home.config}: [connections.{connection.name}]"
+            raise ConnectorError(f"{place} {error}", hint="Correct it in the settings.") from None
+
+    async def _let_go(self, name: str) -> None:
+        """After refused credentials: the next round reads the secret again, it may have been replaced."""
+        connector = self._connectors.pop(name, None)
+        if connector is not None:
+            await connector.close()
+
+    async def _openable(self) -> dict[str, Connector]:
+        """The connectors of every connection that can be opened; the others wait."""
+        found: dict[str, Connector] = {}
+        for name in self.settings.connections:
+            try:
+                found[name] = await self.connector(name)
+            except ConnectorError as error:
+                log.warning("%s cannot be opened: %s", name, error.kind)
+        return found
+
+    async def verify(self, name: str) -> Identity:
+        """Who we are at this connection's PSA, by real requests. Raises `ConnectorError`."""
+        return await (await self.connector(name)).verify()
+
+    # ------------------------------------------------------------ sync
+
+    async def sync(
+        self,
+        *,
+        full: bool = False,
+        only: Collection[str] | None = None,
+        read_all: bool = False,
+        force: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> list[SyncReport]:
+        """One round; see `round`. A report for each connection, also for one that failed."""
+        return (
+            await self.round(full=full, only=only, read_all=read_all, force=force, progress=progress)
+        ).reports
+
+    async def round(
+        self,
+        *,
+        full: bool = False,
+        only: Collection[str] | None = None,
+        read_all: bool = False,
+        force: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> RoundReport:
+        """Sends what waits, then pulls every connection (or `only` these) and evaluates.
+
+        `force`: a person asked, so queued changes are tried whatever their back-off. `read_all`: whatever
+        conversation could have changed unnoticed is read, as `check` needs it. One round at a time.
+        """
+        async with self._rounds:
+            outcomes = await self.push(force=force)
+            names = [name for name in self.settings.connections if only is None or name in only]
+            reports = await asyncio.gather(
+                *(self._sync_one(name, full=full, read_all=read_all, progress=progress) for name in names)
+            )
+        return RoundReport(outcomes, list(reports))
+
+    async def _sync_one(
+        self, name: str, *, full: bool, read_all: bool, progress: Callable[[Progress], None] | None
+    ) -> SyncReport:
+        connection = self.settings.connections[name]
+        try:
+            connector = await self.connector(name)
+        except ConnectorError as error:
+            return self._not_opened(connection, error)
+        report = await sync_connection(
+            self.databases,
+            connection,
+            connector,
+            self.settings,
+            now=lambda: self.now,
+            full=full,
+            read_all_conversations=read_all,
+            progress=progress,
+        )
+        if report.error_kind == Unauthorized.kind:
+            await self._let_go(name)
+        settle(self.databases, name, self.now)
+        touched = rebuild_overlay(self.databases, name)
+        if touched:
+            self._evaluate([name], touched)
+        return report
+
+    def _not_opened(self, connection: Connection, error: ConnectorError) -> SyncReport:
+        """A connection that fails before its first request is down like one that fails at it."""
+        before = next(view for view in self.reader.states() if view.connection == connection.name)
+        with self.databases.cache.begin() as cache:
+            set_state(
+                cache,
+                connection.name,
+                psa=connection.psa,
+                tried_at=self.now,
+                error_kind=error.kind,
+                error=str(error),
+                hint=error.hint,
+                since_down=before.since_down or self.now,
+                requests=0,
+            )
+        return SyncReport(
+            connection=connection.name, ok=False, error_kind=error.kind, error=str(error), hint=error.hint
+        )
+
+    def _evaluate(self, names: Sequence[str], tickets: Collection[str] | None = None) -> None:
+        rules.evaluate(
+            self.databases.cache,
+            self.databases.journal,
+            self.settings,
+            now=self.now,
+            connections=names,
+            tickets=tickets,
+        )
+
+    # ------------------------------------------------------------ fixes
+
+    async def prepare(
+        self, connection: str, ticket_id: str, intent: Intent, *, read_up_to: ReadUpTo = "cache"
+    ) -> Prepared:
+        """What a fix would do, step by step; nothing is written. Raises `FixRefused`, `ConnectorError`."""
+        connector = await self.connector(connection)
+
+        async def ask(kind: str, context: ChoiceContext) -> Sequence[Choice]:
+            return await load_choices(self.databases, connection, connector, kind, context, self.now)
+
+        return await prepare(
+            self.databases,
+            self.settings,
+            self.settings.connections[connection],
+            connector,
+            intent,
+            ticket_id,
+            now=self.now,
+            read_up_to=read_up_to,
+            choices=ask,
+        )
+
+    async def submit(self, prepared: Prepared, *, immediately: bool = False) -> str:
+        """Puts a fix into the outbox and shows it done; the change's id, or `outbox.NOT_SENT`.
+
+        It is sent by the next `push`; `immediately`: without the time in which it could be taken back.
+        """
+        connection = self.settings.connections[prepared.connection]
+        return outbox.submit(
+            self.databases,
+            self.settings,
+            connection,
+            prepared,
+            now=self.now,
+            immediately=immediately,
+        )
+
+    async def push(self, *, force: bool = False, wait: float = 0.0) -> list[Outcome]:
+        """Sends what is due, unless another process is the sender; waits `wait` seconds for it."""
+        if not self.reader.changes():
+            return []
+        return await outbox.push(
+            self.databases,
+            self.settings,
+            await self._openable(),
+            self.home,
+            now=lambda: self.now,
+            force=force,
+            wait=wait,
+        )
+
+    async def undo(self, change: str | None = None) -> Undone:
+        """Takes back the last change, or the named one. Raises `OutboxRefused`."""
+        return outbox.undo(self.databases, self.settings, change, now=self.now)
+
+    async def retry(self, change: str) -> str:
+        """Queues a change again that waits for a decision: mine counts; its id. Raises `OutboxRefused`."""
+        return outbox.retry(self.databases, self.settings, self._connectors, change, now=self.now)
+
+    async def drop(self, change: str) -> str:
+        """Gives a change up: theirs counts; its id. Raises `OutboxRefused`."""
+        return outbox.drop(self.databases, self.settings, change, now=self.now)
+
+    # ------------------------------------------------------------ questions
+
+    async def choices(
+        self, connection: str, kind: str, context: ChoiceContext | None = None, *, fresh: bool = False
+    ) -> list[Choice]:
+        """Valid values of a field, from the cache where it has some, else (or with `fresh`) asked for."""
+        context = context or ChoiceContext()
+        if not fresh:
+            known = self.reader.choices(
+                connection, kind, board_id=context.board_id, company_id=context.company_id
+            )
+            if known:
+                return known
+        connector = await self.connector(connection)
+        return await load_choices(self.databases, connection, connector, kind, context, self.now)
+
+    async def check(
+        self,
+        *,
+        gates: Sequence[str] | None = None,
+        offline: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Verdict:
+        """Is it zero? Asks the PSAs first, unless `offline`; reads every conversation that could hide one."""
+        if not offline:
+            await self.sync(read_all=True, force=True, progress=progress)
+        arguments: dict[str, Any] = {} if gates is None else {"gates": gates}
+        return verdict(self.reader, self.settings, now=self.now, asked=not offline, **arguments)

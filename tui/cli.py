@@ -1,0 +1,165 @@
+"""The command line: the entry point, the list of commands, and how errors leave.
+
+Only click is imported here; each command's module is loaded when it is called, and loads in its turn
+only what it needs, so that `list` and `check --offline` start light.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from tui.commands.common import home_option, run_queue
+from tui.problem import CANNOT_TELL, INTERRUPTED, WRONG, Problem, explain
+
+COMMANDS = (
+    "demo",
+    "connect",
+    "sync",
+    "list",
+    "show",
+    "fix",
+    "undo",
+    "outbox",
+    "check",
+    "doctor",
+    "disconnect",
+    "support",
+    "simulate",
+)
+"""In the order of `--help`; each is `tui.commands.<name>_command.command`."""
+
+
+class Commands(click.Group):
+    """The group; `deskzero lst` is answered with the command that was probably meant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"tui.commands.{cmd_name}_command").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, COMMANDS, n=1)
+            hint = (
+                f"Did you mean `deskzero {close[0]}`?" if close else "`deskzero --help` lists the commands."
+            )
+            raise Problem(f"no such command: {name}", hint)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"deskzero {version('deskzero')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["--help", "-h"]}
+)
+@home_option
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
+)
+@click.pass_context
+def deskzero(ctx: click.Context) -> None:
+    """Shows only the tickets that fall through the PSA's cracks, and fixes them with a key.
+
+    Without a command it opens the queue; where standard output is no terminal it prints it.
+    """
+    if ctx.invoked_subcommand is None:
+        run_queue(ctx)
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line; the exit code. Errors are two lines on standard error, never a traceback."""
+    _harmless_encoding()
+    try:
+        try:
+            result = deskzero.main(arguments, prog_name="deskzero", standalone_mode=False)
+            code = result if isinstance(result, int) else 0
+        # The outermost place: a traceback on a terminal is a bug, whatever raised it.
+        except Exception as error:  # noqa: BLE001
+            code = _report(error)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # Windows says EINVAL where a pipe was closed
+            raise
+        # Whoever read us has seen enough. The interpreter flushes once more at its end: into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    return code
+
+
+def _report(error: Exception) -> int:
+    """Writes an error's two lines; the exit code."""
+    if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+        raise error
+    if isinstance(error, click.Abort):
+        return _aborted(error)
+    if isinstance(error, click.ClickException):
+        where = getattr(error, "ctx", None)
+        path = where.command_path if where is not None else "deskzero"
+        problem: Problem | None = Problem(error.format_message().rstrip("."), f"See `{path} --help`.", WRONG)
+    else:
+        problem = explain(error)
+    if problem is None:
+        problem = _unexpected(error)
+    for line in problem.lines():
+        click.echo(line, err=True)
+    return problem.code
+
+
+def _aborted(error: click.Abort) -> int:
+    """Ctrl+C, or a question that nobody was there to answer."""
+    if isinstance(error.__cause__, EOFError):
+        click.echo("deskzero: a question was asked and there was no answer", err=True)
+        click.echo("Every answer can be given as an option: see `--help`.", err=True)
+        return WRONG
+    click.echo("deskzero: stopped", err=True)
+    return INTERRUPTED
+
+
+def _unexpected(error: Exception) -> Problem:
+    """A bug. Where it happened goes into the log, without the texts that it may hold."""
+    import logging
+
+    from store.log import start_log
+    from tui.commands.common import last_home
+
+    home = last_home()
+    trouble = start_log(home.log)
+    logging.getLogger("deskzero").error("unexpected error", exc_info=error)
+    place = trouble or f"Where it happened is in {home.log}; `deskzero support` makes a bundle for a report."
+    return Problem(f"a bug in deskzero: {type(error).__name__}", place, CANNOT_TELL)
+
+
+def _harmless_encoding() -> None:
+    """A console that cannot show a character (Windows, cp1252) shows `?` in its place and goes on."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

@@ -1,0 +1,65 @@
+"""`deskzero disconnect`: forgets a connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.commands.common import confirm, home_of, home_option, say
+from tui.problem import Problem
+
+if TYPE_CHECKING:
+    from store.settings import Connection
+
+
+@click.command("disconnect")
+@click.argument("name")
+@click.option(
+    "--journal", is_flag=True, help="Its journal too: changes, history, drafts. It cannot be pulled again."
+)
+@click.option("--keep-settings", is_flag=True, help="Leave its table in config.toml.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@home_option
+@click.pass_context
+def command(ctx: click.Context, name: str, journal: bool, keep_settings: bool, yes: bool) -> None:
+    """Removes a connection's cache, its secrets in the keyring and its table in the settings."""
+    from store.database import Databases
+    from store.forget import forget_cache, forget_journal, open_changes
+    from store.settings import load
+    from store.settings_save import remove_connection
+
+    home = home_of(ctx)
+    settings = load(home.config)
+    connection = settings.connections.get(name)
+    if connection is None and not home.cache.exists() and not home.journal.exists():
+        raise Problem(f"no connection {name}", f"There are: {', '.join(settings.connections) or 'none'}.")
+    with Databases.open(home) as databases:
+        waiting = open_changes(databases, name)
+        lost = (
+            f" {waiting} changes are not in the PSA yet{' and are lost' if journal else ''}."
+            if waiting
+            else ""
+        )
+        confirm(f"Forget the connection {name}?{lost}", yes=yes)
+        say(f"Cache: {forget_cache(databases, name)} tickets removed.")
+        if journal:
+            say(f"Journal: {forget_journal(databases, name)} changes removed, and their history.")
+    if connection is not None:
+        _forget_secrets(connection)
+    if connection is not None and not keep_settings and remove_connection(home.config, name):
+        say(f"Settings: [connections.{name}] removed from {home.config}.")
+
+
+def _forget_secrets(connection: Connection) -> None:
+    """A keyring that does not work is told and keeps nothing else from being removed."""
+    import connectors
+    from store.credentials import SecretError, delete_secret
+
+    for field in connectors.spec(connection.psa).secrets:
+        try:
+            removed = delete_secret(connection.name, field)
+        except SecretError as error:
+            say(f"Keyring: {error}. {error.hint}", err=True)
+        else:
+            say(f"Keyring: {field} {'removed' if removed else 'was not there'}.")

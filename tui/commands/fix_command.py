@@ -1,0 +1,158 @@
+"""`deskzero fix`: the fixes as options."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connectors.text import clean
+from tui.commands.common import home_of, home_option, one_ticket, say, settings_of
+from tui.commands.outcome import report_change
+from tui.problem import Problem
+
+if TYPE_CHECKING:
+    from store.desk import Desk
+    from store.fixes import Intent, Prepared
+    from store.home import Home
+    from store.read_records import TicketView
+    from store.settings import Settings
+
+
+@click.command("fix")
+@click.argument("ticket")
+@click.option("--billing-code", metavar="CODE", help="On the ticket and your own uncoded time entries.")
+@click.option("--entry", metavar="ID", help="With --billing-code: this time entry alone.")
+@click.option(
+    "--set", "fields", metavar="FIELD=VALUE", multiple=True, help="Any field; an empty VALUE empties it."
+)
+@click.option("--status", metavar="NAME")
+@click.option("--owner", metavar="NAME")
+@click.option("--parent", metavar="ID", help="Attach to this ticket.")
+@click.option("--no-parent", is_flag=True, help="Detach from its parent.")
+@click.option("--reply", metavar="TEXT", help="PUBLIC: the customer reads it.")
+@click.option("--note", metavar="TEXT", help="Internal: only colleagues read it.")
+@click.option("--seen", metavar="REASON", help="No answer is needed, and why.")
+@click.option("--clear-flag", is_flag=True, help="Clear the PSA's signal; staff must have the last word.")
+@click.option(
+    "--time", "hours", metavar="HOURS", type=float, help="Log time; --billing-code is then its code."
+)
+@click.option("--close", is_flag=True, help="Close the ticket.")
+@click.option("--because", metavar="REASON", help="Why a guard may be passed.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written and who would be mailed.")
+@click.option("--later", is_flag=True, help="Only into the outbox; the next sync sends it.")
+@click.option("--now", "immediately", is_flag=True, help="Send at once what cannot be taken back.")
+@home_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    ticket: str,
+    dry_run: bool,
+    later: bool,
+    immediately: bool,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Fixes one ticket: what is asked for goes to the outbox, and out at once.
+
+    TICKET is the number on the screen or id: and the PSA's own id, either with CONNECTION: in front.
+    """
+    home = home_of(ctx)
+    settings = settings_of(home)
+    if later and immediately:
+        raise Problem("--later and --now exclude each other", "Give one of them.")
+    from store.read import Reader
+
+    view = one_ticket(Reader(home, settings), ticket)
+    intent = _intent(options)
+    return asyncio.run(
+        _fix(home, settings, view, intent, dry_run=dry_run, later=later, immediately=immediately)
+    )
+
+
+def _intent(options: dict[str, Any]) -> Intent:
+    from store.fixes import Intent
+
+    fields: dict[str, str] = {}
+    for pair in options.pop("fields"):
+        field, equals, value = pair.partition("=")
+        if not equals or not field.strip():
+            raise Problem(
+                f"--set {pair}: FIELD=VALUE is expected", "For instance --set contact_phone=5550100."
+            )
+        fields[field.strip()] = value
+    intent = Intent(set=fields, time=options.pop("hours"), **options)
+    if intent == Intent(because=intent.because):
+        raise Problem("nothing to fix was named", "See `deskzero fix --help`.")
+    return intent
+
+
+async def _fix(
+    home: Home,
+    settings: Settings,
+    view: TicketView,
+    intent: Intent,
+    *,
+    dry_run: bool,
+    later: bool,
+    immediately: bool,
+) -> int:
+    from store.desk import Desk
+    from store.log import start_log
+
+    start_log(home.log)
+    async with Desk(home, settings) as desk:
+        prepared = await desk.prepare(view.connection, view.record.ticket_id, intent)
+        if dry_run or prepared.read_only:
+            _show(prepared)
+        for remark in prepared.remarks:
+            say(remark)
+        if dry_run:
+            say("Nothing was written: --dry-run.")
+            return 0
+        if prepared.read_only:
+            say(f"#{prepared.ticket.number} {prepared.verb}: not sent: read_only")
+            return 0
+        change = await desk.submit(prepared, immediately=immediately)
+        if not later:
+            await _send(desk, change)
+        return report_change(desk.reader, change, later=later, now=desk.now)
+
+
+async def _send(desk: Desk, change: str) -> None:
+    """Sends what is due. Another process may be the sender: then its answer is waited for."""
+    await desk.push(force=True, wait=SENDER_SECONDS)
+
+
+SENDER_SECONDS = 20.0
+"""How long the outcome of a change is waited for that another process sends."""
+
+
+def _show(prepared: Prepared) -> None:
+    """Step by step what would go out, field by field what it changes, and who would be mailed."""
+    say(f"#{prepared.ticket.number} {prepared.ticket.summary}: {prepared.verb}")
+    for line in prepared.preview:
+        say(f"  {line.field}: {_short(line.was)} → {_short(line.becomes)}")
+    for number, step in enumerate(prepared.steps, 1):
+        undo = "" if step.undoable else "  (cannot be undone)"
+        say(f"  step {number}: {step.request}{undo}")
+        for field, value in step.sets.items():
+            say(f"    sets {field} to {_value(value)}")
+    if prepared.mails:
+        say(f"  asks the PSA to mail: {', '.join(clean(who) for who in prepared.mails)}")
+        say("  The PSA's own rules may mail more.")
+    else:
+        say("  asks the PSA to mail nobody; its own rules may.")
+    if prepared.held:
+        say("  is held before it goes out, unless --now.")
+
+
+def _short(text: str) -> str:
+    shown = clean(text)
+    return shown or "—"
+
+
+def _value(value: object) -> str:
+    from store.changes import show_value
+
+    return _short(show_value(value))  # type: ignore[arg-type]

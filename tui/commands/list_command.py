@@ -1,0 +1,95 @@
+"""`deskzero list`: the exceptions, from the cache."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from connectors.text import clean
+from tui.commands.common import harmless, home_of, home_option, now, say, say_json, settings_of
+from tui.problem import Problem
+
+COLUMNS: tuple[str, ...] = (
+    "kind",
+    "connection",
+    "ticket_id",
+    "number",
+    "summary",
+    "company",
+    "board",
+    "status",
+    "owner",
+)
+COLUMNS += ("parent_id", "since", "gate", "url", "reasons")
+
+
+@click.command("list")
+@click.argument("kinds", metavar="[KIND]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma separated values with a header line.")
+@click.option("--connection", metavar="NAME", help="Only this connection.")
+@home_option
+@click.pass_context
+def command(
+    ctx: click.Context, kinds: tuple[str, ...], as_json: bool, as_csv: bool, connection: str | None
+) -> None:
+    """The exceptions, all kinds or the named ones, as the last sync left them.
+
+    Kinds: customer_responded, child_reply, reply_after_close, missing_fields, orphaned, billing_code.
+    """
+    from store.read import Reader, rows_json
+    from tui.plain import row_lines, state_line
+
+    if as_json and as_csv:
+        raise Problem("--json and --csv were both given", "Give one of them.")
+    home = home_of(ctx)
+    wanted = checked_kinds(kinds)
+    settings = settings_of(home, connection=connection)
+    reader = Reader(home, settings)
+    rows = reader.rows(wanted, connection=connection)
+    if as_json:
+        say_json(harmless(rows_json(rows)))
+        return
+    if as_csv:
+        click.echo(_csv(rows_json(rows)), nl=False)
+        return
+    for view in reader.states():
+        if connection in (None, view.connection):
+            say(state_line(view, settings, now()))
+    for kind in wanted:
+        lines = list(row_lines((row for row in rows if row.kind == kind), now=now()))
+        if lines:
+            say(kind)
+            click.echo("\n".join(lines))
+
+
+def checked_kinds(kinds: Iterable[str]) -> list[str]:
+    """The kinds in the panes' order; all of them when none is named. Raises `Problem` for an unknown one."""
+    from store.settings import KINDS
+    from store.toml_table import meant
+
+    for kind in kinds:
+        if kind not in KINDS:
+            raise Problem(f"unknown kind {kind}", meant(kind, KINDS))
+    return [kind for kind in KINDS if kind in kinds or not kinds]
+
+
+def _csv(rows: Iterable[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        reasons = "; ".join(reason["text"] for reason in row["reasons"])
+        values = row | {"reasons": reasons, "gate": "true" if row["gate"] else "false"}
+        writer.writerow([_cell(values[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    """A spreadsheet runs a cell that begins like a formula, and a customer may have written it."""
+    text = "" if value is None else clean(str(value))
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,0 +1,89 @@
+"""`deskzero outbox`: what waits, what conflicts, what was refused and in which words."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.commands.common import harmless, home_of, home_option, iso, local, now, say, say_json, settings_of
+from tui.commands.outcome import conflict_words, report_change
+from tui.problem import Problem
+
+if TYPE_CHECKING:
+    from store.home import Home
+    from store.read_records import ChangeView
+    from store.settings import Settings
+
+
+@click.command("outbox")
+@click.option("--all", "everything", is_flag=True, help="Confirmed, undone and dropped ones too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--retry", metavar="CHANGE", help="Send it again; in a conflict: mine counts.")
+@click.option("--drop", metavar="CHANGE", help="Give it up; in a conflict: theirs counts.")
+@home_option
+@click.pass_context
+def command(ctx: click.Context, everything: bool, as_json: bool, retry: str | None, drop: str | None) -> int:
+    """The changes that are not in the PSA yet, and why."""
+    from store.read import Reader
+
+    home = home_of(ctx)
+    settings = settings_of(home)
+    if retry is not None and drop is not None:
+        raise Problem("--retry and --drop exclude each other", "Give one of them.")
+    if retry is not None or drop is not None:
+        return asyncio.run(_decide(home, settings, retry, drop))
+    changes = Reader(home, settings).changes(all=everything)
+    if as_json:
+        say_json(harmless([change_json(view) for view in changes]))
+        return 0
+    for view in changes:
+        for line in _lines(view, settings):
+            say(line)
+    if not changes:
+        say("The outbox is empty.")
+    return 0
+
+
+async def _decide(home: Home, settings: Settings, retry: str | None, drop: str | None) -> int:
+    from store.desk import Desk
+    from store.log import start_log
+
+    start_log(home.log)
+    async with Desk(home, settings) as desk:
+        if retry is not None:
+            change = await desk.retry(retry)
+            await desk.push(force=True, wait=20.0)
+        else:
+            assert drop is not None
+            change = await desk.drop(drop)
+        return report_change(desk.reader, change, later=False, now=desk.now)
+
+
+def change_json(view: ChangeView) -> dict[str, object]:
+    """One change as `outbox --json` has it."""
+    return {
+        "change": view.change,
+        "connection": view.connection,
+        "ticket_id": view.ticket_id,
+        "number": view.number,
+        "verb": view.verb,
+        "values": view.values,
+        "was": view.was,
+        "state": view.state,
+        "attempts": view.attempts,
+        "error": view.error,
+        "created_at": iso(view.created_at),
+        "sent_at": iso(view.sent_at),
+    }
+
+
+def _lines(view: ChangeView, settings: Settings) -> list[str]:
+    zone = settings.connections[view.connection].timezone
+    first = f"{view.state:<10}#{view.number} {view.verb}  {view.company or ''} {view.summary}".rstrip()
+    lines = [first, f"  change {view.change}, made {local(view.created_at, zone)}, {view.attempts} attempts"]
+    if view.state == "held" and view.due_at is not None:
+        lines.append(f"  leaves in {max(0, view.due_at - now())} s")
+    lines += [f"  {words}" for words in (view.error, conflict_words(view), view.hint) if words]
+    return lines

@@ -1,0 +1,170 @@
+"""The queue, rows and one ticket as plain text: for pipes, for `list` and for `show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from connectors.text import clean
+from tui.commands.common import local, say
+
+if TYPE_CHECKING:
+    from store.home import Home
+    from store.read_records import ConnectionView, NoteView, Parent, Row, TicketView, TimeView
+    from store.settings import Settings
+
+
+def print_queue(home: Home, settings: Settings, *, now: int, title: str = "deskzero") -> None:
+    """The whole queue: how each connection is doing, every pane with its two numbers, every row."""
+    from store.read import Reader
+
+    reader = Reader(home, settings)
+    for view in reader.states():
+        say(f"{title}  {state_line(view, settings, now)}")
+    say(f"{reader.to_zero()} to zero")
+    for pane in reader.panes():
+        if pane.pane == 0:
+            say()
+            say(f"All open · {pane.later}")
+            continue
+        say()
+        say(f"{pane.pane} {pane.title} · {pane.must} must, {pane.later} later")
+        for line in row_lines(reader.rows([pane.kind]), now=now):
+            click.echo(line)
+
+
+def state_line(view: ConnectionView, settings: Settings, now: int) -> str:
+    """How one connection is doing, in one line that never says more than is known."""
+    who = " · ".join(clean(word) for word in (view.member, view.scope) if word)
+    name = f"{view.connection} {view.title or view.psa}"
+    zone = settings.timezone
+    if view.error:
+        since = f" since {local(view.since_down, zone)}" if view.since_down else ""
+        state = f"{(view.error_kind or 'error').replace('_', ' ')}{since}: {clean(view.error)}"
+    elif view.synced_at is None:
+        state = "never synced: run `deskzero sync`"
+    else:
+        state = f"synced {local(view.synced_at, zone)}, {age(now - view.synced_at)} ago"
+    return "  ".join(part for part in (name, who, state) if part) + ("  read only" if view.read_only else "")
+
+
+def row_lines(rows: Iterable[Row], *, now: int) -> Iterator[str]:
+    """Two or more lines a row: the ticket, then why it is here. `●` counts to zero."""
+    for row in rows:
+        mark = "●" if row.gate else "○" if row.psa_only else " "
+        parts = [f"#{clean(row.number)}", clean(row.company), clean(row.summary), clean(row.status)]
+        ahead = f"{age(now - row.since)}" if row.since else ""
+        yield f"  {mark} " + "  ".join(part for part in (*parts, ahead) if part)
+        for reason in row.reasons:
+            yield f"      {clean(reason.text)}"
+        if row.psa_only:
+            yield f"      only in the PSA itself: {clean(row.url) or 'no link is known'}"
+
+
+def age(seconds: int) -> str:
+    """How long, in one number: `40s`, `12m`, `5h`, `3d`."""
+    seconds = max(0, seconds)
+    for size, letter in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{letter}"
+    return f"{seconds}s"
+
+
+# ---------------------------------------------------------------- one ticket
+
+
+def ticket_lines(view: TicketView, settings: Settings, *, now: int) -> Iterator[str]:
+    """Everything about one ticket: why it is here, fields, conversation, time, history of what was done."""
+    zone = settings.connections[view.connection].timezone
+    yield f"#{clean(view.record.number)}  {clean(view.record.company)}  {clean(view.record.summary)}"
+    yield f"{view.connection}  {clean(view.record.url)}".rstrip()
+    if view.presence != "here":
+        yield f"In the PSA: {view.presence.replace('_', ' ')}"
+    yield "\nWhy here"
+    for row in view.exceptions:
+        for reason in row.reasons:
+            yield f"  {'●' if row.gate else ' '} {row.kind}: {clean(reason.text)}"
+    if not view.exceptions:
+        yield "  nothing is wrong with it"
+    yield "\nFields"
+    for name, value in _fields(view, zone):
+        yield f"  {name:<14}{value}"
+    yield from _section("Parents", (_link_line(link, zone) for link in view.parents))
+    yield from _section("Children", (_link_line(link, zone) for link in view.children))
+    read = local(view.notes_read_at, zone)
+    yield from _section(f"Conversation (read {read})", _note_lines(view.notes, zone))
+    yield from _section("Time", (_time_line(entry, zone) for entry in view.time))
+    yield from _section("History", _history_lines(view, zone))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield f"\n{title}"
+        yield from (f"  {line}" for line in found)
+
+
+def _fields(view: TicketView, zone: str) -> Iterator[tuple[str, str]]:
+    record = view.record
+    names: tuple[str, ...] = (
+        "status",
+        "owner",
+        "board",
+        "team",
+        "type",
+        "subtype",
+        "item",
+        "priority",
+        "source",
+        "company",
+    )
+    names += ("site", "contact", "contact_phone", "contact_email", "cc", "resources", "billing_code")
+    for name in names:
+        yield name, clean(getattr(record, name)) or "-"
+    agreement = view.agreement
+    yield "agreement", f"{clean(agreement.name)} ({agreement.state})" if agreement else "-"
+    yield "hours", f"{record.hours:g}" if record.hours is not None else "-"
+    for name in ("due_at", "created_at", "updated_at", "closed_at"):
+        at = getattr(record, name)
+        yield name, local(at, zone) if at is not None else "-"
+    for name, value in sorted(record.custom.items()):
+        yield clean(name), clean(value) or "-"
+
+
+def _link_line(link: Parent, zone: str) -> str:
+    closed = f" {local(link.closed_at, zone)} by {clean(link.closed_by) or '?'}" if link.closed_at else ""
+    return f"#{clean(link.number)}  {link.state.replace('_', ' ')}{closed}  {clean(link.summary)}".rstrip()
+
+
+def _note_lines(notes: Iterable[NoteView], zone: str) -> Iterator[str]:
+    for note in notes:
+        side = "PUBLIC" if note.public else "internal"
+        waiting = "  (not in the PSA yet)" if note.ours else ""
+        yield f"{local(note.at, zone)}  {clean(note.author)} ({note.speaker}, {side}){waiting}"
+        yield from (f"    {line}" for line in clean(note.text, lines=True).splitlines())
+
+
+def _time_line(entry: TimeView, zone: str) -> str:
+    code = clean(entry.billing_code) or "no code"
+    locked = "  locked" if entry.locked else ""
+    text = clean(entry.text)
+    started = local(entry.started_at, zone) if entry.started_at else "-"
+    who = f"{started}  {clean(entry.member)}"
+    return f"{who}  {entry.hours:g} h  {code}{locked}  id {entry.time_id}  {text}".rstrip()
+
+
+def _history_lines(view: TicketView, zone: str) -> Iterator[str]:
+    lines = [(h.opened_at, f"{h.kind} opened") for h in view.history]
+    for h in view.history:
+        if h.cleared_at is not None:
+            how = f"by change {h.cleared_by}" if h.cleared_by else "by itself or in the PSA"
+            lines.append((h.cleared_at, f"{h.kind} cleared {how}"))
+    for change in view.changes:
+        error = f": {clean(change.error)}" if change.error else ""
+        lines.append(
+            (change.created_at, f"change {change.change} {clean(change.verb)}, {change.state}{error}")
+        )
+    for at, text in sorted(lines):
+        yield f"{local(at, zone)}  {text}"
