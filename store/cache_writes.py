@@ -181,27 +181,33 @@ def _store_links(cache: Cache, connection: str, records: Sequence[TicketRecord])
 
 def set_parents(cache: Cache, connection: str) -> None:
     """`parent_id` of every ticket: the lowest parent known to be open, else the lowest."""
-    cache.exec_driver_sql(
-        """
-        WITH wanted AS (
-            SELECT t.ticket_id, t.parent_id AS is_now, (
-                SELECT l.parent_id FROM ticket_parent l LEFT JOIN ticket p
-                    ON p.connection = l.connection AND p.ticket_id = l.parent_id
-                WHERE l.connection = t.connection AND l.ticket_id = t.ticket_id
-                ORDER BY NOT coalesce(p.presence = 'here' AND NOT p.closed AND NOT EXISTS (
-                        SELECT 1 FROM status_role r WHERE r.connection = p.connection
-                            AND r.role = 'closed' AND r.status = p.status_key), 0),
-                    CAST(l.parent_id AS INTEGER), l.parent_id
-                LIMIT 1) AS parent_id
-            FROM ticket t WHERE t.connection = :connection AND (t.parent_id IS NOT NULL OR t.ticket_id IN (
-                SELECT l.ticket_id FROM ticket_parent l WHERE l.connection = t.connection))
+    wanted: dict[str, tuple[bool, tuple[int, str]]] = {}
+    for row in cache.exec_driver_sql(
+        "SELECT l.ticket_id, l.parent_id, coalesce(p.presence = 'here' AND NOT p.closed AND NOT EXISTS ("
+        " SELECT 1 FROM status_role r WHERE r.connection = p.connection AND r.role = 'closed'"
+        " AND r.status = p.status_key), 0) AS open FROM ticket_parent l LEFT JOIN ticket p"
+        " ON p.connection = l.connection AND p.ticket_id = l.parent_id WHERE l.connection = ?",
+        (connection,),
+    ):
+        rank = (not row.open, _numerically(row.parent_id))
+        wanted[row.ticket_id] = min(rank, wanted.get(row.ticket_id, rank))
+    links = {ticket_id: rank[1][1] for ticket_id, rank in wanted.items()}
+    is_now: dict[str, str] = {
+        row.ticket_id: row.parent_id
+        for row in cache.exec_driver_sql(
+            "SELECT ticket_id, parent_id FROM ticket WHERE connection = ? AND parent_id IS NOT NULL",
+            (connection,),
         )
-        UPDATE ticket SET parent_id = wanted.parent_id FROM wanted
-        WHERE ticket.connection = :connection AND ticket.ticket_id = wanted.ticket_id
-            AND wanted.is_now IS NOT wanted.parent_id
-        """,
-        {"connection": connection},
-    )
+    }
+    changed = [
+        (links.get(ticket_id), connection, ticket_id)
+        for ticket_id in {*links, *is_now}
+        if links.get(ticket_id) != is_now.get(ticket_id)
+    ]
+    if changed:
+        cache.exec_driver_sql(
+            "UPDATE ticket SET parent_id = ? WHERE connection = ? AND ticket_id = ?", changed
+        )
 
 
 def set_presence(
