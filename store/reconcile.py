@@ -127,15 +127,19 @@ async def read_parents(round: Round) -> None:
         due = list(
             cache.exec_driver_sql(
                 """
-                SELECT DISTINCT l.parent_id FROM v_parent l
-                JOIN v_ticket t ON t.connection = l.connection AND t.ticket_id = l.ticket_id
+                SELECT DISTINCT l.parent_id FROM (
+                    SELECT l.connection, l.parent_id FROM ticket_parent l
+                    JOIN ticket t ON t.connection = l.connection AND t.ticket_id = l.ticket_id
+                    WHERE l.connection = :connection AND (EXISTS (SELECT 1 FROM ticket_overlay o
+                            WHERE o.connection = t.connection AND o.ticket_id = t.ticket_id)
+                        OR (t.in_scope AND t.presence = 'here' AND NOT t.closed AND NOT EXISTS (
+                            SELECT 1 FROM status_role r WHERE r.connection = t.connection
+                                AND r.role = 'closed' AND r.status = t.status_key)))
+                    UNION SELECT connection, parent_id FROM parent_overlay WHERE connection = :connection
+                ) l
                 LEFT JOIN ticket p ON p.connection = l.connection AND p.ticket_id = l.parent_id
-                WHERE l.connection = :connection
-                    AND ((t.in_scope AND t.presence = 'here' AND NOT t.is_closed) OR EXISTS (
-                        SELECT 1 FROM ticket_overlay o
-                        WHERE o.connection = t.connection AND o.ticket_id = t.ticket_id))
-                    AND (p.ticket_id IS NULL OR (p.read_at < :edge
-                        AND NOT (p.in_scope AND p.presence = 'here' AND NOT p.closed)))
+                WHERE p.ticket_id IS NULL OR (p.read_at < :edge
+                    AND NOT (p.in_scope AND p.presence = 'here' AND NOT p.closed))
                 ORDER BY l.parent_id
                 """,
                 {"connection": round.name, "edge": edge},
