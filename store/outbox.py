@@ -1,0 +1,237 @@
+"""The outbox: a fix is committed to the journal before the screen shows it done; what waits can be retried
+or dropped.
+
+States: held -> queued -> sending -> confirmed, or conflict, rejected, uncertain, undone, dropped. Every move
+is one transaction in `journal.db` (`synchronous=FULL`); what follows from it in the cache comes after and can
+be made again. Sending is `store.sender`, taking back is `store.undo`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from sqlalchemy import Connection as Db
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from connectors.contract import Connector, Fix, Step, Unsupported, Value
+from store import cached
+from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_change_id, to_json
+from store.database import Databases
+from store.fixes import Prepared
+from store.models import Change, StepRow
+from store.outbox_rows import Entry, load, load_one, move, rebase_later, set_step
+from store.overlay import rebuild_overlay
+from store.rules import evaluate
+from store.seen import parse_seen, seen_text
+from store.settings import Connection, Settings
+
+log = logging.getLogger(__name__)
+
+NOT_SENT = "not sent: read_only"
+"""What `submit` gives for a `read_only` connection: nothing entered the outbox."""
+
+
+def submit(
+    databases: Databases,
+    settings: Settings,
+    connection: Connection,
+    prepared: Prepared,
+    *,
+    now: int,
+    immediately: bool = False,
+    undo_of: str | None = None,
+) -> str:
+    """Commits the fix to the journal and lays it over the ticket; gives the change's id.
+
+    A fix with a step that cannot be undone is held for `outbox.hold` unless `immediately`. On a `read_only`
+    connection nothing is written at all and `NOT_SENT` is returned. The same `Prepared` again changes
+    nothing: it is one fix. `now`: UTC seconds.
+    """
+    if connection.read_only:
+        return NOT_SENT
+    held = prepared.held and not immediately and settings.hold > 0
+    with databases.journal.begin() as db:
+        change = prepared.fix.change
+        for known in load(db, "change = :change", change=change):
+            if known.fix == prepared.fix:
+                return change
+            change = new_change_id(now)
+        row = Change(
+            change=change,
+            seq=0,
+            connection=connection.name,
+            ticket_id=prepared.ticket.ticket_id,
+            number=prepared.ticket.number,
+            verb=prepared.verb,
+            fix=to_json(msgspec.structs.replace(prepared.fix, change=change)),
+            ticket=to_json(prepared.ticket),
+            state="held" if held else "queued",
+            created_at=now,
+            due_at=now + settings.hold if held else None,
+            because=prepared.because,
+            undo_of=undo_of,
+            summary=prepared.ticket.summary,
+            company=prepared.ticket.company,
+        )
+        _insert(db, row, prepared.steps)
+        if undo_of is not None:
+            _take_back(db, undo_of, change)
+    lay(databases, settings, connection.name, [prepared.ticket.ticket_id], now)
+    return change
+
+
+def retry(
+    databases: Databases,
+    settings: Settings,
+    connectors: Mapping[str, Connector],
+    change: str,
+    *,
+    now: int,
+) -> str:
+    """Queues a change again that a person has to decide about, or one that waits after a failure; its id.
+
+    A conflict: mine. The fix is put on what is there now, and on the newest customer's note that the
+    conflict shows; what has changed since then is a conflict again. A change with an unknown outcome is
+    looked up once more before it is sent. Raises `OutboxRefused`.
+    """
+    with databases.journal.begin() as db:
+        entry = load_one(db, change)
+        if entry.state in ("queued", "sending"):
+            move(db, entry.change, ("queued", "sending"), next_try_at=None)
+            return entry.change
+        if entry.state not in DECIDE_STATES:
+            raise OutboxRefused(f"Change {entry.change} is {entry.state}: there is nothing to retry.")
+        if entry.undone_by is not None:
+            raise OutboxRefused(f"Change {entry.change} is being undone by {entry.undone_by}.")
+        if entry.state == "conflict":
+            _rebase(databases, db, entry, connectors.get(entry.connection))
+        for step in load_one(db, entry.change).steps:
+            if not step.over:
+                # What may have gone out keeps `attempts`: it is looked up before it goes again.
+                set_step(db, entry.change, step.position, state="waiting", absent=0)
+        fresh = {"error": None, "hint": None, "detail": "{}", "attempts": 0, "next_try_at": None}
+        move(db, entry.change, DECIDE_STATES, state="queued", **fresh)
+    lay(databases, settings, entry.connection, [entry.ticket_id], now)
+    return entry.change
+
+
+def drop(databases: Databases, settings: Settings, change: str, *, now: int) -> str:
+    """Gives a change up that is not at its end: what has not gone out never will; its id.
+
+    What arrived of it stays in the PSA. Raises `OutboxRefused`, also while it is being sent.
+    """
+    states = ("held", "queued", *DECIDE_STATES)
+    with databases.journal.begin() as db:
+        entry = load_one(db, change)
+        if not move(db, entry.change, states, state="dropped", next_try_at=None):
+            doing = "is being sent" if entry.state == "sending" else f"is {entry.state}"
+            raise OutboxRefused(f"Change {entry.change} {doing}: it cannot be dropped.")
+        if entry.undo_of is not None:
+            db.execute(
+                text("UPDATE change SET undone_by = NULL WHERE change = :of AND undone_by = :by"),
+                {"of": entry.undo_of, "by": entry.change},
+            )
+        rebase_later(db, entry)
+    lay(databases, settings, entry.connection, [entry.ticket_id], now)
+    return entry.change
+
+
+def state_of(databases: Databases, change: str) -> Entry:
+    """The change as the journal has it now. Raises `OutboxRefused` for an unknown id."""
+    with databases.journal_reads.begin() as db:
+        return load_one(db, change)
+
+
+def lay(databases: Databases, settings: Settings, connection: str, tickets: Iterable[str], now: int) -> None:
+    """Lays the open changes of these tickets over them again and lets the rules look at once.
+
+    The journal has the change already and everything here follows from it: a cache that cannot be written
+    just now is logged, not raised, so that nobody decides the same fix twice.
+    """
+    wanted = set(tickets)
+    try:
+        rebuild_overlay(databases, connection, wanted)
+        evaluate(
+            databases.cache, databases.journal, settings, now=now, connections=[connection], tickets=wanted
+        )
+    except DBAPIError:
+        log.exception("The overlay of %s could not be laid; the next sync does it again.", connection)
+
+
+def _insert(db: Db, row: Change, steps: Iterable[Step]) -> None:
+    seq = select(func.coalesce(func.max(Change.seq), 0) + 1).scalar_subquery()
+    db.execute(insert(Change).values({**row.model_dump(), "seq": seq}))
+    rows = [
+        StepRow(change=row.change, position=position, step=to_json(step)).model_dump()
+        for position, step in enumerate(steps)
+    ]
+    db.execute(insert(StepRow), rows)
+
+
+def _take_back(db: Db, change: str, by: str) -> None:
+    """Marks what `by` puts back. The rest of a change that got stuck halfway is withdrawn for good."""
+    taken = move(db, change, ("confirmed",), undone_by=by) or move(
+        db, change, ("queued", "conflict", "rejected"), state="undone", undone_by=by
+    )
+    if not taken:
+        raise OutboxRefused(f"Change {change} is being sent.", hint="Try again when it has arrived.")
+
+
+def _rebase(databases: Databases, db: Db, entry: Entry, connector: Connector | None) -> None:
+    """Puts a conflicting change on what the person has now been shown."""
+    detail = msgspec.json.decode(entry.detail, type=ConflictDetail)
+    fix = entry.fix
+    theirs = {conflict.field: conflict.theirs for conflict in detail.fields if conflict.entry_id is None}
+    codes = {c.entry_id: c.theirs for c in detail.fields if c.entry_id is not None}
+    fix = msgspec.structs.replace(fix, was={**fix.was, **theirs})
+    if detail.note is not None:
+        fix = msgspec.structs.replace(
+            fix,
+            read_up_to=detail.note.created_at,
+            read_up_to_id=detail.note.note_id,
+            note=_seen_again(fix, detail),
+        )
+    steps = None if entry.begun else _planned_again(databases, entry, fix, connector)
+    if steps is not None:
+        db.execute(text("DELETE FROM step WHERE change = :of"), {"of": entry.change})
+        rows = [
+            StepRow(change=entry.change, position=position, step=to_json(step)).model_dump()
+            for position, step in enumerate(steps)
+        ]
+        db.execute(insert(StepRow), rows)
+    else:
+        fix = msgspec.structs.replace(fix, note=entry.fix.note)
+        for step in entry.steps:
+            plan = step.step
+            moved: dict[str, Value] = {f: v for f, v in theirs.items() if f in plan.sets}
+            if plan.entry_id in codes:
+                moved["billing_code"] = codes[plan.entry_id]
+            if not step.over and moved:
+                plan = msgspec.structs.replace(plan, was={**plan.was, **moved})
+                set_step(db, entry.change, step.position, step=to_json(plan))
+    move(db, entry.change, DECIDE_STATES, fix=to_json(fix))
+
+
+def _seen_again(fix: Fix, detail: ConflictDetail) -> str | None:
+    """A seen note covers the note that was shown with the conflict too, and says so."""
+    if fix.note is None or detail.note is None or not parse_seen(fix.note)[0]:
+        return fix.note
+    head = fix.note.removeprefix(seen_text("", None)).rsplit("(up to ", 1)[0]
+    return seen_text(head, detail.note.created_at)
+
+
+def _planned_again(
+    databases: Databases, entry: Entry, fix: Fix, connector: Connector | None
+) -> tuple[Step, ...] | None:
+    """The steps on the ticket as the PSA has it now: a request may hold more than the field (whole lists)."""
+    if connector is None:
+        return None
+    with databases.cache_reads.begin() as cache:
+        ticket = cached.psa_record(cache, entry.connection, entry.ticket_id)
+    try:
+        return connector.plan(fix, ticket or entry.ticket) or None
+    except Unsupported:
+        return None  # what was planned before stays as it is

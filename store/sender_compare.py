@@ -1,0 +1,239 @@
+"""The PSA's side of a step: what is there now, compared with what was on the screen and what is wanted."""
+
+from __future__ import annotations
+
+from connectors.contract import Connector, Conversation, TicketRecord, Value
+from connectors.text import clean
+from store import cached
+from store.changes import (
+    ConflictDetail,
+    FieldConflict,
+    NoteConflict,
+    as_wanted,
+    same_value,
+    show_field,
+    value_of,
+)
+from store.database import Databases
+from store.note_reading import classifier
+from store.outbox_rows import Entry, StepEntry
+from store.seen import parse_seen
+from store.settings import Connection, Settings
+
+
+class Halt(Exception):
+    """A change goes no further for now. `state` is the one it is left in."""
+
+    def __init__(
+        self,
+        state: str,
+        message: str,
+        *,
+        hint: str = "",
+        kind: str = "",
+        detail: ConflictDetail | None = None,
+        retry_after: float | None = None,
+        stops: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.state = state
+        self.hint = hint
+        self.kind = kind
+        self.detail = detail
+        self.retry_after = retry_after
+        self.stops = stops
+        """Nothing more is sent on this connection in this push."""
+
+
+class PsaSide:
+    """Reads one connection's PSA and compares. All methods raise `ConnectorError` for what cannot be read."""
+
+    def __init__(
+        self, databases: Databases, settings: Settings, connection: Connection, connector: Connector
+    ) -> None:
+        self._databases = databases
+        self._connection = connection
+        self._connector = connector
+        self._classify = classifier(settings.rules.auto_reply)
+
+    async def ticket(self, entry: Entry) -> TicketRecord:
+        answer = await self._connector.fetch([entry.ticket_id])
+        for ticket in answer.tickets:
+            if ticket.ticket_id == entry.ticket_id:
+                return ticket
+        named = f"#{clean(entry.number)}"
+        for gone in answer.gone:
+            into = f" into #{clean(gone.merged_into)}" if gone.merged_into else ""
+            raise Halt("rejected", f"{named} was {gone.why}{into} in the PSA.", kind="not_there")
+        for odd in answer.odd:
+            raise Halt("queued", f"{named} could not be read: {clean(odd.path)} {clean(odd.problem)}")
+        raise Halt("rejected", f"{named} is not there, or not for us to see.", kind="not_there")
+
+    async def must_write(
+        self, entry: Entry, step: StepEntry, ticket: TicketRecord
+    ) -> tuple[bool, Conversation | None]:
+        """Whether the step has something to write, and the conversation if it was read for that. Raises
+        `Halt` for what somebody else has changed or the customer has written.
+
+        The conversation is read after the ticket: with a conditional write, a note that comes between the
+        two is either seen here or makes the write fail.
+        """
+        different = await self.different(entry, step, ticket)
+        if step.step.creates is None and not different:
+            return False, None
+        if not could_bury(step):
+            return True, None
+        conversation = await self._connector.conversation(entry.ticket_id)
+        self.read_up_to(entry, conversation)
+        return True, conversation
+
+    async def different(self, entry: Entry, step: StepEntry, ticket: TicketRecord) -> bool:
+        """Whether some field is not yet as wanted; a conflict where it is not as it was either."""
+        plan, conflicts, different = step.step, [], False
+        ours = _written_before(entry, step)
+        for field, wanted in plan.sets.items():
+            theirs: Value
+            if plan.entry_id is not None:
+                theirs = await self.entry_code(entry, plan.entry_id)
+                fits = same_value(theirs, wanted)
+            else:
+                theirs = value_of(ticket, field)
+                fits = as_wanted(ticket, field, wanted)
+            if fits:
+                continue
+            different = True
+            known = field in plan.was or (plan.entry_id is None and field in entry.fix.was)
+            was = plan.was.get(field, None if plan.entry_id else entry.fix.was.get(field))
+            expected = [ours[field]] if field in ours else [was]
+            if not known or any(same_value(theirs, value) for value in expected):
+                continue
+            if ours and self._by_us(ticket):
+                continue  # the PSA's own rules reacted to our earlier step, under our name
+            conflicts.append(
+                FieldConflict(
+                    field=field,
+                    mine=wanted,
+                    theirs=theirs,
+                    was=was,
+                    who=ticket.updated_by,
+                    when=ticket.updated_at,
+                    entry_id=plan.entry_id,
+                )
+            )
+        if conflicts:
+            first = conflicts[0]
+            who = f" by {clean(first.who)}" if first.who else ""
+            raise Halt(
+                "conflict",
+                f"{first.field.replace('_', ' ')} of #{clean(entry.number)} was changed{who}: "
+                f'"{clean(show_field(first.field, first.theirs)) or "empty"}" instead of '
+                f'"{clean(show_field(first.field, first.was)) or "empty"}".',
+                hint=f"`deskzero outbox --retry {entry.change}` sets yours, `--drop {entry.change}` leaves theirs.",
+                kind="conflict",
+                detail=ConflictDetail(fields=tuple(conflicts)),
+            )
+        return different
+
+    async def entry_code(self, entry: Entry, time_id: str) -> Value:
+        answer = await self._connector.time_entries([entry.ticket_id])
+        for time in answer.entries:
+            if time.time_id != time_id:
+                continue
+            code = value_of(
+                TicketRecord(
+                    ticket_id="",
+                    number="",
+                    billing_code_id=time.billing_code_id,
+                    billing_code=time.billing_code,
+                ),
+                "billing_code",
+            )
+            if time.locked:
+                raise Halt(
+                    "rejected", f"Time entry {clean(time_id)} is invoiced or approved and cannot be changed."
+                )
+            return code
+        raise Halt("rejected", f"Time entry {clean(time_id)} is no longer on #{clean(entry.number)}.")
+
+    def _by_us(self, ticket: TicketRecord) -> bool:
+        with self._databases.cache_reads.begin() as db:
+            us = cached.us(db, self._connection.name)
+        names = {name.casefold() for name in (*us, self._connection.technician) if name}
+        return ticket.updated_by is not None and ticket.updated_by.casefold() in names
+
+    def read_up_to(self, entry: Entry, conversation: Conversation) -> None:
+        """Raises `Halt` for a customer's note that was not on the screen when the fix was decided."""
+        fix = entry.fix
+        newer = [
+            note
+            for note in conversation.notes
+            if note.public
+            and self._classify(note.speaker, note.text) in ("customer", "unknown")
+            and (
+                fix.read_up_to is None
+                or cached.note_key(note.created_at, note.note_id)
+                > cached.note_key(fix.read_up_to, fix.read_up_to_id or "")
+            )
+        ]
+        shown = [
+            NoteConflict(note_id=note.note_id, created_at=note.created_at, author=note.author, text=note.text)
+            for note in newer
+        ]
+        if not shown:
+            shown = self._unreadable(entry, conversation)
+        if not shown:
+            return
+        latest = max(shown, key=lambda note: cached.note_key(note.created_at, note.note_id))
+        raise Halt(
+            "conflict",
+            f"{clean(latest.author) or 'The customer'} wrote on #{clean(entry.number)} after what you had read; "
+            "nothing was sent.",
+            hint=f"Read it (`deskzero show {clean(entry.number)}`), then `deskzero outbox --retry {entry.change}`"
+            f" or `--drop {entry.change}`.",
+            kind="conflict",
+            detail=ConflictDetail(note=latest),
+        )
+
+    def _unreadable(self, entry: Entry, conversation: Conversation) -> list[NoteConflict]:
+        """Notes that could not be read and that nobody has been told of yet: any may be the customer's."""
+        with self._databases.cache_reads.begin() as db:
+            told = cached.quarantined(db, entry.connection, entry.ticket_id)
+        return [
+            NoteConflict(note_id=odd.record_id, created_at=0, author="", text=f"{odd.path}: {odd.problem}")
+            for odd in conversation.odd
+            if odd.record_id not in told
+        ]
+
+    async def wrong(self, entry: Entry, step: StepEntry, ticket: TicketRecord) -> list[str]:
+        wrong = []
+        for field, wanted in step.step.sets.items():
+            if step.step.entry_id is not None:
+                is_now = await self.entry_code(entry, step.step.entry_id)
+                fits = same_value(is_now, wanted)
+            else:
+                is_now = value_of(ticket, field)
+                fits = as_wanted(ticket, field, wanted)
+            if not fits:
+                wrong.append(
+                    f'{field.replace("_", " ")} is "{clean(show_field(field, is_now))}" and not '
+                    f'"{clean(show_field(field, wanted))}"'
+                )
+        return wrong
+
+
+def could_bury(step: StepEntry) -> bool:
+    """What the customer reads, a seen note, a status, a cleared flag (EXCEPTIONS, "Never bury a reply")."""
+    plan = step.step
+    return (
+        plan.guards_reply
+        or plan.public
+        or "status" in plan.sets
+        or ("customer_flag" in plan.sets and not plan.sets["customer_flag"])
+        or (plan.creates == "note" and parse_seen(plan.text or "")[0])
+    )
+
+
+def _written_before(entry: Entry, step: StepEntry) -> dict[str, Value]:
+    """What earlier steps of the same change have set."""
+    done = [one for one in entry.steps if one.position < step.position and one.state == "done"]
+    return {field: value for one in done for field, value in one.step.sets.items() if not one.step.entry_id}

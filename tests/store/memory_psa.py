@@ -1,0 +1,269 @@
+"""A PSA in memory that takes changes, for the write-back: ConnectWise's own plan, faults on demand.
+
+`before`/`after` hooks run around each write; what they raise stands for the network. `writes` is the PSA's own
+log of what it carried out: what the tests count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from connectors import connectwise_plan
+from connectors.contract import (
+    TICKET_FIELDS,
+    Applied,
+    Capabilities,
+    Choice,
+    Conflict,
+    Fix,
+    NoteRecord,
+    Ref,
+    Step,
+    TicketRecord,
+    TimeRecord,
+    Value,
+)
+from store.changes import BY_NAME_ONLY, PLAIN
+from store.database import Databases
+from store.settings import Connection, Settings
+from store.sync import sync_connection
+from tests.store.fake_psa import FakePsa
+
+Hook = Callable[[Step], None]
+
+STATUSES = (
+    ("16", "New", False, True),
+    ("17", "In Progress", False, True),
+    ("18", "Waiting Customer", False, True),
+    ("19", "Customer Responded", False, True),
+    ("20", "Completed", True, True),
+    ("21", "Cancelled", True, False),
+)
+CONNECTION = Connection(
+    name="acme",
+    psa="fake",
+    technician="jdoe",
+    child_statuses=("Child Ticket",),
+    responded_statuses=("Customer Responded",),
+    answered_status="Waiting Customer",
+    closing_statuses=("Completed",),
+)
+SETTINGS = Settings(connections={"acme": CONNECTION})
+
+
+class MemoryPsa(FakePsa):
+    """`FakePsa` that takes changes. Its clock is that of the server."""
+
+    title = "Memory PSA"
+
+    def __init__(self, *, conditional: bool = False, **more: Any) -> None:
+        super().__init__(page_size=100, **more)
+        writes = frozenset(connectwise_plan.PATHS) | {
+            "custom",
+            "entry_code",
+            "reply",
+            "note",
+            "time",
+            "attach",
+            "detach",
+        }
+        self.capabilities = Capabilities(
+            fields=frozenset(TICKET_FIELDS),
+            flag=True,
+            code_on_ticket=True,
+            code_on_time=True,
+            code_name="work type",
+            writes=writes,
+            undoable=writes - {"reply", "note", "time"},
+            mails=frozenset({"reply"}),
+            conditional_write=conditional,
+            settling=5.0,
+        )
+        self.offered = {
+            "status": tuple(
+                Choice(kind="status", id=i, name=n, board_id="1", closed=c, accepts_time=t, position=p)
+                for p, (i, n, c, t) in enumerate(STATUSES)
+            ),
+            "billing_code": (
+                Choice(kind="billing_code", id="3", name="Remote Support"),
+                Choice(kind="billing_code", id="4", name="On-site"),
+                Choice(kind="billing_code", id="5", name="Old", active=False),
+            ),
+            "owner": (
+                Choice(kind="owner", id="12", name="jdoe", detail="J. Doe"),
+                Choice(kind="owner", id="13", name="asmith", detail="A. Smith"),
+            ),
+            "contact": (
+                Choice(kind="contact", id="77", name="Ann Lee", company_id="250"),
+                Choice(kind="contact", id="78", name="Pat", company_id="250"),
+                Choice(kind="contact", id="79", name="Pat", company_id="250"),
+                Choice(kind="contact", id="90", name="Bo Chen", company_id="251"),
+            ),
+        }
+        self.writes: list[Step] = []
+        self.before: Hook | None = None
+        self.after: Hook | None = None
+        self.deaf = False
+        """Answers well and changes nothing."""
+        self.tells_id = True
+        self.versions: dict[str, int] = {}
+
+    def plan(self, fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
+        return connectwise_plan.plan(
+            fix, ticket, technician=self.ours, detach=True, no_time=frozenset({"21"})
+        )
+
+    async def apply(self, step: Step, version: str | None) -> Applied:
+        self._count("apply")
+        if self.before is not None:
+            self.before(step)
+        row = self.rows[step.ticket_id]
+        if self.capabilities.conditional_write and version != row.version:
+            raise Conflict("Precondition Failed")
+        created = None if self.deaf else self.carry_out(step)
+        if self.after is not None:
+            self.after(step)
+        return Applied(
+            ticket=self.rows[step.ticket_id] if step.entry_id is None else None,
+            created_id=created if self.tells_id else None,
+        )
+
+    def carry_out(self, step: Step) -> str | None:
+        """What the server does with a request, whether or not anybody hears of it."""
+        self.writes.append(step)
+        self.tick(1)
+        made = None
+        if step.creates == "note":
+            made = self.note(step.ticket_id, step.text or "", public=step.public)
+        elif step.creates == "time":
+            made = self.entry(step.ticket_id, step.hours or 0.0, text=step.text or "")
+        for field, value in step.sets.items():
+            if step.entry_id is not None:
+                self._code(step.ticket_id, step.entry_id, value)
+            else:
+                self.put(step.ticket_id, field, value, by=self.ours)
+        return made
+
+    def put(self, ticket_id: str, field: str, value: Value, *, by: str = "asmith") -> None:
+        """Somebody sets a field."""
+        values: dict[str, Any] = {}
+        if field == "parent":
+            values["parent_ids"] = (
+                () if value is None else (value.id,) if isinstance(value, Ref) else (value,)
+            )
+        elif field.startswith("custom:"):
+            values["custom"] = {**self.rows[ticket_id].custom, field[7:]: value}
+        elif field in (*PLAIN, *BY_NAME_ONLY):
+            values[field] = value
+        else:
+            values[f"{field}_id"] = value.id if isinstance(value, Ref) else None
+            values[field] = value.name if isinstance(value, Ref) else value
+        if field == "status" and isinstance(value, Ref):
+            closes = dict((i, c) for i, _, c, _ in STATUSES).get(value.id, False)
+            values |= {"closed": closes, "closed_at": self.clock if closes else None}
+        self.change(ticket_id, **values, updated_by=by)
+
+    def change(self, ticket_id: str, **fields: object) -> None:
+        self.versions[ticket_id] = self.versions.get(ticket_id, 1) + 1
+        super().change(ticket_id, version=str(self.versions[ticket_id]), **fields)
+
+    def note(
+        self, ticket_id: str, text: str, *, public: bool = True, author: str = "jdoe", speaker: str = "staff"
+    ) -> str:
+        self.tick(1)
+        number = str(1000 + sum(len(notes) for notes in self.notes.values()))
+        ids = {"jdoe": "12", "asmith": "13"}
+        note = NoteRecord(
+            note_id=number,
+            ticket_id=ticket_id,
+            created_at=self.clock,
+            author=author,
+            author_id=ids.get(author),
+            speaker=speaker,  # type: ignore[arg-type]
+            public=public,
+            text=text,
+        )
+        self.notes[ticket_id] = [*self.notes[ticket_id], note]
+        self.change(ticket_id)
+        return number
+
+    def customer(self, ticket_id: str, text: str) -> str:
+        """The customer writes; the flag goes up."""
+        made = self.note(ticket_id, text, author="Ann Lee", speaker="customer")
+        self.change(ticket_id, customer_flag=True)
+        return made
+
+    def entry(
+        self,
+        ticket_id: str,
+        hours: float,
+        *,
+        code: Ref | None = None,
+        member: str = "jdoe",
+        text: str = "",
+        locked: bool = False,
+    ) -> str:
+        number = str(500 + sum(len(entries) for entries in self.time.values()))
+        self.time.setdefault(ticket_id, []).append(
+            TimeRecord(
+                time_id=number,
+                ticket_id=ticket_id,
+                member_id={"jdoe": "12", "asmith": "13"}[member],
+                member=member,
+                started_at=self.clock,
+                hours=hours,
+                billing_code_id=code.id if code else None,
+                billing_code=code.name if code else None,
+                locked=locked,
+                text=text,
+            )
+        )
+        self.change(ticket_id, hours=(self.rows[ticket_id].hours or 0.0) + hours)
+        return number
+
+    def _code(self, ticket_id: str, entry_id: str, value: Value) -> None:
+        self.time[ticket_id] = [
+            msgspec.structs.replace(
+                one,
+                billing_code_id=value.id if isinstance(value, Ref) else None,
+                billing_code=value.name if isinstance(value, Ref) else None,
+            )
+            if one.time_id == entry_id
+            else one
+            for one in self.time[ticket_id]
+        ]
+
+
+class Bench:
+    """A PSA, its databases and a clock of one's own, with the write-back's functions bound to them."""
+
+    def __init__(self, databases: Databases, psa: MemoryPsa, settings: Settings = SETTINGS) -> None:
+        self.databases = databases
+        self.psa = psa
+        self.settings = settings
+        self.slept: list[float] = []
+
+    @property
+    def connection(self) -> Connection:
+        return self.settings.connections["acme"]
+
+    def now(self) -> int:
+        return self.psa.clock
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.psa.tick(round(seconds))
+
+    async def sync(self) -> None:
+        self.psa.tick(2)
+        await sync_connection(
+            self.databases,
+            self.connection,
+            self.psa,
+            self.settings,
+            now=self.now,
+            read_all_conversations=True,
+        )
