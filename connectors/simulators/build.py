@@ -141,6 +141,8 @@ def _number(world: World, drafts: list[Draft]) -> None:
         draft.ticket.id = FIRST_TICKET + i
     for draft in drafts:
         ticket = draft.ticket
+        if draft.deleted:
+            continue
         for note in sorted(draft.notes, key=lambda n: n.at):
             note.id, note.ticket_id, note_id = note_id, ticket.id, note_id + 1
         for entry in sorted(draft.entries, key=lambda e: e.start):
@@ -157,6 +159,5 @@ def _number(world: World, drafts: list[Draft]) -> None:
             world.planted.setdefault(key, []).append(ticket.id)
         for key in draft.near:
             world.near_misses.setdefault(key, []).append(ticket.id)
-        if not draft.deleted:
-            world.tickets[ticket.id] = ticket
-            world.notes[ticket.id] = sorted(draft.notes, key=lambda n: (n.at, n.id))
+        world.tickets[ticket.id] = ticket
+        world.notes[ticket.id] = sorted(draft.notes, key=lambda n: (n.at, n.id))

@@ -7,11 +7,7 @@ messages are ours; code, shape and status are the vendor's as far as known.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Literal
 from urllib.parse import urlencode
@@ -24,85 +20,17 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.simulators import connectwise_lists as lists
 from connectors.simulators import connectwise_writes as writes
-from connectors.simulators.connectwise_answers import Account, Refusal, json_response, not_found, too_many
+from connectors.simulators.connectwise_answers import Refusal, json_response, not_found
+from connectors.simulators.connectwise_door import limited, member_of, spoiled, trouble
 from connectors.simulators.connectwise_patch import patch_ticket
 from connectors.simulators.connectwise_rows import Rows
-from connectors.simulators.faults import Broken, Fault, Faults, page
-from connectors.simulators.model import Member, Write
+from connectors.simulators.connectwise_state import ACCOUNT, COLLEAGUE, Call, Seen, Simulator, Switches
 from connectors.simulators.world import World
+
+__all__ = ["ACCOUNT", "COLLEAGUE", "Switches", "simulator"]
 
 LONGEST_QUERY = 2048
 """The vendor's guide asks for less than 2000 characters of URL; its web server refuses longer queries."""
-
-ACCOUNT = Account(
-    "riverside", "DemoPublicKey01", "DemoPrivateKey01", "5f1d0c2e-0000-4000-8000-00000000d0e5", "jdoe"
-)
-COLLEAGUE = Account(
-    "riverside", "DemoPublicKey02", "DemoPrivateKey02", "5f1d0c2e-0000-4000-8000-00000000d0e5", "asmith"
-)
-
-
-@dataclass(slots=True)
-class Switches:
-    """What the vendor does not say, or what differs between tenants; may be changed while it runs."""
-
-    cloud: bool = False
-    """Wrong keys look like 404 (developer guide)."""
-    codebase: str = "v2025_1/"
-    date_forms: tuple[str, ...] = ("utc-z", "naive", "date-only")
-    """Forms of a date in conditions that are understood; others match nothing."""
-    detach: Literal["ignored", "works", "refused"] = "ignored"
-    """What a PATCH of `parentTicketId` does."""
-    deletes: bool = True
-    """Whether notes and time entries may be deleted (403 otherwise)."""
-    per_minute: int | None = None
-    """Requests per minute before 429."""
-    clock_ahead: float = 0.0
-    """Seconds by which the `Date` header is ahead of the world's clock."""
-
-
-@dataclass(slots=True, frozen=True)
-class Seen:
-    """A request as it came, for tests."""
-
-    method: str
-    path: str
-    """Below the API's base: `/service/tickets`."""
-    query: dict[str, str]
-    headers: dict[str, str]
-
-
-@dataclass(slots=True)
-class Simulator:
-    """The application's state: `app.state.simulator`, its parts also directly on `app.state`."""
-
-    world: World
-    account: Account = ACCOUNT
-    accounts: tuple[Account, ...] = (ACCOUNT, COLLEAGUE)
-    switches: Switches = field(default_factory=Switches)
-    faults: Faults = field(default_factory=Faults)
-    requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=5000))
-    recent: deque[float] = field(default_factory=deque)
-
-
-@dataclass(slots=True)
-class Call:
-    """One request in the hands of its handler, under the world's lock."""
-
-    simulator: Simulator
-    rows: Rows
-    request: Request
-    path: dict[str, int]
-    relative: str
-    body: object
-    me: Member
-
-    def wrote(self, mailed: tuple[str, ...] = ()) -> None:
-        world = self.simulator.world
-        world.writes.append(
-            Write(world.now(), self.me.identifier, self.request.method, self.relative, self.body, mailed)
-        )
-
 
 Handler = Callable[[Call], Response]
 
@@ -168,9 +96,14 @@ def _routes(made: Simulator, rows: Rows) -> list[BaseRoute]:
     return routes
 
 
-def _company_info(made: Simulator) -> Callable[[Request], Response]:
-    def endpoint(request: Request) -> Response:
+def _company_info(made: Simulator) -> Callable[[Request], object]:
+    """Where the API is; no credentials. Faults are ordered with the prefix `/login`."""
+
+    async def endpoint(request: Request) -> Response:
         company = request.path_params["company"]
+        early = trouble(made.faults.take("GET", request.url.path))
+        if early is not None:
+            return early
         if company.casefold() != made.account.company.casefold():
             return json_response(None)
         codebase = made.switches.codebase
@@ -199,7 +132,7 @@ def _endpoint(
         with made.world.lock:
             made.requests.append(seen)
             fault = made.faults.take(request.method, relative)
-            early = _trouble(fault)
+            early = trouble(fault)
             if early is not None:
                 return early
             try:
@@ -207,7 +140,7 @@ def _endpoint(
             except Refusal as refusal:
                 response = json_response(refusal.body, refusal.status)
             if fault is not None:
-                response = _spoiled(fault, response)
+                response = spoiled(fault, response)
             response.headers["date"] = formatdate(made.world.clock() + made.switches.clock_ahead, usegmt=True)
             return response
 
@@ -226,12 +159,12 @@ def _handled(
     world = made.world
     if request.path_params["codebase"] not in ("v4_6_release", made.switches.codebase.strip("/")):
         return HTMLResponse("<html><body>404 - no such version</body></html>", 404)
-    limited = _limited(made)
-    if limited is not None:
-        return limited
+    refused = limited(made)
+    if refused is not None:
+        return refused
     if len(request.url.query) > LONGEST_QUERY:
         return HTMLResponse("<html><body>The request URL is too long.</body></html>", 414)
-    me = world.member(made.account.technician) if anonymous else _member(made, request)
+    me = world.member(made.account.technician) if anonymous else member_of(made, request)
     body: object = None
     if raw and request.method in ("POST", "PATCH"):
         try:
@@ -241,78 +174,6 @@ def _handled(
     world.catch_up()
     path = {name: value for name, value in request.path_params.items() if isinstance(value, int)}
     return handler(Call(made, rows, request, path, relative, body, me))
-
-
-def _limited(made: Simulator) -> Response | None:
-    now = made.world.clock()
-    while made.recent and made.recent[0] <= now - 60:
-        made.recent.popleft()
-    if made.switches.per_minute is not None and len(made.recent) >= made.switches.per_minute:
-        return too_many(max(1, int(made.recent[0] + 60 - now)))
-    made.recent.append(now)
-    return None
-
-
-def _member(made: Simulator, request: Request) -> Member:
-    """Whose keys these are; 401 (404 on cloud) for wrong ones, 403 without a client id."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    try:
-        plain = base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        plain = ""
-    for account in made.accounts:
-        right = f"{account.company}+{account.public_key}:{account.private_key}"
-        if scheme.lower() == "basic" and plain == right:
-            break
-    else:
-        if made.switches.cloud:
-            raise Refusal(404, "NotFound", "The requested resource was not found")
-        raise Refusal(401, "Unauthorized", "You do not have access to this API.")
-    if request.headers.get("clientid", "").casefold() != account.client_id.casefold():
-        raise Refusal(403, "Security", "A valid clientId header is required.")
-    return made.world.member(account.technician)
-
-
-# ---------------------------------------------------------------- faults
-
-
-def _trouble(fault: Fault | None) -> Response | None:
-    """The answer of a fault that keeps the request from being carried out."""
-    match fault.kind if fault else None:
-        case "500":
-            return json_response(
-                {"code": "ServerError", "message": "Internal server error", "errors": None}, 500
-            )
-        case "429":
-            return too_many(fault.retry_after if fault else 1)
-        case "401":
-            return json_response({"code": "Unauthorized", "message": "Key expired.", "errors": None}, 401)
-        case "403":
-            return json_response({"code": "Security", "message": "Not permitted.", "errors": None}, 403)
-        case "404":
-            return json_response({"code": "NotFound", "message": "Not found.", "errors": None}, 404)
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
-
-
-def _spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        rows = msgspec.json.decode(body)
-        for row in rows if isinstance(rows, list) else [rows]:
-            if isinstance(row, dict) and "status" in row:
-                row["status"] = "not an object"
-                break
-        return json_response(rows, response.status_code)
-    return response
 
 
 # ---------------------------------------------------------------- reading

@@ -99,7 +99,7 @@ class Rows:
                         "caption": name,
                         "type": "Text",
                         "entryMethod": "EntryField",
-                        "value": value,
+                        "value": value or None,
                     }
                     for i, (name, value) in enumerate(t.custom.items())
                 ],

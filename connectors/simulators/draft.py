@@ -104,6 +104,7 @@ class Drafts:
             topic=topic_at,
             required_at=entered + rng.randint(2, 9) * 86400,
             budget=rng.choice((0.0, 0.0, 1.0, 2.0)),
+            custom={"Asset Tag": rng.choice(("", "LT-0421", "LT-1187", "PR-0034")), "Change Approved": ""},
         )
         draft = Draft(ticket)
         self._talk(draft, topic, owner, turns, world.start - int((closed_days or 0.0) * 86400))

@@ -123,8 +123,10 @@ class Life:
         elif what < 0.8:
             ticket.priority_id = rng.choice((1, 2, 3, 4))
             world.touch(ticket, "mkowalska", at)
-        elif what < 0.92 and self._waiting:
-            world.staff_note(rng.choice(sorted(self._waiting)), "I have this one, done. Aisha", at=at)
+        elif what < 0.92:
+            self._full()  # forgets those that were answered, closed or deleted meanwhile
+            if self._waiting:
+                world.staff_note(rng.choice(sorted(self._waiting)), "I have this one, done. Aisha", at=at)
         else:
             world.reassign(ticket.id, "asmith", by="mkowalska", at=at)
         return 1

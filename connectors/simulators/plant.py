@@ -97,6 +97,7 @@ class Planter:
         make.customer(twice, 30, flag=True)
         make.customer(twice, 24, talk.NUDGES[0])
         self._workflow(twice)
+        twice.ticket.cc = f"it-lead@{self.world.companies[twice.ticket.company_id].domain}"
         noted = self._add(plants=(UNFLAGGED,))
         make.customer(noted, 26)
         make.staff(noted, 25, talk.INTERNAL[1], public=False)
