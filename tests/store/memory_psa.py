@@ -6,10 +6,12 @@ log of what it carried out: what the tests count.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from sqlalchemy import text
 
 from connectors import connectwise_plan
 from connectors.contract import (
@@ -17,6 +19,7 @@ from connectors.contract import (
     Applied,
     Capabilities,
     Choice,
+    ChoiceContext,
     Conflict,
     Fix,
     NoteRecord,
@@ -26,10 +29,19 @@ from connectors.contract import (
     TimeRecord,
     Value,
 )
-from store.changes import BY_NAME_ONLY, PLAIN
+from store import cached
+from store.cached import Roles
+from store.changes import BY_NAME_ONLY, PLAIN, Outcome
+from store.choices import load_choices
 from store.database import Databases
+from store.fixes import Intent, Prepared, ReadUpTo, prepare
+from store.outbox import drop, retry, state_of, submit
+from store.outbox_rows import Entry
+from store.overlay import settle
+from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import sync_connection
+from store.sync import refresh_ticket, sync_connection
+from store.undo import Undone, undo
 from tests.store.fake_psa import FakePsa
 
 Hook = Callable[[Step], None]
@@ -162,7 +174,7 @@ class MemoryPsa(FakePsa):
             values[f"{field}_id"] = value.id if isinstance(value, Ref) else None
             values[field] = value.name if isinstance(value, Ref) else value
         if field == "status" and isinstance(value, Ref):
-            closes = dict((i, c) for i, _, c, _ in STATUSES).get(value.id, False)
+            closes = {i: c for i, _, c, _ in STATUSES}.get(value.id, False)
             values |= {"closed": closes, "closed_at": self.clock if closes else None}
         self.change(ticket_id, **values, updated_by=by)
 
@@ -245,6 +257,7 @@ class Bench:
         self.psa = psa
         self.settings = settings
         self.slept: list[float] = []
+        self.on_sleep: Callable[[], None] | None = None
 
     @property
     def connection(self) -> Connection:
@@ -255,9 +268,12 @@ class Bench:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.psa.tick(round(seconds))
+        self.psa.tick(math.ceil(seconds))
+        if self.on_sleep is not None:
+            self.on_sleep()
 
     async def sync(self) -> None:
+        """A pull, after which what was confirmed and read is no longer laid over."""
         self.psa.tick(2)
         await sync_connection(
             self.databases,
@@ -267,3 +283,103 @@ class Bench:
             now=self.now,
             read_all_conversations=True,
         )
+        settle(self.databases, "acme", self.now())
+
+    async def choices(self, kind: str, context: ChoiceContext) -> list[Choice]:
+        return await load_choices(self.databases, "acme", self.psa, kind, context, self.now())
+
+    async def refresh(self, connection: str, ticket_id: str) -> None:
+        await refresh_ticket(
+            self.databases, self.connection, self.psa, self.settings, ticket_id, now=self.now
+        )
+
+    async def prepare(
+        self, ticket_id: str = "1", *, read_up_to: ReadUpTo = "cache", **intent: Any
+    ) -> Prepared:
+        return await prepare(
+            self.databases,
+            self.settings,
+            self.connection,
+            self.psa,
+            Intent(**intent),
+            ticket_id,
+            now=self.now(),
+            read_up_to=read_up_to,
+            choices=self.choices,
+        )
+
+    async def fix(self, ticket_id: str = "1", *, hold: bool = False, **intent: Any) -> str:
+        """Prepared and submitted; the change's id."""
+        prepared = await self.prepare(ticket_id, **intent)
+        return submit(
+            self.databases, self.settings, self.connection, prepared, now=self.now(), immediately=not hold
+        )
+
+    async def push(self, *, force: bool = False, refresh: bool = False) -> list[Outcome]:
+        return await push(
+            self.databases,
+            self.settings,
+            {"acme": self.psa},
+            self.databases.home,
+            now=self.now,
+            force=force,
+            refresh=self.refresh if refresh else None,
+            sleep=self.sleep,
+        )
+
+    def undo(self, change: str | None = None) -> Undone:
+        return undo(self.databases, self.settings, {"acme": self.psa}, change, now=self.now())
+
+    def retry(self, change: str) -> str:
+        return retry(self.databases, self.settings, {"acme": self.psa}, change, now=self.now())
+
+    def drop(self, change: str) -> str:
+        return drop(self.databases, self.settings, change, now=self.now())
+
+    def entry(self, change: str) -> Entry:
+        return state_of(self.databases, change)
+
+    def state(self, change: str) -> str:
+        return self.entry(change).state
+
+    def shown(self, ticket_id: str = "1") -> Roles:
+        """The ticket as the screen shows it."""
+        with self.databases.cache_reads.begin() as db:
+            found = cached.ticket(db, "acme", ticket_id)
+        assert found is not None
+        return found
+
+    def kinds(self, ticket_id: str = "1") -> set[str]:
+        """The panes that the ticket is in."""
+        return {
+            row.kind
+            for row in self.rows("SELECT kind, ticket_id FROM exception")
+            if row.ticket_id == ticket_id
+        }
+
+    def rows(self, query: str) -> list[Any]:
+        with self.databases.cache_reads.begin() as db:
+            return list(db.execute(text(query)).all())
+
+
+def psa_with_ticket(**fields: Any) -> MemoryPsa:
+    """A PSA with one open ticket, number 1, on which one hour was worked."""
+    psa = MemoryPsa()
+    values: dict[str, Any] = {
+        "status_id": "16",
+        "status": "New",
+        "company_id": "250",
+        "company": "Acme",
+        "contact_id": "77",
+        "contact": "Ann Lee",
+        "contact_phone": "555 0100",
+        "contact_email": "ann@acme.test",
+        "agreement_id": "9",
+        "agreement": "Gold",
+        "type_id": "5",
+        "type": "Hardware",
+        "hours": 1.0,
+        "customer_flag": False,
+    }
+    psa.add("1", **values | fields)
+    return psa
