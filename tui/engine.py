@@ -104,7 +104,9 @@ class Engine:
             log.exception("the engine could not start")
             self._why_not = f"{error}"
             self._up.set()
-            self._post(messages.EngineFailed(f"writing and syncing are off: {error}", "see `deskzero doctor`"))
+            self._post(
+                messages.EngineFailed(f"writing and syncing are off: {error}", "see `deskzero doctor`")
+            )
             return
         asyncio.run(self._live(self._desk))
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from connectors.contract import Choice
 from connectors.text import clean
 from store.changes import show_field, value_of
-from store.read_records import PANES, Reason, Row, TicketView
+from store.read_records import Row, TicketView
 from tui import orders
 from tui.asks import Item
 from tui.engine import EngineStopped
@@ -24,7 +24,6 @@ from tui.screens.confirm import Ask
 from tui.screens.fields import Fields
 from tui.screens.picker import Picker
 from tui.text import hours, say
-from tui.widgets.columns import PANE_NAMES
 
 if TYPE_CHECKING:
     from store.fixes import Prepared, ReadUpTo
@@ -39,15 +38,25 @@ REASONS = (
     "Same question on another ticket",
 )
 """Why no answer is needed; another reason can be typed."""
-_CHOICE_FIELDS = ("contact", "agreement", "type", "priority", "site", "source", "board", "status", "owner", "billing_code")
-_CHAIN = ("customer_responded", "child_reply", "reply_after_close", "orphaned", "billing_code", "missing_fields")
+_CHOICE_FIELDS = (
+    "contact",
+    "agreement",
+    "type",
+    "priority",
+    "site",
+    "source",
+    "board",
+    "status",
+    "owner",
+    "billing_code",
+)
 
 
 def title(view: TicketView, what: str) -> Content:
     """`Billing code · #70140 · Contoso Ltd · New laptop for Maria`: the company is in every title."""
     record = view.record
-    named = f" · #{clean(record.number)} · {clean(record.company) or 'no company'}"
-    return Content.styled(what, "bold") + say(named) + Content(" · ") + say(record.summary)
+    named = f" · #{clean(record.number)} · {clean(record.company) or 'no company'} · "
+    return Content.styled(what, "bold") + Content(named) + say(record.summary)
 
 
 class Flows:
@@ -100,7 +109,7 @@ class Flows:
     async def submit(self, view: TicketView, fix: Prepared) -> None:
         """Into the outbox; the row may leave at once. Raises `Refused`, `EngineStopped`."""
         change = await orders.submitted(self.app.engine, fix)
-        self.screen.watch.made(change)
+        self.screen.mine.made(change)
         self.app.saved.publish(Saved(quiet=False, done=(view.connection, view.record.ticket_id)))
 
     def refused(self, error: Refused | EngineStopped) -> None:
@@ -111,7 +120,10 @@ class Flows:
         self.screen.tell(f"{error}{more}{named}", "bad")
 
     async def _show_only(self, view: TicketView, fix: Prepared) -> None:
-        lines = [Content("This connection is read_only. Nothing is sent; this is what would have gone out:"), Content("")]
+        lines = [
+            Content("This connection is read_only. Nothing is sent; this is what would have gone out:"),
+            Content(""),
+        ]
         lines += [say(f"{step.request}  {step.text or ''}") for step in fix.steps]
         lines += [say(f"{line.field}: {line.was or '—'} → {line.becomes or '—'}") for line in fix.preview]
         await self.app.push_screen_wait(Ask(title(view, "Not sent"), Content("\n").join(lines), ()))
@@ -139,7 +151,9 @@ class Flows:
         free: str = "",
     ) -> Item | None:
         """Asks; on the way to the dialog typed keys wait for it."""
-        return await self.app.push_screen_wait(Picker(title(view, what), items, preview=preview, hint=hint, free=free))
+        return await self.app.push_screen_wait(
+            Picker(title(view, what), items, preview=preview, hint=hint, free=free)
+        )
 
     async def field_value(self, view: TicketView, field: str, *, what: str = "") -> bool:
         """Asks for a field's new value and sends it."""
@@ -179,7 +193,9 @@ class Flows:
     async def code(self, view: TicketView) -> bool:
         """`b`: the ticket's empty code and the technician's own uncoded entries, as one fix."""
         choices = await self.choices(view, "billing_code")
-        usual = await self.app.read(lambda reader: reader.usual_codes(view.connection, view.record.company_id))
+        usual = await self.app.read(
+            lambda reader: reader.usual_codes(view.connection, view.record.company_id)
+        )
         row = next((one for one in view.exceptions if one.kind == "billing_code"), None)
         items = code_items(choices, {one.id or one.name: one.times for one in usual}, row, view)
         open_entries = [one for one in view.time if one.mine and not one.locked and not one.billing_code]
@@ -188,7 +204,9 @@ class Flows:
         entries += f" ({hours(worked)})" if worked else ""
 
         def preview(item: Item) -> Content:
-            return change_line("billing code", clean(view.record.billing_code) or "—", item.label) + Content(entries)
+            return change_line("billing code", clean(view.record.billing_code) or "—", item.label) + Content(
+                entries
+            )
 
         item = await self.pick(view, "Billing code", items, preview)
         return item is not None and await self.send(view, {"billing_code": item.key})
@@ -203,7 +221,9 @@ class Flows:
 
         def preview(item: Item) -> Content:
             closes = item.value is not None and item.value.closed
-            return change_line("status", was, item.label) + Content(" · this closes the ticket" if closes else "")
+            return change_line("status", was, item.label) + Content(
+                " · this closes the ticket" if closes else ""
+            )
 
         item = await self.pick(view, "Status", items, preview)
         return item is not None and await self.send(view, {"status": item.key})
@@ -212,13 +232,19 @@ class Flows:
         """`w`."""
         was = clean(view.record.owner) or "nobody"
         items = [_item(choice) for choice in await self.choices(view, "owner")]
-        item = await self.pick(view, "Who takes it?", items, lambda item: change_line("owner", was, item.label))
+        item = await self.pick(
+            view, "Who takes it?", items, lambda item: change_line("owner", was, item.label)
+        )
         return item is not None and await self.send(view, {"owner": item.key})
 
     async def field(self, view: TicketView) -> bool:
         """`e`: which field, then its value."""
         can = self.screen.can(view.row)
-        writable = (can.writes & can.fields) | ({"custom"} if "custom" in can.writes else set()) if can else frozenset()
+        writable = (
+            (can.writes & can.fields) | ({"custom"} if "custom" in can.writes else set())
+            if can
+            else frozenset()
+        )
         chosen = await self.app.push_screen_wait(Fields(view, writable))
         return chosen is not None and await self._one_field(view, chosen.value)
 
@@ -231,7 +257,9 @@ class Flows:
         if words is None:
             self.screen.tell("No customer has written on this ticket.", "warn")
             return False
-        items = [Item(str(number), f"{number} {reason}", value=reason) for number, reason in enumerate(REASONS, 1)]
+        items = [
+            Item(str(number), f"{number} {reason}", value=reason) for number, reason in enumerate(REASONS, 1)
+        ]
         said = Content.styled("Covers ", "$quiet") + say(f"{words.who}: {words.text}"[:200])
         item = await self.pick(
             view, "No answer needed, because", items, lambda _: said, free="because of this",
@@ -242,14 +270,24 @@ class Flows:
     async def parent(self, view: TicketView) -> bool:
         """`p`: attach, detach, or go to it."""
         record = view.record
-        others = await self.app.read(lambda reader: reader.rows(("open",), text=f'company:"{record.company or ""}"'))
+        others = await self.app.read(
+            lambda reader: reader.rows(("open",), text=f'company:"{record.company or ""}"')
+        )
         can = self.screen.can(view.row)
         items: list[Item] = []
         for link in view.parents:
             if can is None or "detach" in can.writes:
-                items.append(Item("detach", f"Detach from #{link.number}", link.summary, value=("detach", link)))
-            items.append(Item("go", f"Go to #{link.number}", f"{link.summary} ({link.state})", value=("go", link)))
-        mine = {link.ticket_id for link in view.parents} | {record.ticket_id} | {one.ticket_id for one in view.children}
+                items.append(
+                    Item("detach", f"Detach from #{link.number}", link.summary, value=("detach", link))
+                )
+            items.append(
+                Item("go", f"Go to #{link.number}", f"{link.summary} ({link.state})", value=("go", link))
+            )
+        mine = (
+            {link.ticket_id for link in view.parents}
+            | {record.ticket_id}
+            | {one.ticket_id for one in view.children}
+        )
         for row in others:
             if row.company_id == record.company_id and row.ticket_id not in mine and row.parent_id is None:
                 items.append(
@@ -260,77 +298,11 @@ class Flows:
         if item is None:
             return False
         verb, other = item.value or ("attach", None)
-        if verb == "go":
+        if verb == "go" and other is not None:
             await self.screen.jump(view.connection, other.ticket_id)
             return False
         wanted = {"no_parent": True} if verb == "detach" else {"parent": item.key or item.label}
         return await self.send(view, wanted)
-
-    # ------------------------------------------------------------ f
-
-    async def fix(self, view: TicketView, kind: str | None) -> bool:
-        """`f`: the dialog for the row's reason, then for the ticket's other reasons, until it is clean or Esc."""
-        done = False
-        tried: set[str] = set()
-        while True:
-            rows = sorted(view.exceptions, key=lambda row: (row.kind != kind, _CHAIN.index(row.kind or "orphaned")))
-            row = next((one for one in rows if _mark(one) not in tried), None)
-            if row is None:
-                break
-            tried.add(_mark(row))
-            if not await self._fix_one(view, row):
-                break
-            done = True
-            again = await self.app.read(lambda reader, view=view: reader.ticket(view.connection, view.record.ticket_id))
-            if again is None:
-                break
-            view = again
-        return done
-
-    async def _fix_one(self, view: TicketView, row: Row) -> bool:
-        match row.kind:
-            case "billing_code":
-                return await self.code(view)
-            case "missing_fields":
-                field = next((reason.field or "agreement" for reason in row.reasons), "contact")
-                name = field.removeprefix("custom:").replace("_", " ")
-                return await self.field_value(view, field, what=f"Missing: {name}")
-            case "orphaned":
-                return await self._orphan(view, row)
-            case _:
-                return await self._responded(view, row)
-
-    async def _orphan(self, view: TicketView, row: Row) -> bool:
-        because = Content("\n").join(say(reason.text) for reason in row.reasons)
-        answers = [("p", "parent: attach to an open one, detach, go to it", "parent"), ("s", "set another status", "status")]
-        answer = await self.app.push_screen_wait(Ask(title(view, PANE_NAMES["3"]), because, answers))
-        if answer == "parent":
-            return await self.parent(view)
-        return answer == "status" and await self.status(view)
-
-    async def _responded(self, view: TicketView, row: Row) -> bool:
-        words = view.last_words
-        body = Content("\n").join(say(reason.text) for reason in row.reasons)
-        if words is not None:
-            body += Content("\n\n") + say(f"{words.who} ▸ ", "bold $customer") + say(words.text[:300])
-        answers: list[tuple[str, str, str]] = [("r", "reply", "reply")]
-        if words is not None:
-            answers.append(("c", "no answer needed", "seen"))
-        can = self.screen.can(row)
-        answered = any(reason.code == "flag_set_answered" for reason in row.reasons)
-        if answered and (can is None or "customer_flag" in can.writes or "status" in can.writes):
-            answers.insert(0, ("k", "clear the flag: we have answered", "clear"))
-        answers.append(("n", "internal note", "note"))
-        answer = await self.app.push_screen_wait(Ask(title(view, PANE_NAMES["1"]), body, answers))
-        match answer:
-            case "reply" | "note":
-                return await self.screen.texts.write(view, answer)
-            case "seen":
-                return await self.seen(view)
-            case "clear":
-                return await self.send(view, {"clear_flag": True})
-            case _:
-                return False
 
 
 def read_up_to(view: TicketView) -> ReadUpTo:
@@ -343,7 +315,9 @@ def change_line(what: str, was: str, becomes: str) -> Content:
     return Content(f"{what}: ") + say(was, "$quiet") + Content(" → ") + say(becomes, "bold")
 
 
-def code_items(choices: Sequence[Choice], usual: dict[str, int], row: Row | None, view: TicketView) -> list[Item]:
+def code_items(
+    choices: Sequence[Choice], usual: dict[str, int], row: Row | None, view: TicketView
+) -> list[Item]:
     """Codes: the suggestion first, then what this company usually gets, then all valid ones."""
     all_times = sum(usual.values())
     suggested = row.suggested if row else None
@@ -356,22 +330,17 @@ def code_items(choices: Sequence[Choice], usual: dict[str, int], row: Row | None
             group = "suggested"
         elif times:
             group = f"usual at {at}"
-        items.append(Item(choice.id, choice.name, f"{times} of {all_times} at {at}" if times else "", group, choice))
+        items.append(
+            Item(choice.id, choice.name, f"{times} of {all_times} at {at}" if times else "", group, choice)
+        )
     rank = {"suggested": 0, "all": 2}
-    return sorted(items, key=lambda item: (rank.get(item.group, 1), -usual.get(item.key, usual.get(item.label, 0))))
+    return sorted(
+        items, key=lambda item: (rank.get(item.group, 1), -usual.get(item.key, usual.get(item.label, 0)))
+    )
 
 
 def _item(choice: Choice) -> Item:
     return Item(choice.id, choice.name, choice.detail or "", value=choice)
-
-
-def _mark(row: Row) -> str:
-    """A row and its reasons: a fix that changes nothing must not be asked for for ever."""
-    return f"{row.kind}:{','.join(sorted(_code(reason) for reason in row.reasons))}"
-
-
-def _code(reason: Reason) -> str:
-    return f"{reason.code}/{reason.field or ''}/{reason.time_entry_id or ''}"
 
 
 def _parent_line(view: TicketView) -> Callable[[Item], Content]:
@@ -383,11 +352,6 @@ def _parent_line(view: TicketView) -> Callable[[Item], Content]:
             return Content("Goes to that ticket. Nothing is written.")
         if verb == "detach":
             return change_line("parent", was, "—")
-        return change_line("parent", was, f"#{other.number}" if other is not None else item.label)
+        return change_line("parent", was, f"#{clean(other.number)}" if other is not None else item.label)
 
     return line
-
-
-def pane_of(kind: str) -> str:
-    """The pane in which a kind is shown."""
-    return str(PANES[kind][0])

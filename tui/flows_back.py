@@ -40,7 +40,7 @@ class Back:
         if change is None:
             self.screen.tell("There is nothing to take back.", "info")
             return
-        fresh = self.app.now - change.created_at <= RECENT and self.screen.watch.is_mine(change.change)
+        fresh = self.app.now - change.created_at <= RECENT and self.screen.mine.is_mine(change.change)
         if change.state == "held" or fresh:
             await self.take_back(change)
         else:
@@ -62,7 +62,7 @@ class Back:
         except (Refused, EngineStopped) as error:
             self.screen.flows.refused(error)
             return
-        self.screen.watch.forget(change.change)
+        self.screen.mine.forget(change.change)
         if held:
             self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.", "done")
         else:

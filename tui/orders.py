@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """Something is not done: why, what to do about it, and what could have been meant."""
 
-    def __init__(self, message: str, *, hint: str = "", candidates: tuple[str, ...] = (), why: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", candidates: tuple[str, ...] = (), why: bool = False
+    ) -> None:
         super().__init__(message)
         self.hint = hint
         self.candidates = candidates
@@ -28,7 +30,9 @@ _ASKS_WHY = "--because"
 """In a refusal's hint: the guard may be passed with a reason."""
 
 
-async def prepared(engine: Engine, view: TicketView, read_up_to: ReadUpTo, wanted: dict[str, Any]) -> Prepared:
+async def prepared(
+    engine: Engine, view: TicketView, read_up_to: ReadUpTo, wanted: dict[str, Any]
+) -> Prepared:
     """The fix for what is wanted (`Intent` by name), decided on what was on the screen. Raises `Refused`."""
 
     async def work(desk: Desk) -> Prepared:
@@ -77,7 +81,9 @@ async def asked_choices(engine: Engine, view: TicketView, kind: str) -> list[Cho
     async def work(desk: Desk) -> list[Choice]:
         record = view.record
         try:
-            context = ChoiceContext(board_id=record.board_id, company_id=record.company_id, type_id=record.type_id)
+            context = ChoiceContext(
+                board_id=record.board_id, company_id=record.company_id, type_id=record.type_id
+            )
             return list(await desk.choices(view.connection, kind, context))
         except ConnectorError as error:
             raise Refused(str(error), hint=error.hint) from error

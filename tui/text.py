@@ -29,7 +29,12 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 def age(seconds: int) -> str:
     """How long ago, in at most three cells: `40s`, `12m`, `5h`, `3d`, `9w`."""
     seconds = max(0, seconds)
-    for unit, size, below in (("s", 1, 60), ("m", 60, 3600), ("h", 3600, 2 * 86400), ("d", 86400, 100 * 86400)):
+    for unit, size, below in (
+        ("s", 1, 60),
+        ("m", 60, 3600),
+        ("h", 3600, 2 * 86400),
+        ("d", 86400, 100 * 86400),
+    ):
         if seconds < below:
             return f"{seconds // size}{unit}"
     return f"{seconds // (7 * 86400)}w"

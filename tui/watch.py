@@ -14,8 +14,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._mine: dict[str, ChangeView | None] = {}
-        self.vanished: list[str] = []
-        """Changes of ours that are no longer open: confirmed, withdrawn or dropped. To be looked up, then cleared."""
+        self._vanished: list[str] = []
 
     def made(self, change: str) -> None:
         """A change that a person has just made here."""
@@ -39,17 +38,22 @@ class Watch:
         for name, before in self._mine.items():
             change = now.get(name)
             if change is None:
-                if before is not None and before.state not in ("gone",):
-                    self.vanished.append(name)
+                if before is not None:
+                    self._vanished.append(name)
                 continue
             if before is None or before.state != change.state:
                 said = moved(change)
                 if said is not None:
                     lines.append(said)
             self._mine[name] = change
-        for name in self.vanished:
+        for name in self._vanished:
             self._mine[name] = None
         return lines
+
+    def take_vanished(self) -> list[str]:
+        """Changes of ours that are no longer open: confirmed, withdrawn or dropped. Each is told once."""
+        vanished, self._vanished = self._vanished, []
+        return vanished
 
 
 def named(change: ChangeView) -> str:
@@ -79,7 +83,9 @@ def moved(change: ChangeView) -> Said | None:
         case "queued" | "sending":
             return Said(f"{named(change)} is on its way", "wait", "u undo")
         case "conflict":
-            return Said(f"{named(change)}: conflict, somebody was faster. Nothing was sent", "warn", "! decide")
+            return Said(
+                f"{named(change)}: conflict, somebody was faster. Nothing was sent", "warn", "! decide"
+            )
         case "rejected":
             return Said(f"{named(change)} was refused: {clean(change.error)}", "bad", "! look")
         case "uncertain":

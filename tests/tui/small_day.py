@@ -137,8 +137,10 @@ NOTES = (
          "Better, but it came back after lunch. It asks as soon as I open the shared calendar.\n\n"
          "Could somebody look at it together with me? I am in the office until five."),
     note("70101", 4, "26 08:45", "Ann Lee", "customer", "Good morning, it still asks. Any news?"),
-    note("70107", 5, "26 08:20", "山田 花子", "customer", "文字化けしています。見本を添付しました。 Please see the attached sample."),
-    note("70112", 6, "25 15:12", "Otto Brandt", "customer", "Headset is the Jabra one, the sound is gone in Teams only."),
+    note("70107", 5, "26 08:20", "山田 花子", "customer",
+         "文字化けしています。見本を添付しました。 Please see the attached sample."),
+    note("70112", 6, "25 15:12", "Otto Brandt", "customer",
+         "Headset is the Jabra one, the sound is gone in Teams only."),
     note("70119", 7, "26 10:03", "Maria Lopez", "customer", "She starts on the first, is there a chance by Monday?"),
     note("70140", 8, "25 16:10", "jdoe", "staff", "Imaged the laptop, on site.", time_id="t2"),
     note("70140", 9, "26 09:44", "Maria Lopez", "customer", "Works, thank you! One question: can I take it home?"),
@@ -165,7 +167,9 @@ TIME = (
 def choices() -> Sequence[ChoiceRow]:
     """Statuses, codes, people, contacts, agreements."""
     rows = [
-        ChoiceRow(connection="acme", kind="status", id=id, name=name, board_id="1", closed=closed, position=place)
+        ChoiceRow(
+            connection="acme", kind="status", id=id, name=name, board_id="1", closed=closed, position=place
+        )
         for place, (id, name, closed) in enumerate(STATUSES)
     ]
     rows += [
@@ -211,4 +215,6 @@ def fill(folder: Path, tickets: Sequence[Ticket] = TICKETS, *, settings: Setting
 
 def evaluate(databases: Databases, settings: Settings = SETTINGS, *, now: int = NOW) -> None:
     """The rules, as after a sync."""
-    rules.evaluate(databases.cache, databases.journal, settings, now=now, connections=list(settings.connections))
+    rules.evaluate(
+        databases.cache, databases.journal, settings, now=now, connections=list(settings.connections)
+    )

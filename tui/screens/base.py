@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
@@ -39,8 +40,10 @@ class Dialog(ModalScreen[Answer | None]):
         """The app, with its reader, engine, settings and clock."""
         return cast("Deskzero", self.app)
 
-    def on_mount(self) -> None:
-        """What was typed while this opened goes into it."""
+    @on(events.Mount)
+    def _opened(self) -> None:
+        """What was typed while this opened goes into it; the demo's frame stays around it."""
+        self.set_class(self.deskzero.demo, "-demo")
         self.call_after_refresh(self.deskzero.give_keys)
 
     def finish(self, answer: Answer | None) -> None:

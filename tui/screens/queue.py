@@ -1,325 +1,280 @@
-"""The queue: panes, list, detail, and the lines around them."""
+"""The queue's keys: moving, looking, and starting the flows that write."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
-from textual import on, work
-from textual.app import ComposeResult
+from textual import work
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Input
 
 from connectors.text import clean
-from store.read import CacheUnreadable, Reader
-from store.read_records import ALL_OPEN, Row, TicketView
-from tui import messages
-from tui.keys import queue_bindings
-from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
-from tui.offers import offered
-from tui.screens.queue_actions import QueueActions
-from tui.text import say
-from tui.watch import Watch
-from tui.widgets.columns import PANE_KINDS, PANE_NAMES
-from tui.widgets.conversation import Conversation
-from tui.widgets.empty import empty_words
+from store.read_records import PANES, Row, TicketView
+from tui.asks import Item, Jump, Side
+from tui.engine import EngineStopped
+from tui.flows import Flows
+from tui.flows_back import Back
+from tui.flows_fix import Fixing
+from tui.flows_text import Texts
+from tui.keys import LOOK, QUEUE, queue_bindings
+from tui.messages import Saved
+from tui.offers import why_not
+from tui.orders import Refused
+from tui.screens.queue_view import QueueView
+from tui.widgets.columns import PANE_KINDS
 from tui.widgets.facts import Facts
 from tui.widgets.filter_line import FilterLine
-from tui.widgets.frame import Rule
-from tui.widgets.header import Header, Standing
-from tui.widgets.key_bar import KeyBar
-from tui.widgets.panes import Counts, Panes, PaneStrip
-from tui.widgets.status_line import Said, StatusLine, Tone
-from tui.widgets.ticket_list import TicketList
-
-if TYPE_CHECKING:
-    from tui.app import Deskzero
-
-FIRST_PAGE = 200
-"""Rows read before the first paint of a pane; the others follow in pages."""
-PAGE = 2000
 
 
-class QueueScreen(QueueActions, Screen[None]):
-    """Reads through the app's reader, paints, and hands keys to the flows. It holds no SQL and no HTTP."""
+class QueueScreen(QueueView):
+    """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-wide")]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.pane = "1"
+    @property
+    def flows(self) -> Flows:
+        return Flows(self)
+
+    @property
+    def texts(self) -> Texts:
+        return Texts(self)
+
+    @property
+    def back(self) -> Back:
+        return Back(self)
+
+    # ------------------------------------------------------------ moving
+
+    def action_move(self, step: int) -> None:
+        self.list.move(step)
+
+    def action_page(self, step: int) -> None:
+        if self.has_class("-ticket"):
+            self.talk.scroll_lines(step * max(1, self.talk.size.height - 1))
+        else:
+            self.list.move_page(step)
+
+    def action_end(self, end: int) -> None:
+        self.list.move_end(end)
+
+    def action_talk(self, step: int) -> None:
+        self.talk.scroll_lines(step)
+
+    def action_pane(self, pane: str) -> None:
+        self.query_one(FilterLine).close()
         self.filter = ""
-        self.view: TicketView | None = None
-        """The ticket whose detail is on the screen."""
-        self.standing = Standing()
-        self.counts = Counts()
-        self.watch = Watch()
-        self._pane_chosen = False
-        self._reads = 0
-
-    @property
-    def deskzero(self) -> Deskzero:
-        return cast("Deskzero", self.app)
-
-    def compose(self) -> ComposeResult:
-        zone = self.deskzero.zone
-        yield Header(zone, demo=self.deskzero.demo)
-        yield PaneStrip(id="strip")
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield Rule(("┌", ""), id="panes-top")
-                yield Panes()
-                yield Rule(("└", ""), id="panes-bottom")
-            with Vertical(id="right"):
-                yield Rule(("┬", "┐"), id="list-top")
-                yield FilterLine()
-                yield TicketList(id="list")
-                yield Rule(("├", "┤"), id="detail-top")
-                yield Facts(id="facts")
-                yield Conversation(id="talk")
-                yield Rule(("┴", "┘"), id="bottom")
-        yield StatusLine()
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self.set_class(self.deskzero.demo, "-demo")
-        self.list.zone = self.deskzero.zone
         self.list.focus()
-        self.query_one("#panes-top", Rule).aside = Content.styled("must  later", "$frame-title")
-        self.deskzero.saved.subscribe(self, self._saved)
-        self._tick()
-        self.set_interval(1.0, self._tick)
-        self.read_standing()
+        self.show_pane(pane)
 
-    # ------------------------------------------------------------ parts
-
-    @property
-    def list(self) -> TicketList:
-        return self.query_one("#list", TicketList)
-
-    @property
-    def talk(self) -> Conversation:
-        return self.query_one("#talk", Conversation)
-
-    @property
-    def row(self) -> Row | None:
-        """The row under the cursor."""
-        return self.list.row
-
-    # ------------------------------------------------------------ reading
-
-    @work(exclusive=True, group="standing")
-    async def read_standing(self) -> None:
-        """Header, panes and lines, from one reading; the first one also chooses the pane."""
-        try:
-            counts, standing = await self.deskzero.read(_standing)
-        except CacheUnreadable as error:
-            self.tell(f"{error}", "bad")
+    def action_pane_step(self, step: int) -> None:
+        panes = [pane for pane in PANE_KINDS if any(self.counts.of(pane))]
+        if not panes:
+            self.tell("Every pane is empty.", "info")
             return
-        self.counts = counts
-        self.standing = Standing(
-            standing.states, standing.changes, counts.to_zero, self.standing.syncing, standing.quarantined
-        )
-        self._paint_standing()
-        for line in self.watch.update(self.standing.changes):
-            self.say(line)
-        for change in self.watch.vanished:
-            self._settled(change)
-        if not self._pane_chosen:
-            self._pane_chosen = True
-            first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
-            self.show_pane(first)
+        order = list(PANE_KINDS)
+        here = order.index(self.pane)
+        ring = [order[(here + step * n) % len(order)] for n in range(1, len(order) + 1)]
+        self.action_pane(next(pane for pane in ring if pane in panes))
 
-    @work(exclusive=True, group="rows")
-    async def read_rows(
-        self, *, fresh: bool, at: tuple[str, str, str | None] | None = None, done: tuple[str, str] | None = None
-    ) -> None:
-        """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands."""
-        kinds, text, pane = PANE_KINDS[self.pane], self.filter, self.pane
-        app = self.deskzero
-        try:
-            if fresh:
-                rows = await app.read(lambda reader: reader.rows(kinds, text=text, limit=FIRST_PAGE))
-                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at)
-                while len(rows) in (FIRST_PAGE, PAGE):
-                    offset = len(self.list)
-                    rows = await app.read(lambda r, offset=offset: r.rows(kinds, text=text, offset=offset, limit=PAGE))
-                    self.list.more(rows)
-            else:
-                rows = await app.read(lambda reader: reader.rows(kinds, text=text))
-                ghost = self.list.merge(rows, now=app.now, done=done)
-                if ghost is not None:
-                    self.list.explain_ghost(ghost, await app.read(lambda reader: _left(reader, ghost)))
-        except CacheUnreadable as error:
-            self.tell(f"{error}", "bad")
-            return
-        self._paint_list()
-        self._paint_keys()
+    def action_back(self) -> None:
+        """One step back: the filter's line, the filter, the open ticket."""
+        line = self.query_one(FilterLine)
+        if self.has_class("-ticket"):
+            self._open_ticket(False)
+        elif line.has_class("-open") or self.filter:
+            line.close()
+            self.filter = ""
+            self.list.focus()
+            self.read_rows(fresh=True, at=self.row.key if self.row else None)
 
-    @work(exclusive=True, group="detail")
-    async def read_detail(self) -> None:
-        """The ticket under the cursor."""
+    def action_open(self) -> None:
+        if self.row is not None and not self.list.is_ghost:
+            self._open_ticket(True)
+
+    def _open_ticket(self, full: bool) -> None:
+        self.set_class(full, "-ticket")
+        self.query_one(Facts).full = full
+        self.query_one(Facts).refresh(layout=True)
+        self.list.focus()
+
+    def action_filter(self) -> None:
+        self._open_ticket(False)
+        self.query_one(FilterLine).open()
+
+    # ------------------------------------------------------------ writing
+
+    def _start(self, action: str, flow: Callable[[TicketView], Awaitable[object]]) -> None:
+        """Runs a flow on the ticket under the cursor, as it is on the screen."""
         row = self.row
-        view = None
-        if row is not None:
-            view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
-        same = view is not None and self.view is not None and _name(view) == _name(self.view)
-        if same and view == self.view:
-            self.query_one(Facts).show(view, row, now=self.deskzero.now, zone=self.deskzero.zone)
+        no = why_not(action, row, self.can(row), ghost=self.list.is_ghost)
+        if no or row is None:
+            self.tell(no, "info")
             return
-        self.view = view
-        self._paint_detail(keep=same)
+        self.deskzero.keep_keys()
+        self._run_flow(row, flow)
 
-    def _saved(self, saved: Saved) -> None:
-        self.read_standing()
-        self.read_rows(fresh=False, done=saved.done)
-        self.read_detail()
+    @work(group="flow", exclusive=True)
+    async def _run_flow(self, row: Row, flow: Callable[[TicketView], Awaitable[object]]) -> None:
+        try:
+            view = self.view
+            if view is None or (view.connection, view.record.ticket_id) != row.key[:2]:
+                view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
+            if view is None:
+                self.tell(f"#{clean(row.number)} is no longer in the cache.", "warn")
+                return
+            await flow(view)
+        except (Refused, EngineStopped) as error:
+            self.flows.refused(error)
+        finally:
+            self.deskzero.drop_keys()
 
-    # ------------------------------------------------------------ painting
+    def action_fix(self) -> None:
+        kind = self.row.kind if self.row else None
+        self._start("fix", lambda view: Fixing(self, self.flows).fix(view, kind))
 
-    def _paint_standing(self) -> None:
-        self.query_one(Header).standing = self.standing
-        for panes in (self.query_one(Panes), self.query_one(PaneStrip)):
-            panes.counts = self.counts._replace(trouble=self.standing.trouble, outbox=len(self.standing.changes))
-            panes.pane = self.pane
-        self.query_one(StatusLine).held = self.standing.held
-        self._paint_list()
-        self._paint_keys()
+    def action_code(self) -> None:
+        self._start("code", self.flows.code)
 
-    def _paint_list(self) -> None:
-        must, later = self.counts.of(self.pane)
-        title = Content.styled(f"{self.pane} {PANE_NAMES[self.pane]}", "bold $foreground")
-        if self.pane == "0":
-            title += Content.styled(f" · {later}", "$frame-title")
+    def action_parent(self) -> None:
+        self._start("parent", self.flows.parent)
+
+    def action_field(self) -> None:
+        self._start("field", self.flows.field)
+
+    def action_status(self) -> None:
+        self._start("status", self.flows.status)
+
+    def action_who(self) -> None:
+        self._start("who", self.flows.who)
+
+    def action_seen(self) -> None:
+        self._start("seen", self.flows.seen)
+
+    def action_reply(self) -> None:
+        self._write("reply")
+
+    def action_note(self) -> None:
+        self._write("note")
+
+    def _write(self, side: Side) -> None:
+        self._start(side, lambda view: self.texts.write(view, side))
+
+    @work(group="flow", exclusive=True)
+    async def action_undo(self) -> None:
+        await self.back.undo()
+
+    @work(group="flow", exclusive=True)
+    async def action_undo_list(self) -> None:
+        await self.back.list()
+
+    @work(group="leave", exclusive=True)
+    async def action_leave(self) -> None:
+        await self.back.leave()
+
+    # ------------------------------------------------------------ looking
+
+    def action_sync(self) -> None:
+        self.deskzero.engine.sync_now()
+        self.tell("Asking the PSA …", "info")
+
+    def action_copy(self) -> None:
+        if self.row is not None:
+            number = clean(self.row.number)
+            self.app.copy_to_clipboard(number)
+            self.tell(f"Copied {number}.", "info")
+
+    def action_browser(self) -> None:
+        url = self.row.url if self.row else None
+        if not url or not url.startswith(("https://", "http://")):
+            self.tell("The PSA gave no address for this ticket.", "info")
+            return
+        self.app.open_url(url)
+        self.tell(f"Opened {clean(url)}", "info")
+
+    @work(group="look", exclusive=True)
+    async def action_why(self) -> None:
+        from tui.screens.why import Why
+
+        if self.view is not None:
+            await self.app.push_screen_wait(Why(self.view))
+
+    @work(group="look", exclusive=True)
+    async def action_help(self) -> None:
+        from tui.screens.help import Help
+
+        await self.app.push_screen_wait(Help(QUEUE))
+
+    @work(group="look", exclusive=True)
+    async def action_outbox(self) -> None:
+        from tui.screens.outbox import Outbox
+
+        await self.after(await self.app.push_screen_wait(Outbox()))
+
+    @work(group="look", exclusive=True)
+    async def action_trouble(self) -> None:
+        from tui.screens.trouble import Trouble
+
+        await self.after(await self.app.push_screen_wait(Trouble()))
+
+    @work(group="look", exclusive=True)
+    async def action_end_of_day(self) -> None:
+        from tui.screens.end_of_day import EndOfDay
+
+        await self.after(await self.app.push_screen_wait(EndOfDay()))
+
+    @work(group="look", exclusive=True)
+    async def action_palette(self) -> None:
+        from tui.screens.palette import Palette
+
+        items = [
+            Item(
+                key.action,
+                key.help,
+                key.label,
+                "does something" if key.group != LOOK else "looks",
+                key.action,
+            )
+            for key in QUEUE
+            if not key.action.startswith(("move", "page(", "end(", "talk", "palette", "back"))
+        ]
+        item = await self.app.push_screen_wait(Palette(items))
+        if item is None:
+            return
+        if item.value:
+            await self.run_action(item.value)
+            return
+        rows = await self.deskzero.read(lambda reader: reader.find(item.label))
+        if rows:
+            await self.jump(rows[0].connection, rows[0].ticket_id)
         else:
-            title += Content.styled(f" · {must} must, {later} later", "$frame-title")
-        aside = Content.styled("oldest first", "$quiet")
-        if self.filter:
-            aside = Content("filter ") + say(self.filter, "bold $warning")
-            aside += Content.styled(f" · {len(self.list)} shown · Esc lets go", "$frame-title")
-        if self.list.new_rows:
-            aside = Content.styled(f"{self.list.new_rows} new ↓", "bold $accent") + Content.styled(" · ", "$quiet") + aside
-        top = self.query_one("#list-top", Rule)
-        top.title, top.aside = title, aside
-        self.list.empties(empty_words(self.pane, self.filter, self.standing, self.counts, self.deskzero))
+            self.tell(f"No ticket {item.label} in the cache.", "warn")
 
-    def _paint_detail(self, *, keep: bool) -> None:
-        app, view = self.deskzero, self.view
-        rule = self.query_one("#detail-top", Rule)
+    async def after(self, jump: Jump | None) -> None:
+        """A dialog asked to go to a ticket, perhaps to start something there."""
+        if jump is None:
+            return
+        await self.jump(jump.connection, jump.ticket_id)
+        if jump.then:
+            await self.run_action(jump.then)
+
+    async def jump(self, connection: str, ticket_id: str, *, quiet: bool = False) -> None:
+        """Puts the cursor on a ticket, in this pane if it is there, else in the pane where it is an exception."""
+        self.deskzero.saved.publish(Saved(quiet=False))
+        view = await self.deskzero.read(lambda reader: reader.ticket(connection, ticket_id))
         if view is None:
-            rule.title = rule.aside = Content("")
-        else:
-            record = view.record
-            named = f"#{clean(record.number)} · {clean(record.company) or 'no company'} · "
-            if len(app.settings.connections) > 1:
-                named = f"{clean(view.connection)} {named}"
-            rule.title = Content.styled(named, "bold $accent") + say(record.summary, "bold $foreground")
-            parts = [clean(record.status), clean(record.priority), "change on its way" if view.row.pending else ""]
-            rule.aside = Content(" · ").join(Content(part) for part in parts if part).stylize("$frame-title")
-        self.query_one(Facts).show(view, self.row, now=app.now, zone=app.zone)
-        self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
-        self._paint_keys()
-
-    def _paint_keys(self) -> None:
-        undo = self.watch.can_undo
-        self.query_one(KeyBar).entries = offered(self.row, self.can(self.row), ghost=self.list.is_ghost, undo=undo)
-
-    def _tick(self) -> None:
-        now = self.deskzero.now
-        self.query_one(Header).now = now
-        self.query_one(StatusLine).now = now
-
-    def say(self, said: Said) -> None:
-        """A line above the keys."""
-        self.query_one(StatusLine).said = said
-
-    def tell(self, text: str, tone: Tone = "warn", key: str = "") -> None:
-        """The same, in words."""
-        self.say(Said(text, tone, key))
-
-    # ------------------------------------------------------------ what comes in
-
-    def show_pane(self, pane: str, *, at: tuple[str, str, str | None] | None = None) -> None:
-        """Another pane, in a fresh order."""
-        self.pane = pane
-        self._paint_standing()
-        self.read_rows(fresh=True, at=at)
-
-    @on(RowUnderCursor)
-    def _cursor_moved(self, message: RowUnderCursor) -> None:
-        self._paint_list()
-        self.read_detail()
-
-    @on(PaneWanted)
-    async def _pane_clicked(self, message: PaneWanted) -> None:
-        await self.run_action({"!": "trouble", "O": "outbox"}.get(message.pane, f"pane('{message.pane}')"))
-
-    @on(RowWanted)
-    def _row_clicked(self, message: RowWanted) -> None:
-        self.action_open()
-
-    @on(Input.Changed, "FilterLine")
-    def _filter_typed(self, message: Input.Changed) -> None:
-        self.filter = message.value.strip()
-        self.read_rows(fresh=True, at=self.row.key if self.row else None)
-
-    @on(Input.Submitted, "FilterLine")
-    def _filter_done(self) -> None:
-        self.list.focus()
-
-    def told(self, message: messages.Told) -> None:
-        """News from the engine. Never moves the cursor, never takes the focus."""
-        match message:
-            case messages.SyncStarted():
-                self._syncing((0, None))
-            case messages.SyncProgress():
-                self._syncing((message.done, message.expected))
-            case messages.SyncEnded():
-                self._syncing(None)
-                if message.failed:
-                    self.tell(f"Sync failed: {message.said}", "bad")
-                elif message.asked:
-                    self.tell("Asked the PSA: this is how it stands.", "info")
-            case messages.EngineFailed():
-                self.tell(f"{message.what}. {message.hint}", "bad")
-            case _:
-                pass
-
-    def _syncing(self, progress: tuple[int, int | None] | None) -> None:
-        standing = self.standing
-        self.standing = Standing(
-            standing.states, standing.changes, standing.to_zero, progress, standing.quarantined
-        )
-        self.query_one(Header).standing = self.standing
-
-
-def _standing(reader: Reader) -> tuple[Counts, Standing]:
-    """One reading of everything around the list."""
-    counts = Counts(tuple(reader.panes()), known=True)
-    states, changes = tuple(reader.states()), tuple(reader.changes())
-    return counts, Standing(states, changes, quarantined=len(reader.quarantine()))
-
-
-def _left(reader: Reader, key: tuple[str, str, str | None]) -> str:
-    """Why a row is gone, in words."""
-    connection, ticket_id, kind = key
-    view = reader.ticket(connection, ticket_id)
-    if view is None:
-        return "is no longer in the cache"
-    words = {"deleted": "was deleted in the PSA", "merged": "was merged away", "not_visible": "is not visible any more"}
-    if view.presence in words:
-        return words[view.presence]
-    if not view.in_scope:
-        return f"left the queue: {clean(view.record.owner) or 'nobody'} has it now"
-    if view.closed and kind != "reply_after_close":
-        return f"was closed{' by ' + clean(view.record.closed_by) if view.record.closed_by else ''}"
-    if kind in (None, ALL_OPEN):
-        return "is no longer open"
-    return "is fixed: no longer an exception here"
-
-
-def _name(view: TicketView) -> tuple[str, str]:
-    return view.connection, view.record.ticket_id
+            self.tell("That ticket is not in the cache.", "warn")
+            return
+        kinds = [row.kind for row in view.exceptions if row.kind is not None]
+        here = [kind for kind in kinds if kind in PANE_KINDS[self.pane]]
+        kind = here[0] if here else (kinds[0] if kinds else None)
+        pane = str(PANES[kind][0]) if kind else "0"
+        if kind is None and (view.closed or not view.in_scope):
+            if not quiet:
+                number = clean(view.record.number)
+                self.tell(
+                    f"#{number} is in no list: {'closed' if view.closed else 'not in your scope'}.", "info"
+                )
+            return
+        self.query_one(FilterLine).close()
+        self.filter = ""
+        self.show_pane(pane, at=(connection, ticket_id, kind))

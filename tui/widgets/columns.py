@@ -44,7 +44,7 @@ GUTTER = 4
 def shape(pane: str, width: int, rows: Sequence[Row]) -> Shape:
     """Widths for `width` cells, from the rows that are known (their longest number)."""
     number = min(12, max((cell_len(clean(row.number)) for row in rows[:500]), default=5)) + 1
-    company = max(9, min(18, width * 14 // 100))
+    company = max(9, min(20, width * 16 // 100))
     extra = int(width * _EXTRA.get(pane, 0.3))
     free = width - GUTTER - number - company - extra - 3 - 5
     if free < 14:

@@ -102,11 +102,14 @@ class Conversation(FramedScroll):
 
     def _wrap(self) -> None:
         stamps = [when(note.at, self._now, self._zone) for note in self._notes]
-        self._stamp = max((len(stamp) for stamp in stamps), default=5)
-        room = self.text_width - 1 - self._stamp - 2 - WHO - 4
+        self._stamp = max([9, *(len(stamp) for stamp in stamps)])
+        room = self.text_width - self._stamp - WHO - 6
         lines: list[_Line] = []
         if self._about:
-            lines += [_Line("", "", "", part, "", "system") for part in wrap(self._about, max(10, room))]
+            lines += [
+                _Line("", "", "", part, "", "about")
+                for part in wrap(self._about, max(10, self.text_width - 2))
+            ]
         for note, stamp in zip(self._notes, stamps, strict=True):
             lines += self._note(note, stamp, max(10, room))
         self._lines = lines
@@ -116,14 +119,18 @@ class Conversation(FramedScroll):
     def _note(self, note: NoteView, stamp: str, room: int) -> list[_Line]:
         mark, style = _side(note)
         fresh = (
-            self._unread_after is not None and note.at > self._unread_after and note.speaker in ("customer", "unknown")
+            self._unread_after is not None
+            and note.at > self._unread_after
+            and note.speaker in ("customer", "unknown")
         )
         aside = hours(self._hours.get(note.time_id or "")) if note.time_id else ""
         if note.ours:
-            aside = "not sent yet" if not aside else aside
+            aside = aside or "not sent yet"
         if fresh:
             aside = "NEW"
-        parts = wrap(clean(note.text, lines=True), room - (cell_len(aside) + 2 if aside else 0)) or ["(empty)"]
+        parts = wrap(clean(note.text, lines=True), room - (cell_len(aside) + 2 if aside else 0)) or [
+            "(empty)"
+        ]
         first = _Line(stamp, clean(note.author) or note.speaker, mark, parts[0], aside, style)
         return [first, *(_Line("", "", "", part, "", style) for part in parts[1:])]
 
@@ -132,13 +139,15 @@ class Conversation(FramedScroll):
             return Strip.blank(width, self.rich_style)
         line = self._lines[y]
         style = self.get_component_rich_style
+        if line.style == "about":
+            return Strip([Segment(fit(f" {line.text}", width), style("talk--system"))])
         body = "text" if line.style in ("customer", "staff") else line.style
         aside = style("talk--new" if line.aside == "NEW" else "talk--aside")
-        left = self._stamp + WHO + 6
+        left = self._stamp + WHO + 5
         room = width - left - (cell_len(line.aside) + 2 if line.aside else 1)
         return Strip(
             [
-                Segment(f" {fit(line.when, self._stamp)}  ", style("talk--when")),
+                Segment(f" {fit(line.when, self._stamp)} ", style("talk--when")),
                 Segment(f"{fit(line.who, WHO)} {line.mark or ' '} ", style(f"talk--{line.style}")),
                 Segment(fit(line.text, room), style(f"talk--{body}")),
                 Segment(f" {line.aside} ", aside) if line.aside else Segment(" ", self.rich_style),

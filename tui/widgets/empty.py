@@ -29,7 +29,10 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
     if text:
         behind = must + later
         tickets = "ticket is" if behind == 1 else "tickets are"
-        return [f"Nothing here matches “{text}”.", f"{behind} {tickets} behind the filter. Esc lets go of it."]
+        return [
+            f"Nothing here matches “{text}”.",
+            f"{behind} {tickets} behind the filter. Esc lets go of it.",
+        ]
     if not app.settings.connections:
         return ["No PSA is connected yet.", "`deskzero connect` connects one, `deskzero demo` shows around."]
     times = [state.synced_at for state in standing.states]
@@ -37,10 +40,18 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
     if any(at is None for at in times):
         first = bad[0] if bad else None
         if first is not None:
-            return ["Not known: the PSA has not been read yet.", first.error or "", first.hint or "! shows what is wrong."]
+            return [
+                "Not known: the PSA has not been read yet.",
+                first.error or "",
+                first.hint or "! shows what is wrong.",
+            ]
         return ["The PSA is being asked for the first time …"]
     read = when(min(at for at in times if at is not None), app.now, app.zone)
-    since = f"So it was at {read}." if not bad else f"So it was at {read}; since then the PSA could not be asked (!)."
+    since = (
+        f"So it was at {read}."
+        if not bad
+        else f"So it was at {read}; since then the PSA could not be asked (!)."
+    )
     following = next((one for one in ("1", "2", "3", "4", "0") if one != pane and any(counts.of(one))), None)
     next_line = "E asks whether the day is done."
     if following is not None:

@@ -95,13 +95,13 @@ class Facts(Widget):
                 lines += labelled(name, [_link(link) for link in links[:12]], width, "", 3)
         for place, text in enumerate(time_lines(view.time[-8:], now, zone)):
             lines += labelled("Time" if place == 0 else "", [text], width, "", 1)
-        return [*lines, Content.styled("─" * width, "$frame")]
+        return lines
 
 
 def labelled(label: str, texts: Sequence[str], width: int, style: str, most: int) -> list[Content]:
     """Sentences behind a label, wrapped, at most `most` lines; what is cut ends in `…`."""
     room = max(10, width - LABEL)
-    wrapped = [line for line in wrap(" · ".join(texts), room)] or [""]
+    wrapped = wrap(" · ".join(texts), room) or [""]
     if len(wrapped) > most:
         wrapped = [*wrapped[: most - 1], fit(wrapped[most - 1] + " " + wrapped[most], room)]
     return [
@@ -112,7 +112,9 @@ def labelled(label: str, texts: Sequence[str], width: int, style: str, most: int
 
 def _why(view: TicketView, row: Row | None) -> list[str]:
     if row is not None and row.kind is not None:
-        return [clean(reason.text).rstrip(".") for reason in row.reasons] or ["No longer: it is about to leave"]
+        return [clean(reason.text).rstrip(".") for reason in row.reasons] or [
+            "No longer: it is about to leave"
+        ]
     if view.exceptions:
         return [f"{PANE_NAMES[str(PANES[one.kind or ''][0])]}: {_first(one)}" for one in view.exceptions]
     return ["No exception: nothing is missing here"]
@@ -135,7 +137,9 @@ def _also(view: TicketView, row: Row | None) -> list[str]:
 
 def _people(view: TicketView, width: int) -> list[Content]:
     record = view.record
-    person = "  ".join(clean(part) for part in (record.contact, record.contact_phone, record.contact_email) if part)
+    person = "  ".join(
+        clean(part) for part in (record.contact, record.contact_phone, record.contact_email) if part
+    )
     agreement = _agreement(view.agreement)
     contact = _pair("Contact", person or "nobody", width)
     if contact.cell_length + len(agreement) + 14 <= width:
@@ -159,4 +163,6 @@ def _pair(label: str, value: str, width: int) -> Content:
 
 
 def _link(link: Parent) -> str:
-    return f"#{clean(link.number)} {clean(link.summary)} ({clean(link.status) or link.state.replace('_', ' ')})"
+    return (
+        f"#{clean(link.number)} {clean(link.summary)} ({clean(link.status) or link.state.replace('_', ' ')})"
+    )

@@ -1,4 +1,4 @@
-"""Lines of the frame: rules with a title, and scrolling areas that draw their own sides with a thumb in the right one."""
+"""Lines of the frame: rules with a title, and scrolling areas that draw their own sides."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+_NARROW = {"┬": "┌", "┴": "└"}
+"""Without the panes at the left there is nothing to join."""
+
 
 class Rule(Widget):
     """One horizontal line of the frame, with a title at the left and another at the right."""
@@ -23,30 +26,34 @@ class Rule(Widget):
 
     title: reactive[Content] = reactive(Content(""))
     aside: reactive[Content] = reactive(Content(""))
-    ends: reactive[tuple[str, str]] = reactive(("├", "┤"))
 
-    def __init__(self, ends: tuple[str, str], *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self.set_reactive(Rule.ends, ends)
+    def __init__(self, ends: tuple[str, str], *, tail: str = " ─", id: str | None = None) -> None:
+        """`ends`: the characters at both ends. `tail`: what stands behind the title at the right."""
+        super().__init__(id=id)
+        self.ends, self.tail = ends, tail
 
     def render(self) -> Content:
         left, right = self.ends
+        if self.id == "detail-top" and self.screen.has_class("-ticket"):
+            left, right = "┬", "┐"
+        if self.screen.has_class("-narrow"):
+            left = _NARROW.get(left, left)
         width = self.size.width - len(left) - len(right)
         title, aside = self.title, self.aside
         if title.cell_length + aside.cell_length + 7 > width:
             aside = Content("") if aside.cell_length * 3 > width else aside
-        room = width - (aside.cell_length + 3 if aside else 0) - 3
+        tail = aside.cell_length + len(self.tail) + 1 if aside else 0
+        room = width - tail - 3
         if title.cell_length > room:
             title = title.truncate(max(0, room), ellipsis=True)
-        parts: list[Content] = [Content(left + "─")]
-        used = 1
+        parts: list[Content] = [Content(left)]
+        used = 0
         if title:
-            parts += [Content(" "), title, Content(" ")]
-            used += title.cell_length + 2
-        tail = aside.cell_length + 3 if aside else 0
+            parts += [Content("─ "), title, Content(" ")]
+            used += title.cell_length + 3
         parts.append(Content("─" * max(0, width - used - tail)))
         if aside:
-            parts += [Content(" "), aside, Content(" ─")]
+            parts += [Content(" "), aside, Content(self.tail)]
         parts.append(Content(right))
         return Content("").join(parts)
 
@@ -88,7 +95,9 @@ class FramedScroll(ScrollView):
         return Strip(
             [
                 Segment("│", side),
-                *self.line(self.scroll_offset.y + y, self.text_width).adjust_cell_length(self.text_width, self.rich_style),
+                *self.line(self.scroll_offset.y + y, self.text_width).adjust_cell_length(
+                    self.text_width, self.rich_style
+                ),
                 self._right_side(y, side),
             ],
             self.size.width,

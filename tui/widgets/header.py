@@ -38,7 +38,10 @@ class Standing:
     def held(self) -> tuple[ChangeView, ...]:
         """What can still be taken back, the next to go first."""
         return tuple(
-            sorted((one for one in self.changes if one.state == "held"), key=lambda one: (one.due_at or 0, one.change))
+            sorted(
+                (one for one in self.changes if one.state == "held"),
+                key=lambda one: (one.due_at or 0, one.change),
+            )
         )
 
     @property
@@ -85,7 +88,7 @@ def header_line(standing: Standing, now: int, zone: tzinfo, width: int, *, demo:
     for place in _places(standing):
         left = brand + Content(" ") + Content.styled(place, "$frame-title")
         free = width - left.cell_length - sync.cell_length - right.cell_length
-        if free >= 4:
+        if free >= 10:
             break
     else:
         left = brand
@@ -107,7 +110,11 @@ def _places(standing: Standing) -> list[str]:
         who = clean(one.member)
         parts = [f"{clean(one.connection)} {clean(one.title)}".strip(), who, clean(one.scope)]
         long = " · ".join(part for part in parts if part)
-        return [long, " · ".join(part for part in (clean(one.connection), who) if part), clean(one.connection)]
+        return [
+            long,
+            " · ".join(part for part in (clean(one.connection), who) if part),
+            clean(one.connection),
+        ]
     names = [clean(state.connection) for state in states]
     scopes = {clean(state.scope) for state in states}
     return [f"{' + '.join(names)} · {' + '.join(sorted(scopes))}", " + ".join(names), f"{len(names)} PSAs"]
@@ -126,7 +133,11 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
     if bad:
         one = bad[0]
         since = when(one.since_down or one.tried_at or now, now, zone)
-        words = f"offline since {since}" if one.error_kind in ("unreachable", "throttled") else f"sync fails since {since}"
+        words = (
+            f"offline since {since}"
+            if one.error_kind in ("unreachable", "throttled")
+            else f"sync fails since {since}"
+        )
         return Content.styled(f"{name}{words} (!)", "bold $warning")
     times = [state.synced_at for state in standing.states]
     if not times or any(at is None for at in times):
@@ -138,7 +149,9 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
 def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
     parts = []
     if standing.waiting:
-        parts.append(Content.styled(f"↑{standing.waiting}" if short else f"↑ {standing.waiting} waiting", "$accent"))
+        parts.append(
+            Content.styled(f"↑{standing.waiting}" if short else f"↑ {standing.waiting} waiting", "$accent")
+        )
     held = standing.held
     if held:
         left = max(0, (held[0].due_at or now) - now)

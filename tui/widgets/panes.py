@@ -15,8 +15,6 @@ from store.read_records import PaneCount
 from tui.messages import PaneWanted
 from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
 
-WIDTH = 25
-
 
 class Counts(NamedTuple):
     """All numbers of the panes, from one reading."""
@@ -41,7 +39,7 @@ class Panes(Widget):
     """The column. A click on a line asks for its pane."""
 
     DEFAULT_CSS = """
-    Panes { width: 25; height: 1fr; border-left: solid $frame; }
+    Panes { width: 27; height: 1fr; border-left: solid $frame; }
     """
 
     counts: reactive[Counts] = reactive(Counts())
@@ -55,23 +53,32 @@ class Panes(Widget):
         lines: list[tuple[str, Content]] = []
         counts = self.counts
         for pane in ("1", "2", "3", "4"):
-            sections: Sequence[PaneCount | None] = [one for one in counts.panes if str(one.pane) == pane] or [None]
+            sections: Sequence[PaneCount | None] = [one for one in counts.panes if str(one.pane) == pane] or [
+                None
+            ]
             for place, one in enumerate(sections):
                 name = f"{pane} {PANE_NAMES[pane]}" if place == 0 else f"  {one.title if one else ''}"
                 must, later = (one.must, one.later) if one else (None, None)
                 lines.append((pane, self._line(pane, name, must, later, place == 0)))
-        rule = Content.styled("   " + "─" * 14 + " " + "─" * 5, "$frame")
+        rule = Content.styled("   " + "─" * 12 + " ────  ────", "$frame")
         lines.append(("", rule))
         zero = str(counts.to_zero) if counts.known else "…"
         style = "bold $must" if counts.to_zero else "bold $success"
-        lines.append(("", Content("   ") + Content.styled("to zero".ljust(12), "bold") + Content.styled(f"{zero:>4}", style)))
+        lines.append(
+            (
+                "",
+                Content("   ")
+                + Content.styled("to zero".ljust(12), "bold")
+                + Content.styled(f"{zero:>4}", style),
+            )
+        )
         lines.append(("", Content("")))
         lines.append(("0", self._line("0", "0 All open", None, counts.of("0")[1], True)))
         for key, name, number, tone in (
             ("!", "! Trouble", counts.trouble, "bold $error"),
             ("O", "O Outbox", counts.outbox, "$accent"),
         ):
-            value = Content.styled(f"{number:>5}", tone if number else "$quiet")
+            value = Content.styled(f"{number:>6}", tone if number else "$quiet")
             lines.append((key, Content.styled(f" {name:<18}", "" if number else "$quiet") + value))
         return lines
 
@@ -85,7 +92,7 @@ class Panes(Widget):
             bar
             + words
             + Content.styled(f"{left:>4}", "bold $must" if must else "$quiet")
-            + Content.styled(f"{right:>5}", "$foreground" if later else "$quiet")
+            + Content.styled(f"{right:>6}", "$foreground" if later else "$quiet")
         )
         return line.stylize("on $cursor") if here and first else line
 

@@ -56,7 +56,11 @@ class StatusLine(Widget):
             sign, style = _SIGNS[self.said.tone]
             key = f" · {self.said.key}" if self.said.key else ""
             words = clean(self.said.text)
-            words = fit(words, max(8, room - 3 - len(key))).rstrip() if len(words) + 3 + len(key) > room else words
+            words = (
+                fit(words, max(8, room - 3 - len(key))).rstrip()
+                if len(words) + 3 + len(key) > room
+                else words
+            )
             left = Content.styled(f" {sign} ", style) + Content(words) + Content.styled(key, "$primary")
         return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
 
@@ -71,6 +75,10 @@ def held_line(held: tuple[ChangeView, ...], now: int) -> Content:
     goes = f"leaves in {left} s" if left else "leaves now"
     return (
         Content.styled("✉ ", "bold $public")
-        + Content(f"{clean(first.verb)} #{clean(first.number)} {clean(first.company)} {goes}{more}".replace("  ", " "))
+        + Content(
+            f"{clean(first.verb)} #{clean(first.number)} {clean(first.company)} {goes}{more}".replace(
+                "  ", " "
+            )
+        )
         + Content.styled(" · u takes it back ", "$primary")
     )

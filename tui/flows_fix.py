@@ -1,0 +1,118 @@
+"""`f`, the one key to learn: the dialog for the row's reason, then for the ticket's others, until it is clean."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from store.read import Reader
+from store.read_records import Reason, Row, TicketView
+from tui.flows import Flows, title
+from tui.screens.confirm import Ask
+from tui.text import say
+from tui.widgets.columns import PANE_NAMES
+
+if TYPE_CHECKING:
+    from tui.screens.queue import QueueScreen
+
+_CHAIN = (
+    "customer_responded",
+    "child_reply",
+    "reply_after_close",
+    "orphaned",
+    "billing_code",
+    "missing_fields",
+)
+
+
+class Fixing:
+    """Chooses the flow that clears a reason. It never writes by itself."""
+
+    def __init__(self, screen: QueueScreen, flows: Flows) -> None:
+        self.screen, self.flows = screen, flows
+
+    async def fix(self, view: TicketView, kind: str | None) -> bool:
+        """`f`: the dialog for the row's reason, then for the ticket's other reasons, until it is clean or Esc."""
+        done = False
+        tried: set[str] = set()
+        while True:
+            rows = sorted(
+                view.exceptions, key=lambda row: (row.kind != kind, _CHAIN.index(row.kind or "orphaned"))
+            )
+            row = next((one for one in rows if _mark(one) not in tried), None)
+            if row is None:
+                break
+            tried.add(_mark(row))
+            if not await self._fix_one(view, row):
+                break
+            done = True
+            again = await self.screen.deskzero.read(partial(_again, view))
+            if again is None:
+                break
+            view = again
+        return done
+
+    async def _fix_one(self, view: TicketView, row: Row) -> bool:
+        match row.kind:
+            case "billing_code":
+                return await self.flows.code(view)
+            case "missing_fields":
+                field = next((reason.field or "agreement" for reason in row.reasons), "contact")
+                name = field.removeprefix("custom:").replace("_", " ")
+                return await self.flows.field_value(view, field, what=f"Missing: {name}")
+            case "orphaned":
+                return await self._orphan(view, row)
+            case _:
+                return await self._responded(view, row)
+
+    async def _orphan(self, view: TicketView, row: Row) -> bool:
+        because = Content("\n").join(say(reason.text) for reason in row.reasons)
+        answers = [
+            ("p", "parent: attach to an open one, detach, go to it", "parent"),
+            ("s", "set another status", "status"),
+        ]
+        answer = await self.screen.deskzero.push_screen_wait(
+            Ask(title(view, PANE_NAMES["3"]), because, answers)
+        )
+        if answer == "parent":
+            return await self.flows.parent(view)
+        return answer == "status" and await self.flows.status(view)
+
+    async def _responded(self, view: TicketView, row: Row) -> bool:
+        words = view.last_words
+        body = Content("\n").join(say(reason.text) for reason in row.reasons)
+        if words is not None:
+            body += Content("\n\n") + say(f"{words.who} ▸ ", "bold $customer") + say(words.text[:300])
+        answers: list[tuple[str, str, str]] = [("r", "reply", "reply")]
+        if words is not None:
+            answers.append(("c", "no answer needed", "seen"))
+        can = self.screen.can(row)
+        answered = any(reason.code == "flag_set_answered" for reason in row.reasons)
+        if answered and (can is None or "customer_flag" in can.writes or "status" in can.writes):
+            answers.insert(0, ("k", "clear the flag: we have answered", "clear"))
+        answers.append(("n", "internal note", "note"))
+        answer = await self.screen.deskzero.push_screen_wait(Ask(title(view, PANE_NAMES["1"]), body, answers))
+        match answer:
+            case "reply" | "note":
+                return await self.screen.texts.write(view, answer)
+            case "seen":
+                return await self.flows.seen(view)
+            case "clear":
+                return await self.flows.send(view, {"clear_flag": True})
+            case _:
+                return False
+
+
+def _again(view: TicketView, reader: Reader) -> TicketView | None:
+    return reader.ticket(view.connection, view.record.ticket_id)
+
+
+def _mark(row: Row) -> str:
+    """A row and its reasons: a fix that changes nothing must not be asked for for ever."""
+    return f"{row.kind}:{','.join(sorted(_code(reason) for reason in row.reasons))}"
+
+
+def _code(reason: Reason) -> str:
+    return f"{reason.code}/{reason.field or ''}/{reason.time_entry_id or ''}"

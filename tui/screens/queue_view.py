@@ -1,0 +1,367 @@
+"""The queue as it is painted: panes, list, detail and the lines around them; what is read for them and when."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input
+
+from connectors.contract import Capabilities
+from connectors.text import clean
+from store.read import CacheUnreadable, Reader
+from store.read_records import ALL_OPEN, Row, TicketView
+from tui import messages
+from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
+from tui.offers import offered
+from tui.text import say
+from tui.watch import Watch, settled
+from tui.widgets.columns import PANE_KINDS, PANE_NAMES
+from tui.widgets.conversation import Conversation
+from tui.widgets.empty import empty_words
+from tui.widgets.facts import Facts
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.frame import Rule
+from tui.widgets.header import Header, Standing
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.panes import Counts, Panes, PaneStrip
+from tui.widgets.status_line import Said, StatusLine, Tone
+from tui.widgets.ticket_list import TicketList
+
+if TYPE_CHECKING:
+    from tui.app import Deskzero
+
+FIRST_PAGE = 200
+"""Rows read before the first paint of a pane; the others follow in pages."""
+PAGE = 2000
+
+
+class QueueView(Screen[None]):
+    """Reads through the app's reader and paints. Its keys are in `tui.screens.queue`. No SQL, no HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.pane = "1"
+        self.filter = ""
+        self.view: TicketView | None = None
+        """The ticket whose detail is on the screen."""
+        self.standing = Standing()
+        self.counts = Counts()
+        self.mine = Watch()
+        self._pane_chosen = False
+        self._reads = 0
+
+    @property
+    def deskzero(self) -> Deskzero:
+        return cast("Deskzero", self.app)
+
+    def compose(self) -> ComposeResult:
+        zone = self.deskzero.zone
+        yield Header(zone, demo=self.deskzero.demo)
+        yield PaneStrip(id="strip")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Rule(("┌", ""), tail=" ", id="panes-top")
+                yield Panes()
+                yield Rule(("└", ""), id="panes-bottom")
+            with Vertical(id="right"):
+                yield Rule(("┬", "┐"), id="list-top")
+                yield FilterLine()
+                yield TicketList(id="list")
+                yield Rule(("├", "┤"), id="detail-top")
+                with Vertical(id="detail"):
+                    yield Facts(id="facts")
+                    yield Rule(("├", "┤"), id="talk-top")
+                    yield Conversation(id="talk")
+                yield Rule(("┴", "┘"), id="bottom")
+        yield StatusLine()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.set_class(self.deskzero.demo, "-demo")
+        self.list.zone = self.deskzero.zone
+        self.list.focus()
+        self.query_one("#panes-top", Rule).aside = Content.styled("must later", "$frame-title")
+        self.deskzero.saved.subscribe(self, self._saved)
+        self._tick()
+        self.set_interval(1.0, self._tick)
+        self.read_standing()
+
+    # ------------------------------------------------------------ parts
+
+    @property
+    def list(self) -> TicketList:
+        return self.query_one("#list", TicketList)
+
+    @property
+    def talk(self) -> Conversation:
+        return self.query_one("#talk", Conversation)
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.list.row
+
+    def can(self, row: Row | None) -> Capabilities | None:
+        """What the row's PSA can do; `None`: not known yet."""
+        if row is None:
+            return None
+        return next(
+            (one.capabilities for one in self.standing.states if one.connection == row.connection), None
+        )
+
+    # ------------------------------------------------------------ reading
+
+    @work(exclusive=True, group="standing")
+    async def read_standing(self) -> None:
+        """Header, panes and lines, from one reading; the first one also chooses the pane."""
+        try:
+            counts, standing = await self.deskzero.read(_standing)
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
+        self.counts = counts
+        self.standing = Standing(
+            standing.states, standing.changes, counts.to_zero, self.standing.syncing, standing.quarantined
+        )
+        self._paint_standing()
+        for line in self.mine.update(self.standing.changes):
+            self.say(line)
+        for change in self.mine.take_vanished():
+            self._settled(change)
+        if not self._pane_chosen:
+            self._pane_chosen = True
+            first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
+            self.show_pane(first)
+
+    @work(exclusive=True, group="rows")
+    async def read_rows(
+        self,
+        *,
+        fresh: bool,
+        at: tuple[str, str, str | None] | None = None,
+        done: tuple[str, str] | None = None,
+    ) -> None:
+        """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands."""
+        kinds, text, pane = PANE_KINDS[self.pane], self.filter, self.pane
+        app = self.deskzero
+        try:
+            if fresh:
+                rows = await app.read(lambda reader: reader.rows(kinds, text=text, limit=FIRST_PAGE))
+                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at)
+                while len(rows) in (FIRST_PAGE, PAGE):
+                    offset = len(self.list)
+                    rows = await app.read(partial(_page, kinds, text, offset))
+                    self.list.more(rows)
+            else:
+                rows = await app.read(lambda reader: reader.rows(kinds, text=text))
+                ghost = self.list.merge(rows, now=app.now, done=done)
+                if ghost is not None:
+                    self.list.explain_ghost(ghost, await app.read(lambda reader: _left(reader, ghost)))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
+        self._paint_list()
+        self._paint_keys()
+
+    @work(exclusive=True, group="detail")
+    async def read_detail(self) -> None:
+        """The ticket under the cursor."""
+        row = self.row
+        view = None
+        if row is not None:
+            view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
+        same = view is not None and self.view is not None and _name(view) == _name(self.view)
+        if same and view == self.view:
+            self.query_one(Facts).show(view, row, now=self.deskzero.now, zone=self.deskzero.zone)
+            return
+        self.view = view
+        self._paint_detail(keep=same)
+
+    @work(group="settled")
+    async def _settled(self, change_id: str) -> None:
+        """Says what became of a change of ours that is no longer open."""
+        for change in await self.deskzero.read(lambda reader: reader.changes(True)):
+            if change.change == change_id and (said := settled(change)) is not None:
+                self.say(said)
+
+    def _saved(self, saved: Saved) -> None:
+        self.read_standing()
+        self.read_rows(fresh=False, done=saved.done)
+        self.read_detail()
+
+    # ------------------------------------------------------------ painting
+
+    def _paint_standing(self) -> None:
+        self.query_one(Header).standing = self.standing
+        for panes in (self.query_one(Panes), self.query_one(PaneStrip)):
+            panes.counts = self.counts._replace(
+                trouble=self.standing.trouble, outbox=len(self.standing.changes)
+            )
+            panes.pane = self.pane
+        self.query_one(StatusLine).held = self.standing.held
+        self._paint_list()
+        self._paint_keys()
+
+    def _paint_list(self) -> None:
+        must, later = self.counts.of(self.pane)
+        title = Content.styled(f"{self.pane} {PANE_NAMES[self.pane]}", "bold $foreground")
+        if self.pane == "0":
+            title += Content.styled(f" · {later}", "$frame-title")
+        else:
+            title += Content.styled(f" · {must} must, {later} later", "$frame-title")
+        aside = Content.styled("oldest first", "$quiet")
+        if self.filter:
+            aside = Content("filter ") + say(self.filter, "bold $warning")
+            aside += Content.styled(f" · {len(self.list)} shown · Esc lets go", "$frame-title")
+        if self.list.new_rows:
+            aside = (
+                Content.styled(f"{self.list.new_rows} new ↓", "bold $accent")
+                + Content.styled(" · ", "$quiet")
+                + aside
+            )
+        top = self.query_one("#list-top", Rule)
+        top.title, top.aside = title, aside
+        self.list.empties(empty_words(self.pane, self.filter, self.standing, self.counts, self.deskzero))
+
+    def _paint_detail(self, *, keep: bool) -> None:
+        app, view = self.deskzero, self.view
+        rule = self.query_one("#detail-top", Rule)
+        if view is None:
+            rule.title = rule.aside = Content("")
+        else:
+            record = view.record
+            named = f"#{clean(record.number)} · {clean(record.company) or 'no company'} · "
+            if len(app.settings.connections) > 1:
+                named = f"{clean(view.connection)} {named}"
+            rule.title = Content.styled(named, "bold $accent") + say(record.summary, "bold $foreground")
+            parts = [
+                clean(record.status),
+                clean(record.priority),
+                "change on its way" if view.row.pending else "",
+            ]
+            rule.aside = Content(" · ").join(Content(part) for part in parts if part).stylize("$frame-title")
+        self.query_one(Facts).show(view, self.row, now=app.now, zone=app.zone)
+        talk = self.query_one("#talk-top", Rule)
+        count = len(view.notes) if view else 0
+        talk.title = Content.styled(f"Conversation · {count}", "$quiet") if view else Content("")
+        talk.aside = Content.styled("J K scroll", "$quiet") if view else Content("")
+        self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
+        self._paint_keys()
+
+    def _paint_keys(self) -> None:
+        undo = self.mine.can_undo
+        self.query_one(KeyBar).entries = offered(
+            self.row, self.can(self.row), ghost=self.list.is_ghost, undo=undo
+        )
+
+    def _tick(self) -> None:
+        now = self.deskzero.now
+        self.query_one(Header).now = now
+        self.query_one(StatusLine).now = now
+
+    def say(self, said: Said) -> None:
+        """A line above the keys."""
+        self.query_one(StatusLine).said = said
+
+    def tell(self, text: str, tone: Tone = "warn", key: str = "") -> None:
+        """The same, in words."""
+        self.say(Said(text, tone, key))
+
+    # ------------------------------------------------------------ what comes in
+
+    def show_pane(self, pane: str, *, at: tuple[str, str, str | None] | None = None) -> None:
+        """Another pane, in a fresh order."""
+        self.pane = pane
+        self._paint_standing()
+        self.read_rows(fresh=True, at=at)
+
+    @on(RowUnderCursor)
+    def _cursor_moved(self, message: RowUnderCursor) -> None:
+        self._paint_list()
+        self.read_detail()
+
+    @on(PaneWanted)
+    async def _pane_clicked(self, message: PaneWanted) -> None:
+        await self.run_action({"!": "trouble", "O": "outbox"}.get(message.pane, f"pane('{message.pane}')"))
+
+    @on(RowWanted)
+    async def _row_clicked(self, message: RowWanted) -> None:
+        await self.run_action("open")
+
+    @on(Input.Changed, "FilterLine")
+    def _filter_typed(self, message: Input.Changed) -> None:
+        self.filter = message.value.strip()
+        self.read_rows(fresh=True, at=self.row.key if self.row else None)
+
+    @on(Input.Submitted, "FilterLine")
+    def _filter_done(self) -> None:
+        self.list.focus()
+
+    def told(self, message: messages.Told) -> None:
+        """News from the engine. Never moves the cursor, never takes the focus."""
+        match message:
+            case messages.SyncStarted():
+                self._syncing((0, None))
+            case messages.SyncProgress():
+                self._syncing((message.done, message.expected))
+            case messages.SyncEnded():
+                self._syncing(None)
+                if message.failed:
+                    self.tell(f"Sync failed: {message.said}", "bad")
+                elif message.asked:
+                    self.tell("Asked the PSA: this is how it stands.", "info")
+            case messages.EngineFailed():
+                self.tell(f"{message.what}. {message.hint}", "bad")
+            case _:
+                pass
+
+    def _syncing(self, progress: tuple[int, int | None] | None) -> None:
+        standing = self.standing
+        self.standing = Standing(
+            standing.states, standing.changes, standing.to_zero, progress, standing.quarantined
+        )
+        self.query_one(Header).standing = self.standing
+
+
+def _page(kinds: tuple[str, ...], text: str, offset: int, reader: Reader) -> list[Row]:
+    return reader.rows(kinds, text=text, offset=offset, limit=PAGE)
+
+
+def _standing(reader: Reader) -> tuple[Counts, Standing]:
+    """One reading of everything around the list."""
+    counts = Counts(tuple(reader.panes()), known=True)
+    states, changes = tuple(reader.states()), tuple(reader.changes())
+    return counts, Standing(states, changes, quarantined=len(reader.quarantine()))
+
+
+def _left(reader: Reader, key: tuple[str, str, str | None]) -> str:
+    """Why a row is gone, in words."""
+    connection, ticket_id, kind = key
+    view = reader.ticket(connection, ticket_id)
+    if view is None:
+        return "is no longer in the cache"
+    words = {
+        "deleted": "was deleted in the PSA",
+        "merged": "was merged away",
+        "not_visible": "is not visible any more",
+    }
+    if view.presence in words:
+        return words[view.presence]
+    if not view.in_scope:
+        return f"left the queue: {clean(view.record.owner) or 'nobody'} has it now"
+    if view.closed and kind != "reply_after_close":
+        return f"was closed{' by ' + clean(view.record.closed_by) if view.record.closed_by else ''}"
+    if kind in (None, ALL_OPEN):
+        return "is no longer open"
+    return "is fixed: no longer an exception here"
+
+
+def _name(view: TicketView) -> tuple[str, str]:
+    return view.connection, view.record.ticket_id
