@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from connectors.contract import Connector, ConnectorError, Resolved
+from connectors.contract import Connector, Resolved
 from store.database import Databases
 from store.settings import Connection, Settings
 
@@ -120,7 +120,7 @@ async def each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_o
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(worker())
-    except* ConnectorError as errors:
+    except BaseExceptionGroup as errors:
         first: BaseException = errors
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]

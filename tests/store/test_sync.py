@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
+import msgspec
 import pytest
+from sqlalchemy import event
 
 from connectors.contract import Scope, Throttled, Unauthorized, Unreachable
+from store.database import DatabaseProblem
+from store.home import Home
 from store.sync_round import PHASES
 from tests.store.sync_bench import Bench
 
@@ -244,3 +249,43 @@ async def test_an_odd_record_does_not_remove_what_was_known_of_the_ticket(full_d
     full_desk.psa.delete("4")
     report = await full_desk.good()
     assert (report.quarantined, report.gone) == (0, 1)
+
+
+# ---------------------------------------------------------------- the cache itself breaks
+
+
+async def test_a_cache_that_breaks_is_replaced_and_pulled_again(full_desk: Bench, home: Home) -> None:
+    schema = home.cache.stat().st_size
+    for number in range(100, 400):
+        full_desk.psa.add(str(number), summary="x" * 500)
+    await full_desk.good()
+    full_desk.databases.close()  # everything goes from the log into the file
+    size = home.cache.stat().st_size
+    assert size > 2 * schema
+    with home.cache.open("r+b") as file:
+        file.seek(schema)
+        file.write(b"\xff" * (size - schema))
+    report = await full_desk.good(full=True)
+    assert report.full
+    assert len(full_desk.queue()) == 308
+    assert list(home.cache.parent.glob("cache.db.damaged-*"))
+    assert "pulled again" in full_desk.databases.notes[-1]
+
+
+async def test_a_disk_that_cannot_be_written_is_a_clear_error(full_desk: Bench) -> None:
+    await full_desk.good()
+    full_desk.psa.add("600")
+    with full_desk.databases.cache.connect() as limited:
+        pages = limited.exec_driver_sql("PRAGMA page_count").scalar_one()
+    full_desk.databases.close()
+    engine = full_desk.databases.cache
+
+    @event.listens_for(engine, "connect")
+    def limit(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}").close()
+
+    full_desk.psa.rows["600"] = msgspec.structs.replace(full_desk.psa.rows["600"], summary="x" * 100_000)
+    with pytest.raises(DatabaseProblem, match="disk is full") as caught:
+        await full_desk.sync()
+    assert "free space" in caught.value.hint
+    assert full_desk.queue() == set("12345678")
