@@ -14,10 +14,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from connectors.contract import Capabilities, Choice, Scope, TicketRecord
+from connectors.contract import Choice, TicketRecord
+from store import read_around as around
 from store.home import Home
+from store.read_check import Evidence, aged_out, known
 from store.read_records import (
     ALL_OPEN,
     PANES,
@@ -88,21 +88,12 @@ class Reader:
 
     def panes(self, connection: str | None = None, gates: Sequence[str] | None = None) -> list[PaneCount]:
         """All kinds with their two numbers, then "all open". `gates` in place of `check.gates`."""
-        names = self._names(connection)
         with self._cache() as db:
-            counts = {} if db is None else _counts(db, names, gates)
-            open_now = 0 if db is None else self._lists(db, names).count([ALL_OPEN], "")
-        found = [
-            PaneCount(kind, PANES[kind][1], PANES[kind][0], *counts.get(kind, (0, 0, 0))) for kind in KINDS
-        ]
-        return [*found, PaneCount(ALL_OPEN, PANES[ALL_OPEN][1], PANES[ALL_OPEN][0], 0, open_now)]
+            return around.panes(db, self._names(connection), gates)
 
     def to_zero(self) -> int:
         """The number of gate rows: what the "must" column sums to."""
-        with self._cache() as db:
-            return (
-                0 if db is None else sum(must for must, _, _ in _counts(db, self._names(None), None).values())
-            )
+        return sum(pane.must for pane in self.panes())
 
     def rows(
         self,
@@ -202,12 +193,7 @@ class Reader:
     def states(self) -> list[ConnectionView]:
         """Every configured connection, in the order of the settings, also one that never synced."""
         with self._cache() as db:
-            found = (
-                {}
-                if db is None
-                else {r["connection"]: r for r in db.execute("SELECT * FROM connection_state")}
-            )
-        return [self._state(name, found.get(name)) for name in self.settings.connections]
+            return around.states(db, self.settings)
 
     def changes(self, all: bool = False) -> list[ChangeView]:
         """The outbox in the order made: open changes, or with `all` every one."""
@@ -227,100 +213,38 @@ class Reader:
         with self._cache() as db:
             if db is None:
                 return []
-            rows = db.execute(
-                "SELECT * FROM choice WHERE connection = ? AND kind = ? AND board_id IN ('', ?)"
-                " AND company_id IN ('', ?) AND (active OR ?) ORDER BY position, name, id",
-                (connection, kind, board_id or "", company_id or "", inactive),
-            ).fetchall()
-        return [
-            Choice(
-                kind=kind,
-                id=row["id"],
-                name=row["name"],
-                board_id=row["board_id"] or None,
-                company_id=row["company_id"] or None,
-                active=bool(row["active"]),
-                closed=bool(row["closed"]),
-                accepts_time=bool(row["accepts_time"]),
-                starts_on=row["starts_on"],
-                ends_on=row["ends_on"],
-                cancelled=bool(row["cancelled"]),
-                detail=row["detail"],
-                phone=row["phone"],
-                email=row["email"],
-                position=row["position"],
+            return around.choices(
+                db, connection, kind, board_id=board_id, company_id=company_id, inactive=inactive
             )
-            for row in rows
-        ]
 
     def usual_codes(self, connection: str, company_id: str | None) -> list[CodeCount]:
         """Billing codes on the company's tickets and their time entries, the most used first."""
         with self._cache() as db:
-            if db is None or company_id is None:
-                return []
-            rows = db.execute(
-                "SELECT code, name, count(*) FROM ("
-                " SELECT billing_code_id AS code, billing_code AS name FROM v_ticket"
-                "  WHERE connection = :c AND company_id = :company"
-                " UNION ALL SELECT billing_code_id, billing_code FROM v_time"
-                "  WHERE connection = :c AND ticket_id IN"
-                "  (SELECT ticket_id FROM v_ticket WHERE connection = :c AND company_id = :company))"
-                " WHERE trim(coalesce(name, '')) <> '' GROUP BY code, name ORDER BY count(*) DESC, name",
-                {"c": connection, "company": company_id},
-            )
-            return [CodeCount(*row) for row in rows]
+            return [] if db is None or company_id is None else around.usual_codes(db, connection, company_id)
 
     def quarantine(self) -> list[QuarantineView]:
         """Records that could not be read, of the configured connections."""
         with self._cache() as db:
-            if db is None:
-                return []
-            rows = db.execute(
-                "SELECT q.connection, q.stream, q.record_id, q.path, q.problem, q.ticket_id, q.seen_at,"
-                " NOT EXISTS (SELECT 1 FROM ticket t WHERE t.connection = q.connection"
-                "  AND t.ticket_id = coalesce(q.ticket_id, q.record_id) AND NOT t.in_scope) AS may_be_in_scope"
-                " FROM quarantine q ORDER BY q.connection, q.stream, q.record_id"
-            ).fetchall()
+            return [] if db is None else around.quarantine(db, self._names(None))
+
+    def evidence(self, *, now: int, gates: Sequence[str] | None = None) -> Evidence:
+        """What `store.check` judges, all of the cache as of one moment. `gates` in place of `check.gates`."""
         names = self._names(None)
-        return [
-            QuarantineView(**dict(row) | {"may_be_in_scope": bool(row["may_be_in_scope"])})
-            for row in rows
-            if row["connection"] in names
-        ]
+        window, max_age = self.settings.rules.reply_after_close_window, self.settings.max_age
+        with self._cache() as db, self._journal() as journal:
+            return Evidence(
+                panes=tuple(around.panes(db, names, gates)),
+                connections=tuple(
+                    known(db, state, now=now, window=window, max_age=max_age)
+                    for state in around.states(db, self.settings)
+                ),
+                quarantine=tuple(
+                    one for one in (around.quarantine(db, names) if db else ()) if one.may_be_in_scope
+                ),
+                aged_out=aged_out(db, journal, names),
+            )
 
     # ------------------------------------------------------------ within
-
-    def _state(self, name: str, row: sqlite3.Row | None) -> ConnectionView:
-        connection = self.settings.connections[name]
-        if row is None:
-            scope: Scope = connection.scope
-            return ConnectionView(
-                connection=name, psa=connection.psa, scope=str(scope), read_only=connection.read_only
-            )
-        capabilities = row["capabilities"]
-        return ConnectionView(
-            connection=name,
-            psa=row["psa"] or connection.psa,
-            title=row["title"],
-            scope=row["scope"] or str(connection.scope),
-            member=row["member"],
-            read_only=connection.read_only,
-            tried_at=row["tried_at"],
-            synced_at=row["synced_at"],
-            generation=row["generation"],
-            error_kind=row["error_kind"],
-            error=row["error"],
-            hint=row["hint"],
-            since_down=row["since_down"],
-            requests=row["requests"],
-            count_confirmed=bool(row["count_confirmed"]),
-            why=tuple(msgspec.json.decode(row["why"], type=list[str])),
-            missing_fields=tuple(msgspec.json.decode(row["missing_fields"], type=list[str])),
-            clock_ahead=float(msgspec.json.decode(row["identity"]).get("clock_ahead") or 0.0),
-            capabilities=None
-            if capabilities == "{}"
-            else msgspec.json.decode(capabilities, type=Capabilities),
-        )
 
     def _names(self, connection: str | None) -> list[str]:
         names = list(self.settings.connections)
@@ -338,28 +262,6 @@ class Reader:
     def _journal(self) -> Iterator[sqlite3.Connection | None]:
         with _opened(self.home.journal, "change") as db:
             yield db
-
-
-def _counts(
-    db: sqlite3.Connection, names: Sequence[str], gates: Sequence[str] | None
-) -> dict[str, tuple[int, int, int]]:
-    """Kind -> must, later, and how many of later only the PSA can clear."""
-    must = "e.gate"
-    params: list[str] = []
-    if gates is not None:
-        must = (
-            f"(e.kind IN ({', '.join('?' for _ in gates)}) AND NOT e.psa_only AND EXISTS"
-            " (SELECT 1 FROM reason r WHERE r.connection = e.connection AND r.ticket_id = e.ticket_id"
-            " AND r.kind = e.kind AND r.gate))"
-        )
-        params += gates
-    rows = db.execute(
-        f"SELECT kind, sum(must), sum(NOT must), sum(psa_only AND NOT must) FROM (SELECT e.kind,"
-        f" {must} AS must, e.psa_only FROM exception e WHERE connection IN ({', '.join('?' for _ in names)}))"
-        " GROUP BY kind",
-        [*params, *names],
-    )
-    return {kind: (int(must), int(later), int(psa_only)) for kind, must, later, psa_only in rows}
 
 
 @contextmanager

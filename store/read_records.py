@@ -249,6 +249,9 @@ class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     count_confirmed: bool = False
     why: tuple[str, ...] = ()
+    """What keeps this connection from being known, in sentences."""
+    remarks: tuple[str, ...] = ()
+    """What is worth saying although all is known."""
     missing_fields: tuple[str, ...] = ()
     clock_ahead: float = 0.0
     capabilities: Capabilities | None = None

@@ -1,0 +1,198 @@
+"""The end-of-day question, answered once for the screen and for the command: is it zero?
+
+`not_zero` if any gate row is known, whatever else is wrong; `zero` only when it is known; otherwise
+`cannot_tell`, with the reasons in sentences (`docs/exceptions.md`, "Zero, honestly").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connectors.text import clean
+from store.read import Reader
+from store.read_check import Known
+from store.read_records import ALL_OPEN, ChangeView, QuarantineView
+from store.read_rows import iso
+from store.reasons import when
+from store.settings import Settings
+
+_WAITS = {
+    "held": "held back so that it can be taken back",
+    "queued": "not sent yet",
+    "sending": "being sent",
+    "conflict": "in conflict with a change or a note in the PSA",
+    "rejected": "refused by the PSA",
+    "uncertain": "sent without a known outcome",
+}
+
+
+class Count(msgspec.Struct, frozen=True):
+    """One kind's two numbers."""
+
+    must: int
+    later: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The answer. Times are UTC seconds."""
+
+    verdict: Literal["zero", "not_zero", "cannot_tell"]
+    to_zero: int
+    """Gate rows: the sum of all `must`."""
+    counts: dict[str, Count]
+    """By kind, all six."""
+    synced_at: int | None
+    """When the connection that was read longest ago was read; `None`: one never was."""
+    outbox: int
+    """Changes that are neither confirmed nor undone nor dropped."""
+    quarantined: int
+    """Records that could not be read and may be in the scope."""
+    aged_out: int
+    """Rows past their window that were never resolved."""
+    why: tuple[str, ...]
+    """Sentences: what keeps zero from being known, then what is worth saying although all is known."""
+
+
+def verdict(
+    reader: Reader, settings: Settings, *, now: int, gates: Sequence[str] | None = None, asked: bool
+) -> Verdict:
+    """The answer at `now` (UTC seconds), from what the databases hold.
+
+    `gates` takes the place of `check.gates`. `asked` says that the PSA has just been asked: it changes no
+    verdict, only what a sentence advises.
+    """
+    # The outbox is read before and after the cache: whatever a change hides from the lists is seen in one.
+    before = reader.changes()
+    evidence = reader.evidence(now=now, gates=gates)
+    waiting = {change.change: change for change in [*before, *reader.changes()]}
+    counts = {pane.kind: Count(pane.must, pane.later) for pane in evidence.panes if pane.kind != ALL_OPEN}
+    to_zero = sum(count.must for count in counts.values())
+    doubts = list(_doubts(evidence.connections, settings, now, asked))
+    doubts += _outbox(list(waiting.values()))
+    doubts += _quarantine(evidence.quarantine)
+    remarks = [clean(remark) for known in evidence.connections for remark in known.state.remarks]
+    times = [known.state.synced_at for known in evidence.connections]
+    answer: Literal["zero", "not_zero", "cannot_tell"] = "cannot_tell" if doubts else "zero"
+    return Verdict(
+        verdict="not_zero" if to_zero else answer,
+        to_zero=to_zero,
+        counts=counts,
+        synced_at=None if None in times else min((at for at in times if at is not None), default=None),
+        outbox=len(waiting),
+        quarantined=len(evidence.quarantine),
+        aged_out=evidence.aged_out,
+        why=tuple(dict.fromkeys([*doubts, *remarks])),
+    )
+
+
+def as_json(answer: Verdict) -> dict[str, Any]:
+    """What `check --json` prints."""
+    return {
+        "verdict": answer.verdict,
+        "to_zero": answer.to_zero,
+        "counts": {kind: {"must": one.must, "later": one.later} for kind, one in answer.counts.items()},
+        "synced_at": None if answer.synced_at is None else iso(answer.synced_at),
+        "outbox": answer.outbox,
+        "quarantined": answer.quarantined,
+        "aged_out": answer.aged_out,
+        "why": list(answer.why),
+    }
+
+
+# ---------------------------------------------------------------- what keeps zero from being known
+
+
+def _doubts(connections: Sequence[Known], settings: Settings, now: int, asked: bool) -> Iterator[str]:
+    if not connections:
+        yield "No connection is configured."
+    for known in connections:
+        yield from _pull(known, settings, now, asked)
+        if known.state.synced_at is None:
+            continue
+        yield from _conversations(known, settings, asked)
+        if known.open == 0 and not known.state.count_confirmed:
+            yield (
+                f"{known.state.connection}: no open ticket is left, and the PSA's own count has not"
+                " confirmed that."
+            )
+        yield from (clean(sentence) for sentence in known.state.why)
+
+
+def _pull(known: Known, settings: Settings, now: int, asked: bool) -> Iterator[str]:
+    """Pulled without error within `check.max_age`, every name of the scope resolved."""
+    state, zone = known.state, ZoneInfo(settings.timezone)
+    name = state.connection
+    if state.error is not None:
+        since = state.since_down if state.since_down is not None else state.tried_at
+        yield f"{name}: the last sync failed ({clean(state.error)}), since {when(since, zone, now)}."
+    if state.synced_at is None:
+        if state.error is None:
+            yield f"{name} has never been synced."
+        return
+    wanted = str(settings.connections[name].scope)
+    if state.scope and state.scope != wanted:
+        yield f"{name}: the scope is now {clean(wanted)}, what is known is of {clean(state.scope)}."
+    if not -60 <= now - state.synced_at <= settings.max_age:
+        advice = "" if asked else "; `deskzero check` without --offline asks the PSA"
+        yield (
+            f"{name} was last read {when(state.synced_at, zone, now)}, not within the last"
+            f" {_duration(settings.max_age)}{advice}."
+        )
+
+
+def _conversations(known: Known, settings: Settings, asked: bool) -> Iterator[str]:
+    name, title = known.state.connection, clean(known.state.title) or "The PSA"
+    if known.unread:
+        yield f"{_many(known.unread, 'conversation')} of {name} not read since the last change of the ticket."
+    if known.not_lately:
+        mine = settings.connections[name].scope.kind == "mine"
+        advice = ""
+        if not mine:
+            advice = "; in another scope than `mine` they are not all read again"
+        elif not asked:
+            advice = "; `deskzero check` without --offline reads them"
+        yield (
+            f"{title} does not say when a note arrives, and {_many(known.not_lately, 'conversation')} of {name}"
+            f" not read within the last {_duration(settings.max_age)}{advice}."
+        )
+
+
+def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:
+    states = Counter(change.state for change in waiting)
+    for state, said in _WAITS.items():
+        if not states[state]:
+            continue
+        numbers = sorted({f"#{clean(change.number)}" for change in waiting if change.state == state})
+        shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
+        yield f"Outbox: {_many(states[state], 'change')} {said} ({shown})."
+
+
+def _quarantine(records: Sequence[QuarantineView]) -> Iterator[str]:
+    names = dict.fromkeys(record.connection for record in records)
+    for name in names:
+        of_it = [record for record in records if record.connection == name]
+        first = of_it[0]
+        yield (
+            f"{name}: {_many(len(of_it), 'record')} could not be understood and may be in the queue, first"
+            f" {clean(first.stream)} {clean(first.record_id)} ({clean(first.path)}: {clean(first.problem)})."
+        )
+
+
+def _many(count: int, thing: str) -> str:
+    if thing == "conversation":
+        return f"{count} conversation was" if count == 1 else f"{count} conversations were"
+    if thing == "change":
+        return f"{count} change is" if count == 1 else f"{count} changes are"
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _duration(seconds: int) -> str:
+    if seconds % 60:
+        return f"{seconds} seconds"
+    minutes = seconds // 60
+    return "minute" if minutes == 1 else f"{minutes} minutes"

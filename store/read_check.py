@@ -1,0 +1,89 @@
+"""What the cache and the journal know about how far the answer "zero" can be trusted, per connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from store.read_records import ConnectionView, PaneCount, QuarantineView
+
+CLOCK_SLACK = 2
+"""Seconds by which two clocks of whole seconds may differ although both are right."""
+
+_QUEUE = """
+    FROM ticket t WHERE t.connection = :connection AND t.in_scope AND t.presence = 'here'
+    AND (NOT (t.closed OR EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection
+                                  AND r.role = 'closed' AND r.status = t.status_key))
+         OR {recent} OR coalesce(t.customer_flag, 0))
+"""
+_CHANGED = "max(coalesce(t.closed_at, 0), coalesce(t.updated_at, 0)) >= :edge"
+_CLOSED = "coalesce(t.closed_at, t.updated_at, 0) >= :edge"
+
+_NOT_SINCE_CHANGE = (
+    f"SELECT count(*) {_QUEUE.format(recent=_CHANGED)}"
+    " AND (t.notes_read_at IS NULL OR t.updated_at > t.notes_read_at + :ahead)"
+)
+_NOT_LATELY = f"SELECT count(*) {_QUEUE.format(recent=_CLOSED)} AND t.notes_read_at < :lately"
+_OPEN = (
+    "SELECT count(*) FROM v_ticket t WHERE t.connection = ? AND t.in_scope AND t.presence = 'here'"
+    " AND NOT t.is_closed"
+)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of one connection's queue."""
+
+    state: ConnectionView
+    open: int
+    """Open tickets in the scope."""
+    unread: int
+    """Conversations of the queue that were not read since their ticket last changed."""
+    not_lately: int
+    """Conversations not read within `check.max_age`, where the PSA does not say when a note arrives; else 0."""
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """All of it, as of one moment of the cache."""
+
+    panes: tuple[PaneCount, ...]
+    connections: tuple[Known, ...]
+    quarantine: tuple[QuarantineView, ...]
+    """Only what may be in the scope."""
+    aged_out: int
+
+
+def known(
+    db: sqlite3.Connection | None, state: ConnectionView, *, now: int, window: int, max_age: int
+) -> Known:
+    """Counts for one connection. `window`: how long closed tickets' conversations matter, seconds."""
+    if db is None:
+        return Known(state, 0, 0, 0)
+    values: dict[str, str | float] = {
+        "connection": state.connection,
+        "edge": now - window,
+        "ahead": state.clock_ahead + CLOCK_SLACK,
+        "lately": now - max_age,
+    }
+    unread = db.execute(_NOT_SINCE_CHANGE, values).fetchone()[0]
+    tells = state.capabilities is not None and state.capabilities.note_moves_ticket is True
+    not_lately = 0 if tells else db.execute(_NOT_LATELY, values).fetchone()[0]
+    open_now = db.execute(_OPEN, (state.connection,)).fetchone()[0]
+    return Known(state, open_now, unread, not_lately)
+
+
+def aged_out(db: sqlite3.Connection | None, journal: sqlite3.Connection | None, names: Sequence[str]) -> int:
+    """Rows past their window that were never resolved: open in the history, no longer published."""
+    if db is None or journal is None:
+        return 0
+    marks = ", ".join("?" for _ in names)
+    opened = journal.execute(
+        "SELECT DISTINCT connection, ticket_id, kind FROM history WHERE cleared_at IS NULL"
+        f" AND connection IN ({marks}) AND kind IN ('reply_after_close', 'billing_code')",
+        list(names),
+    )
+    published = db.execute(
+        f"SELECT connection, ticket_id, kind FROM exception WHERE connection IN ({marks})", list(names)
+    )
+    return len({tuple(row) for row in opened} - {tuple(row) for row in published})
