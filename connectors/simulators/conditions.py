@@ -51,7 +51,10 @@ def parse(text: str, fields: Collection[str], date_forms: Collection[str]) -> Pr
     `naive` and `date-only` that this server understands: a date in another form matches nothing.
     """
     parser = _Parser(_tokens(text), fields, date_forms)
-    predicate = parser.either()
+    try:
+        predicate = parser.either()
+    except RecursionError:
+        raise BadCondition("conditions are nested too deeply") from None
     if parser.peek() is not None:
         raise BadCondition(f"unexpected '{parser.peek()[1]}' in conditions")  # type: ignore[index]
     return predicate

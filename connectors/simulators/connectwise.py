@@ -186,7 +186,8 @@ def _query(call: Call) -> lists.Query:
 
 def _answer(call: Call, listing: lists.Listing, query: lists.Query) -> Response:
     forms = call.simulator.switches.date_forms
-    found = lists.matching(listing, listing.rows(call.rows, call.path), query, forms)
+    rows = listing.candidates(call.rows, call.path, query.conditions)
+    found = lists.matching(listing, rows, query, forms)
     shown, more = lists.cut(found, query)
     headers = {}
     if more:
@@ -208,7 +209,9 @@ def _list(listing: lists.Listing) -> Handler:
 def _count(listing: lists.Listing) -> Handler:
     def handler(call: Call) -> Response:
         forms = call.simulator.switches.date_forms
-        found = lists.matching(listing, listing.rows(call.rows, call.path), _query(call), forms)
+        query = _query(call)
+        rows = listing.candidates(call.rows, call.path, query.conditions)
+        found = lists.matching(listing, rows, query, forms)
         return json_response({"count": len(found)})
 
     return handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,12 @@ class Listing:
     path: str
     rows: Callable[[Rows, Path], Iterable[Row]]
     fields: frozenset[str]
+    index: Callable[[Rows, str], Iterable[Row] | None] | None = None
+    """A quick way to the rows that certain conditions can match at all; `None`: look at every row."""
+
+    def candidates(self, made: Rows, path: Path, conditions: str) -> Iterable[Row]:
+        found = self.index(made, conditions) if self.index is not None else None
+        return self.rows(made, path) if found is None else found
 
 
 @dataclass(slots=True, frozen=True)
@@ -226,6 +233,19 @@ def _ticket_time(made: Rows, path: Path) -> Iterable[Row]:
     return (made.time(world.time[key]) for key in world.time_of.get(_existing(made, path), ()))
 
 
+_CHARGED = re.compile(r"chargeToId\s*(?:=|\bin\b)\s*\(?([\d,\s]+)", re.IGNORECASE)
+
+
+def _time_of_tickets(made: Rows, conditions: str) -> Iterable[Row] | None:
+    """Time is asked for by ticket, again and again: not all entries are looked at each time."""
+    match = _CHARGED.search(conditions)
+    if match is None or re.search(r"\b(or|not)\b", conditions, re.IGNORECASE):
+        return None
+    tickets = sorted({int(number) for number in re.findall(r"\d+", match.group(1))})
+    keys = sorted(key for ticket in tickets for key in made.world.time_of.get(ticket, ()))
+    return (made.time(made.world.time[key]) for key in keys)
+
+
 def _schedule(made: Rows, path: Path) -> Iterable[Row]:
     world = made.world
     members = {m.identifier: m for m in world.members.values()}
@@ -260,7 +280,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("service/priorities", _all("priorities", "priority"), SETUP),
     Listing("service/sources", _all("sources", "source"), SETUP),
     Listing("service/teams", _all("teams", "team"), SETUP),
-    Listing("time/entries", _all("time", "time"), TIME),
+    Listing("time/entries", _all("time", "time"), TIME, _time_of_tickets),
     Listing("time/workTypes", _all("work_types", "work_type"), SETUP),
     Listing("time/workRoles", _all("work_roles", "work_role"), SETUP),
     Listing("finance/agreements", _all("agreements", "agreement"), AGREEMENT),

@@ -218,7 +218,7 @@ class Planter:
         merged_parent.merged_into = open_parent
         merged = self._add(
             company=merged_parent.ticket.company_id,
-            plants=("orphaned/parent_missing", "orphaned/parent_closed"),
+            plants=("orphaned/parent_missing",),
             days=7,
         )
         make.child(merged, merged_parent)

@@ -111,10 +111,10 @@ def orphaned(world, ticket, child_status):
     if parent is None:
         yield "orphaned/parent_not_visible"
         return
-    if not world.is_open(parent):
-        yield "orphaned/parent_closed"
-    if parent.merged_into:
+    if parent.merged_into:  # merged away is no longer there; that it is closed besides says nothing more
         yield "orphaned/parent_missing"
+    elif not world.is_open(parent):
+        yield "orphaned/parent_closed"
 
 
 def uncoded(world, ticket, opened):
