@@ -16,7 +16,7 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection as Cache
 
-from connectors.contract import TICKET_FIELDS, Connector, ConnectorError, Identity, Resolved
+from connectors.contract import Connector, ConnectorError, Identity, Resolved
 from store.cache_upkeep import forget, mark, marked, set_state, store_roles
 from store.cache_writes import (
     reclassify,
@@ -153,18 +153,7 @@ def _begin(round: Round) -> None:
             scope=str(connection.scope),
             tried_at=round.began,
             capabilities=msgspec.json.encode(can, order="sorted").decode(),
-            missing_fields=json.dumps(_missing(round)),
         )
-
-
-def _missing(round: Round) -> list[str]:
-    """Required fields that this PSA does not have; custom fields are the PSA's own and not known here."""
-    rules = round.settings.rules
-    entries = [one.required for one in rules.required_for if one.connection in (None, round.name)]
-    required = {name for names in (rules.required, *entries) for name in names}
-    return sorted(
-        name for name in required if name in TICKET_FIELDS and name not in round.connector.capabilities.fields
-    )
 
 
 async def _know_ourselves(round: Round) -> None:
