@@ -75,6 +75,9 @@ class Databases:
         """Sentences on what was found and done while opening, for the screen and `doctor`."""
         self.cache_is_new = cache_is_new
         """The cache was made by this opening: overlays must be laid again, a full pull is due."""
+        self.renewals = 0
+        """How often the cache was made anew since: a round that began before must not publish."""
+        self._cache_file = _identity(home.cache)
         self.cache = _engine(home.cache, synchronous="NORMAL")
         self.journal = _engine(home.journal, synchronous="FULL")
         self.cache_reads = self.cache.execution_options(reads=True)
@@ -124,7 +127,18 @@ class Databases:
             ) from error
         self.notes += notes
         self.cache_is_new = True
+        self.renewals += 1
+        self._cache_file = _identity(self.home.cache)
         return notes[0]
+
+    def follow(self, now: int) -> None:
+        """Lets go of a cache file that another process has set aside, and opens the one in its place."""
+        if _identity(self.home.cache) == self._cache_file:
+            return
+        self.cache.dispose()
+        self.cache_is_new |= _prepare_cache(self.home.cache, now, self.notes)
+        self.renewals += 1
+        self._cache_file = _identity(self.home.cache)
 
 
 @contextmanager
@@ -186,6 +200,14 @@ def _engine(path: Path, *, synchronous: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _pragmas(connection: sqlite3.Connection, synchronous: str) -> None:

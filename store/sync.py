@@ -63,6 +63,7 @@ async def sync_connection(
     """
 
     async def attempt() -> SyncReport:
+        databases.follow(now())
         round = Round(
             databases=databases,
             connection=connection,
@@ -72,6 +73,7 @@ async def sync_connection(
             tell=progress or (lambda _: None),
             began=now(),
             thorough=read_all_conversations and connection.scope.kind == "mine",
+            renewals=databases.renewals,
             requests_before=connector.requests,
         )
         with explained(databases, round.began):
@@ -150,7 +152,6 @@ def _begin(round: Round) -> None:
             round.name,
             psa=connection.psa,
             title=round.connector.title,
-            scope=str(connection.scope),
             tried_at=round.began,
             capabilities=msgspec.json.encode(can, order="sorted").decode(),
         )
@@ -196,6 +197,11 @@ async def _know_ourselves(round: Round) -> None:
 def _publish(round: Round) -> None:
     """The rules, over the complete pull, in the transaction that also makes it the newest generation."""
     round.progress("rules", text="Looking for exceptions")
+    if round.databases.renewals != round.renewals:
+        # Another connection's round met the damage; what this one stored before went with the old file.
+        raise CacheReplaced(
+            "The cache was made anew while it was being filled.", hint="Run `deskzero sync` to fill it."
+        )
     with round.databases.cache.begin() as cache:
         set_parents(cache, round.name)
         _evaluate(cache, round.databases, round.settings, round.now(), round.name, None)
@@ -205,6 +211,7 @@ def _publish(round: Round) -> None:
         set_state(
             cache,
             round.name,
+            scope=str(round.connection.scope),
             synced_at=round.began,
             generation=generation + 1,
             error_kind=None,

@@ -69,6 +69,8 @@ class Round:
     began: int
     thorough: bool = False
     """Asked for by `check`: whatever could have changed unnoticed is read again."""
+    renewals: int = 0
+    """`Databases.renewals` when the round began."""
     requests_before: int = 0
     """What the connector's counter said when the round began."""
     clock_ahead: float = 0.0

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import event
 
 from connectors.contract import Scope, Throttled, Unauthorized, Unreachable
-from store.database import DatabaseProblem
+from store.database import DatabaseProblem, Databases
 from store.home import Home
-from store.sync_round import PHASES
+from store.sync_round import PHASES, Progress
 from tests.store.sync_bench import Bench
 
 
@@ -289,3 +289,30 @@ async def test_a_disk_that_cannot_be_written_is_a_clear_error(full_desk: Bench) 
         await full_desk.sync()
     assert "free space" in caught.value.hint
     assert full_desk.queue() == set("12345678")
+
+
+async def test_a_round_does_not_publish_a_cache_that_was_emptied_under_it(full_desk: Bench) -> None:
+    await full_desk.good()
+    full_desk.psa.add("9")
+
+    class Renewing(list[Progress]):
+        def append(self, step: Progress) -> None:
+            if step.phase == "compare" and not full_desk.databases.renewals:
+                full_desk.databases.renew_cache(full_desk.psa.clock)
+
+    full_desk.steps = Renewing()
+    report = await full_desk.good()
+    assert report.full
+    assert full_desk.queue() == set("123456789")
+    assert full_desk.state()["generation"] == 1
+
+
+async def test_a_cache_that_another_process_replaced_is_followed(full_desk: Bench, home: Home) -> None:
+    await full_desk.good()
+    home.cache.replace(home.cache.with_name("elsewhere.db"))
+    for tail in ("-wal", "-shm"):
+        home.cache.with_name(home.cache.name + tail).unlink(missing_ok=True)
+    Databases.open(home, now=full_desk.psa.clock).close()
+    assert (await full_desk.good()).full
+    with Databases.open(home, now=full_desk.psa.clock) as other, other.cache_reads.connect() as cache:
+        assert cache.exec_driver_sql("SELECT count(*) FROM ticket").scalar_one() == 8
