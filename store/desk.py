@@ -18,7 +18,7 @@ import msgspec
 import connectors
 from connectors import OptionsError
 from connectors.contract import Choice, ChoiceContext, Connector, ConnectorError, Identity, Unauthorized
-from store import outbox, rules
+from store import outbox
 from store.cache_upkeep import set_state
 from store.changes import Outcome
 from store.check import Verdict, verdict
@@ -29,16 +29,21 @@ from store.fixes import Intent, Prepared, ReadUpTo, prepare
 from store.home import Home
 from store.overlay import rebuild_overlay, settle
 from store.read import Reader
+from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import sync_connection
+from store.sync import refresh_ticket, sync_connection
 from store.sync_round import Progress, SyncReport
+from store.undo import Undone, undo
 
 if TYPE_CHECKING:
     import httpx
 
-    from store.outbox import Undone
-
 log = logging.getLogger(__name__)
+
+OPEN_AGAIN_SECONDS = 30.0
+"""How long a connection without its secret is left alone when nobody asked for it."""
+
+_SENDABLE = ("held", "queued", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Desk:
         self._secrets = secrets or {}
         self._connectors: dict[str, Connector] = {}
         self._opening: dict[str, asyncio.Lock] = {}
+        self._closed_until: dict[str, float] = {}
         self._rounds = asyncio.Lock()
 
     @property
@@ -135,16 +141,6 @@ class Desk:
         connector = self._connectors.pop(name, None)
         if connector is not None:
             await connector.close()
-
-    async def _openable(self) -> dict[str, Connector]:
-        """The connectors of every connection that can be opened; the others wait."""
-        found: dict[str, Connector] = {}
-        for name in self.settings.connections:
-            try:
-                found[name] = await self.connector(name)
-            except ConnectorError as error:
-                log.warning("%s cannot be opened: %s", name, error.kind)
-        return found
 
     async def verify(self, name: str) -> Identity:
         """Who we are at this connection's PSA, by real requests. Raises `ConnectorError`."""
@@ -208,11 +204,15 @@ class Desk:
         )
         if report.error_kind == Unauthorized.kind:
             await self._let_go(name)
-        settle(self.databases, name, self.now)
-        touched = rebuild_overlay(self.databases, name)
-        if touched:
-            self._evaluate([name], touched)
+        self._lay_again(name)
         return report
+
+    def _lay_again(self, name: str) -> None:
+        """After a pull: confirmed changes that it has read are done with, open ones go over the new rows."""
+        touched = settle(self.databases, name, self.now)
+        touched |= rebuild_overlay(self.databases, name)
+        if touched:
+            outbox.lay(self.databases, self.settings, name, touched, self.now)
 
     def _not_opened(self, connection: Connection, error: ConnectorError) -> SyncReport:
         """A connection that fails before its first request is down like one that fails at it."""
@@ -231,16 +231,6 @@ class Desk:
             )
         return SyncReport(
             connection=connection.name, ok=False, error_kind=error.kind, error=str(error), hint=error.hint
-        )
-
-    def _evaluate(self, names: Sequence[str], tickets: Collection[str] | None = None) -> None:
-        rules.evaluate(
-            self.databases.cache,
-            self.databases.journal,
-            self.settings,
-            now=self.now,
-            connections=names,
-            tickets=tickets,
         )
 
     # ------------------------------------------------------------ fixes
@@ -282,26 +272,61 @@ class Desk:
         )
 
     async def push(self, *, force: bool = False, wait: float = 0.0) -> list[Outcome]:
-        """Sends what is due, unless another process is the sender; waits `wait` seconds for it."""
-        if not self.reader.changes():
+        """Sends what is due, unless another process is the sender: it is waited for `wait` seconds.
+
+        `force`: also what waits after a failure. A connection that cannot be opened keeps what is its own.
+        """
+        sending = {view.connection for view in self.reader.changes() if view.state in _SENDABLE}
+        if not sending:
             return []
-        return await outbox.push(
+        return await push(
             self.databases,
             self.settings,
-            await self._openable(),
+            await self._openable(sending, force=force),
             self.home,
             now=lambda: self.now,
             force=force,
             wait=wait,
+            refresh=self._refresh,
+        )
+
+    async def _openable(self, names: Collection[str], *, force: bool) -> dict[str, Connector]:
+        """The connectors of those connections that can be opened.
+
+        One that could not is left alone for a while: the screen asks each second, a locked keyring takes five.
+        """
+        found: dict[str, Connector] = {}
+        for name in names:
+            if not force and self._closed_until.get(name, 0.0) > time.monotonic():
+                continue
+            try:
+                found[name] = await self.connector(name)
+            except ConnectorError as error:
+                self._closed_until[name] = time.monotonic() + OPEN_AGAIN_SECONDS
+                log.warning("%s cannot be opened: %s", name, error.kind)
+        return found
+
+    async def _refresh(self, name: str, ticket_id: str) -> None:
+        connector = await self.connector(name)
+        connection = self.settings.connections[name]
+        await refresh_ticket(
+            self.databases, connection, connector, self.settings, ticket_id, now=lambda: self.now
         )
 
     async def undo(self, change: str | None = None) -> Undone:
-        """Takes back the last change, or the named one. Raises `OutboxRefused`."""
-        return outbox.undo(self.databases, self.settings, change, now=self.now)
+        """Takes back the last change, or the named one; the next `push` sends what puts values back.
+
+        Raises `OutboxRefused`, `FixRefused`, `ConnectorError`.
+        """
+        names = {view.connection for view in self.reader.changes(all=True)}
+        connectors = await self._openable(names, force=True)
+        return undo(self.databases, self.settings, connectors, change, now=self.now)
 
     async def retry(self, change: str) -> str:
         """Queues a change again that waits for a decision: mine counts; its id. Raises `OutboxRefused`."""
-        return outbox.retry(self.databases, self.settings, self._connectors, change, now=self.now)
+        names = {view.connection for view in self.reader.changes()}
+        connectors = await self._openable(names, force=True)
+        return outbox.retry(self.databases, self.settings, connectors, change, now=self.now)
 
     async def drop(self, change: str) -> str:
         """Gives a change up: theirs counts; its id. Raises `OutboxRefused`."""

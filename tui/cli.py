@@ -64,9 +64,12 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        click.echo(f"deskzero {version('deskzero')}")
+        try:
+            click.echo(f"deskzero {version('deskzero')}")
+        except PackageNotFoundError:
+            click.echo("deskzero, run from its source without being installed")
         ctx.exit()
 
 

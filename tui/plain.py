@@ -22,7 +22,7 @@ def print_queue(home: Home, settings: Settings, *, now: int, title: str = "deskz
 
     reader = Reader(home, settings)
     for view in reader.states():
-        say(f"{title}  {state_line(view, settings, now)}")
+        say(f"{title} {state_line(view, settings, now)}")
     say(f"{reader.to_zero()} to zero")
     for pane in reader.panes():
         if pane.pane == 0:
@@ -47,7 +47,8 @@ def state_line(view: ConnectionView, settings: Settings, now: int) -> str:
         state = "never synced: run `deskzero sync`"
     else:
         state = f"synced {local(view.synced_at, zone)}, {age(now - view.synced_at)} ago"
-    return "  ".join(part for part in (name, who, state) if part) + ("  read only" if view.read_only else "")
+    parts = [name, who, state, "read only" if view.read_only else ""]
+    return " · ".join(part for part in parts if part)
 
 
 def row_lines(rows: Iterable[Row], *, now: int) -> Iterator[str]:
@@ -90,7 +91,7 @@ def ticket_lines(view: TicketView, settings: Settings, *, now: int) -> Iterator[
         yield "  nothing is wrong with it"
     yield "\nFields"
     for name, value in _fields(view, zone):
-        yield f"  {name:<14}{value}"
+        yield f"  {name:<16}{value}"
     yield from _section("Parents", (_link_line(link, zone) for link in view.parents))
     yield from _section("Children", (_link_line(link, zone) for link in view.children))
     read = local(view.notes_read_at, zone)

@@ -49,7 +49,9 @@ def explain(error: Exception) -> Problem | None:
         )
     if isinstance(hint, str):
         code = CANNOT_TELL if type(error).__name__ == "SecretError" else WRONG
-        return Problem(_with_candidates(error), hint or "See `deskzero --help`.", code)
+        named = bool(getattr(error, "candidates", ()))
+        default = "Give one of these, by name or id." if named else "See `deskzero --help`."
+        return Problem(_with_candidates(error), hint or default, code)
     if isinstance(error, OSError) and error.filename is not None:
         return Problem(
             f"{error.filename}: {error.strerror}", "Check that the place exists and that you may use it."
@@ -63,4 +65,4 @@ def _with_candidates(error: Exception) -> str:
     if not candidates:
         return str(error)
     shown = ", ".join(candidates[:12]) + (f" and {len(candidates) - 12} more" if len(candidates) > 12 else "")
-    return f"{error}: {shown}"
+    return f"{str(error).rstrip('.')}; there are: {shown}"

@@ -31,7 +31,9 @@ CODES = {"zero": 0, "not_zero": NOT_ZERO, "cannot_tell": CANNOT_TELL}
 def command(
     ctx: click.Context, as_json: bool, offline: bool, gates: tuple[str, ...], more_gates: tuple[str, ...]
 ) -> int:
-    """Is it zero? Asks the PSA, then answers: 0 zero, 1 not zero, 3 cannot tell."""
+    """Is it zero? Asks the PSA, then answers.
+
+    Exit codes: 0 zero, and known to be so; 1 not zero; 3 cannot tell."""
     from tui.commands.list_command import checked_kinds
 
     if more_gates and not gates:
@@ -78,7 +80,7 @@ def _tell(answer: Verdict, settings: Settings) -> None:
     synced = f", synced {local(answer.synced_at, settings.timezone)}" if answer.synced_at else ""
     say(words[answer.verdict] + synced)
     for kind, count in answer.counts.items():
-        say(f"  {kind:<20}{count.must:>4} must {count.later:>5} later")
+        click.echo(f"  {kind:<20}{count.must:>4} must {count.later:>5} later")
     if answer.outbox:
         say(f"  outbox: {answer.outbox} changes are not in the PSA")
     if answer.quarantined:

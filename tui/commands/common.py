@@ -70,9 +70,10 @@ def now() -> int:
     return int(time.time())
 
 
-def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """One line of our own words and foreign text, harmless for the terminal."""
-    click.echo(clean(text) if "\n" not in text else clean(text, lines=True), err=err, nl=nl)
+def say(text: str = "", *, err: bool = False) -> None:
+    """One line of our own words and foreign text, harmless for the terminal; the indent in front stays."""
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    click.echo(indent + clean(text), err=err)
 
 
 def say_json(document: object) -> None:

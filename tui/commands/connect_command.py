@@ -65,12 +65,15 @@ STATUSES = {
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     name: str | None,
     psa: str | None,
     sync_now: bool | None,
     **more: Any,  # noqa: ANN401
 ) -> None:
-    """Connects a PSA: asks what is not given as an option, proves it, saves it.
+    """Connects a PSA.
+
+    Asks what is not given as an option, proves it, saves it.
 
     Secrets go into the system's keyring, everything else into config.toml. A secret that is in
     DESKZERO_<NAME>_<FIELD> already is used and not stored again.

@@ -32,7 +32,9 @@ NAME = "demo"
 )
 @home_option
 def command(seed: int, tickets: int, psa: str, speed: float) -> int:
-    """Shows deskzero on a simulated PSA: customers keep replying while it runs. Nothing of yours is touched.
+    """Shows deskzero on a simulated PSA.
+
+    Customers keep replying while it runs; nothing of yours is touched.
 
     Without a terminal on standard output it prints the queue as text and ends.
     """

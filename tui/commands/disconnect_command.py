@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @home_option
 @click.pass_context
 def command(ctx: click.Context, name: str, journal: bool, keep_settings: bool, yes: bool) -> None:
-    """Removes a connection's cache, its secrets in the keyring and its table in the settings."""
+    """Forgets a connection.
+
+    Removes its cache, its secrets in the keyring and its table in the settings."""
     from store.database import Databases
     from store.forget import forget_cache, forget_journal, open_changes
     from store.settings import load

@@ -26,7 +26,9 @@ CLOCK_SECONDS = 30
 @home_option
 @click.pass_context
 def command(ctx: click.Context) -> int:
-    """Settings, keyring, databases, and each connection's reach, rights, clock and quota."""
+    """Looks at everything that could be wrong.
+
+    Settings, keyring, databases, and each connection's reach, rights, clock and quota; what to do about each."""
     home = home_of(ctx)
     doctor = Doctor()
     settings = _settings(doctor, home)

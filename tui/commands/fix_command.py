@@ -47,13 +47,16 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     ticket: str,
     dry_run: bool,
     later: bool,
     immediately: bool,
     **options: Any,  # noqa: ANN401
 ) -> int:
-    """Fixes one ticket: what is asked for goes to the outbox, and out at once.
+    """Fixes one ticket.
+
+    What is asked for goes to the outbox, and out at once.
 
     TICKET is the number on the screen or id: and the PSA's own id, either with CONNECTION: in front.
     """
@@ -116,7 +119,8 @@ async def _fix(
         change = await desk.submit(prepared, immediately=immediately)
         if not later:
             await _send(desk, change)
-        return report_change(desk.reader, change, later=later, now=desk.now)
+        undoable = not prepared.held
+        return report_change(desk.reader, change, now=desk.now, later=later, undoable=undoable)
 
 
 async def _send(desk: Desk, change: str) -> None:

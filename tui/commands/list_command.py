@@ -37,7 +37,9 @@ COLUMNS += ("parent_id", "since", "gate", "url", "reasons")
 def command(
     ctx: click.Context, kinds: tuple[str, ...], as_json: bool, as_csv: bool, connection: str | None
 ) -> None:
-    """The exceptions, all kinds or the named ones, as the last sync left them.
+    """Lists the exceptions.
+
+    All kinds or the named ones, as the last sync left them.
 
     Kinds: customer_responded, child_reply, reply_after_close, missing_fields, orphaned, billing_code.
     """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @home_option
 @click.pass_context
 def command(ctx: click.Context, everything: bool, as_json: bool, retry: str | None, drop: str | None) -> int:
-    """The changes that are not in the PSA yet, and why."""
+    """Lists what is not in the PSA yet, and why."""
     from store.read import Reader
 
     home = home_of(ctx)
@@ -58,7 +58,7 @@ async def _decide(home: Home, settings: Settings, retry: str | None, drop: str |
         else:
             assert drop is not None
             change = await desk.drop(drop)
-        return report_change(desk.reader, change, later=False, now=desk.now)
+        return report_change(desk.reader, change, now=desk.now)
 
 
 def change_json(view: ChangeView) -> dict[str, object]:

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from store.read_records import ChangeView
 
 
-def report_change(reader: Reader, change: str, *, later: bool, now: int) -> int:
+SHOWN = 300
+"""So many characters of a customer's new note stand in the line about a conflict; `show` has all of it."""
+
+
+def report_change(
+    reader: Reader, change: str, *, now: int, later: bool = False, undoable: bool = True
+) -> int:
     """Says where a change stands; the exit code of the command that made it.
 
     Raises `Problem` for a change that waits for a person, or for a PSA that could not be reached.
@@ -21,7 +27,8 @@ def report_change(reader: Reader, change: str, *, later: bool, now: int) -> int:
     who = f"#{view.number} {view.verb}"
     if view.state == "confirmed":
         written = "is in the PSA" if view.wrote else "was in the PSA already"
-        say(f"confirmed: {who} {written} (change {change}; `deskzero undo {change}` takes it back)")
+        back = f"; `deskzero undo {change}` takes it back" if undoable and view.wrote else ""
+        say(f"confirmed: {who} {written} (change {change}{back})")
         return 0
     if view.state == "held":
         left = max(0, (view.due_at or now) - now)
@@ -40,8 +47,9 @@ def report_change(reader: Reader, change: str, *, later: bool, now: int) -> int:
             view.hint or "`deskzero sync` tries again; `deskzero outbox` shows it.",
             CANNOT_TELL,
         )
+    words = " ".join(part for part in (view.error, conflict_words(view)) if part)
     raise Problem(
-        f"{view.state}: {who} (change {change}): {view.error or conflict_words(view) or 'no reason was given'}",
+        f"{view.state}: {who} (change {change}): {words or 'no reason was given'}",
         view.hint or f"`deskzero outbox --retry {change}` sends it again, `--drop {change}` gives it up.",
         NOT_ZERO,
     )
@@ -63,7 +71,8 @@ def conflict_words(view: ChangeView) -> str:
         parts.append(f"{field['field']}: mine {_word(field['mine'])}, theirs {_word(field['theirs'])}{who}")
     note = view.detail.get("note")
     if note:
-        parts.append(f"{note['author']} wrote meanwhile: {note['text']}")
+        text = " ".join(str(note["text"]).split())
+        parts.append(f"{note['author']} wrote: {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}")
     return "; ".join(parts)
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @home_option
 @click.pass_context
 def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
-    """One ticket: why it is here, its fields, conversation, time, and what was done about it.
+    """Shows one ticket and why it is here.
+
+    With its fields, conversation, time, and what was done about it.
 
     TICKET is the number on the screen or id: and the PSA's own id, either with CONNECTION: in front.
     """

@@ -7,8 +7,6 @@ import click
 from tui.commands.common import home_option
 from tui.problem import Problem
 
-SIMULATORS = ("connectwise",)
-
 
 @click.command("simulate")
 @click.argument("psa")
@@ -17,14 +15,15 @@ SIMULATORS = ("connectwise",)
 @click.option("--tickets", type=click.IntRange(1, 100_000), default=120, show_default=True)
 @home_option
 def command(psa: str, port: int, seed: int, tickets: int) -> None:
-    """Serves a simulated PSA in the vendor's wire format until Ctrl+C.
+    """Serves a simulated PSA until Ctrl+C.
 
-    The first line on standard output is JSON: its URL and the credentials.
+    It speaks the vendor's wire format on the loopback address. The first line on standard output is JSON:
+    its URL and the credentials.
     """
-    if psa not in SIMULATORS:
-        raise Problem(f"no simulator for {psa}", f"There are: {', '.join(SIMULATORS)}.")
-    from connectors.simulators.serve import serve
+    from connectors.simulators.serve import SIMULATED, serve
 
+    if psa not in SIMULATED:
+        raise Problem(f"no simulator for {psa}", f"There are: {', '.join(SIMULATED)}.")
     try:
         serve(psa, port, seed, tickets)
     except OSError as error:

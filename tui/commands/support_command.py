@@ -45,7 +45,9 @@ _HOST = re.compile(r"https?://[^\s\"'<>]+|\b[\w.+-]+@[\w.-]+\.\w+\b|\b(?:\d{1,3}
 @home_option
 @click.pass_context
 def command(ctx: click.Context, output: Path | None) -> None:
-    """Writes a redacted bundle for a bug report: versions, settings, states, counts, the end of the log."""
+    """Writes a redacted bundle for a bug report.
+
+    Versions, settings, states, counts, the end of the log."""
     home = home_of(ctx)
     target = output or Path(f"deskzero-support-{datetime.fromtimestamp(now(), UTC):%Y%m%dT%H%M%SZ}.zip")
     parts = bundle(home)

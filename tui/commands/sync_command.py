@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @home_option
 @click.pass_context
 def command(ctx: click.Context, full: bool = False, watch: int | None = None, as_json: bool = False) -> int:
-    """One round: sends what waits, pulls what changed, compares, evaluates.
+    """Sends what waits, pulls what changed, evaluates.
 
     Prints what changed and how many requests it took.
     """
