@@ -178,31 +178,42 @@ class Choices:
 
     async def field(self, name: str, board_id: str | None) -> _Field:
         """The custom field of that name on a queue, or on any. Raises `NotThere`."""
+        found = (await self._named({name}, board_id)).get(name)
+        if found is None:
+            where = "on this queue" if board_id else "on any queue"
+            raise NotThere(
+                f"Request Tracker shows no custom field “{name}” {where}.",
+                hint="Check its name in the connection's `fields`; the account needs the right SeeCustomField.",
+            )
+        return found
+
+    async def problems(self) -> list[tuple[str, str]]:
+        """(canonical field, why its custom field is of little use), for those of the settings."""
+        found = await self._named(set(self._fields.values()), None)
+        problems = []
+        for canonical, name in self._fields.items():
+            if name not in found:
+                problems.append((canonical, f"SeeCustomField, or there is no custom field “{name}”"))
+                continue
+            try:
+                await self._reads.session.get(f"customfield/{found[name].id}")
+            except Forbidden:
+                problems.append(
+                    (canonical, f"SeeCustomField for all queues, to read the choices of “{name}”")
+                )
+        return problems
+
+    async def _named(self, names: set[str], board_id: str | None) -> dict[str, _Field]:
+        """Custom fields by name: of a queue, or of as many queues as it takes to find them all."""
         boards = [board_id] if board_id else [str(queue.id) async for queue in self.queues()]
+        found: dict[str, _Field] = {}
         for board in boards:
             # Not `/queue/N/customfields`: that is empty where the right is given on the queue alone.
             queue = (await self._reads.session.get(f"queue/{int(board)}")).decode(_QueuePage)
-            for field in queue.fields:
-                if field.name == name:
-                    return field
-        raise NotThere(
-            f"Request Tracker shows no custom field “{name}” "
-            + ("on this queue" if board_id else "on any queue"),
-            hint="Check its name in the connection's `fields`; the account needs the right SeeCustomField.",
-        )
-
-    async def problem_with(self, name: str) -> str | None:
-        """Why a mapped custom field is of little use; `None` if it is there and can be read."""
-        try:
-            field = await self.field(name, None)
-            await self._reads.session.get(f"customfield/{field.id}")
-        except NotThere as error:
-            return str(error)
-        except Forbidden:
-            return (
-                f"SeeCustomField for all queues or on the field “{name}” itself: its choices cannot be read"
-            )
-        return None
+            found |= {field.name: field for field in queue.fields if field.name in names}
+            if found.keys() == names:
+                break
+        return found
 
     async def _recent(self, context: ChoiceContext) -> list[Ticket]:
         """The 100 tickets last changed, of the board if there is one."""

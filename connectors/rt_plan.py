@@ -90,6 +90,9 @@ def _parent(fix: Fix, ticket: TicketRecord, value: Value) -> list[Step]:
     """Membership as wanted and no other: what undo puts back is exactly what was."""
     wanted = wanted_parents(value)
     body: dict[str, Any] = {}
+    for one in wanted:
+        if not one.isdecimal():
+            raise Unsupported(f"“{one}” is not the number of a ticket in Request Tracker.", field="parent")
     if add := [int(one) for one in wanted if one not in ticket.parent_ids]:
         body["AddParent"] = add
     if drop := [int(one) for one in ticket.parent_ids if one not in wanted]:

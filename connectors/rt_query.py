@@ -60,7 +60,8 @@ class Zone(msgspec.Struct, frozen=True):
 
         Where the clocks go back, a local time stands for two moments; then the hour before is taken.
         """
-        moment = datetime.fromtimestamp(at - self.margin, self.zone)
+        # Two days after RT's "unset" everywhere; nothing is older.
+        moment = datetime.fromtimestamp(max(at - self.margin, 2 * 86400), self.zone)
         for _ in range(4):
             if moment.replace(fold=0).utcoffset() == moment.replace(fold=1).utcoffset():
                 break

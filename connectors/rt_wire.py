@@ -24,7 +24,7 @@ FIELDS = {
     "Priority,CustomFields,_hyperlinks",
     "fields[Queue]": "Name,Lifecycle",
     "fields[Owner]": "Name",
-    "fields[Requestor]": "Name,RealName,EmailAddress,WorkPhone,MobilePhone,Disabled",
+    "fields[Requestor]": "Name,RealName,EmailAddress,WorkPhone,MobilePhone,Created",
     "fields[Cc]": "Name,EmailAddress",
     "fields[LastUpdatedBy]": "Name",
 }
@@ -64,8 +64,13 @@ class Named(msgspec.Struct, frozen=True):
     email: Any = msgspec.field(name="EmailAddress", default=None)
     phone: Any = msgspec.field(name="WorkPhone", default=None)
     mobile: Any = msgspec.field(name="MobilePhone", default=None)
-    disabled: Any = msgspec.field(name="Disabled", default=None)
-    """Empty, not 0, where the token may not see a user's private fields (right AdminUsers), phones included."""
+    created: Any = msgspec.field(name="Created", default=None)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the account may see a user's private fields (right AdminUsers), phones included: without, they
+        are empty, and the day of his creation is 1970."""
+        return lenient_seconds(self.created) is not None
 
     @property
     def login(self) -> str:
@@ -114,8 +119,7 @@ class Ticket(msgspec.Struct, frozen=True):
 class User(msgspec.Struct, frozen=True):
     """A user. Without the right AdminUsers the private fields of others are left out."""
 
-    id: Any = None
-    name: str = msgspec.field(name="Name", default="")
+    name: str = msgspec.field(name="Name")
     real_name: str | None = msgspec.field(name="RealName", default=None)
     email: str | None = msgspec.field(name="EmailAddress", default=None)
     privileged: Any = msgspec.field(name="Privileged", default=None)

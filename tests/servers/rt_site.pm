@@ -20,6 +20,8 @@ Set($MailCommand, 'testfile');
 Set($LogToSyslog, undef);
 Set($LogToFile, undef);
 Set($LogToSTDERR, 'warning');
+# The usual 12 costs a quarter of a second for each request's token.
+Set($BcryptCost, 4);
 Set(%Lifecycles, projects => {
     type => 'ticket',
     initial => ['new'], active => ['doing'], inactive => ['done', 'deleted'],
