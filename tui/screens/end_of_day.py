@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Digits, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from connectors.contract import ConnectorError
 from connectors.text import clean
 from store.read_records import PANES, Row
 from tui.asks import Jump
+from tui.big import big
 from tui.engine import EngineStopped
 from tui.messages import Saved
 from tui.screens.base import Dialog
@@ -41,8 +42,6 @@ class EndOfDay(Dialog[Jump]):
         #verdict.-zero { color: $success; }
         #verdict.-not_zero { color: $warning; }
         #verdict.-cannot_tell { color: $error; }
-        #big { display: none; width: auto; margin: 0 1; color: $success; }
-        #big.-zero { display: block; }
         #when { padding: 0 1; color: $quiet; height: 1; }
         #why { padding: 0 1; height: auto; max-height: 8; margin-top: 1; }
         OptionList { height: auto; max-height: 14; border: none; padding: 0; background: transparent; margin-top: 1; }
@@ -65,7 +64,6 @@ class EndOfDay(Dialog[Jump]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box", classes="dialog"):
             yield Static(Content(f"End of day · {self._today()}"), classes="dialog-title")
-            yield Digits("0", id="big")
             yield Static(id="verdict")
             yield Static(id="when")
             yield Static(id="why")
@@ -112,13 +110,13 @@ class EndOfDay(Dialog[Jump]):
         app = self.deskzero
         answer = self.query_one("#verdict", Static)
         answer.set_classes(f"-{verdict.verdict}")
-        self.query_one("#big").set_class(verdict.verdict == "zero", "-zero")
-        words = WORDS[verdict.verdict]
-        if verdict.verdict == "zero":
-            words += f" at {when(verdict.synced_at or app.now, app.now, app.zone)}. Nothing fell through. Good night."
-        elif verdict.to_zero:
-            words += f", {verdict.to_zero} to go"
-        answer.update(Content(words))
+        at = when(verdict.synced_at or app.now, app.now, app.zone)
+        says = {
+            "zero": f"ZERO at {at}. Nothing fell through. Good night.",
+            "not_zero": f"NOT ZERO, {verdict.to_zero} to go",
+            "cannot_tell": "CANNOT TELL, because",
+        }[verdict.verdict]
+        answer.update(Content(f"{big(WORDS[verdict.verdict])}\n{says}"))
         self._tell_age()
         extra = [f"{verdict.aged_out} past their window, never resolved"] if verdict.aged_out else []
         self.query_one("#why", Static).update(
@@ -145,11 +143,11 @@ class EndOfDay(Dialog[Jump]):
         )
         for row in rows[:ROWS_A_GATE]:
             text = row.reasons[0].text if row.reasons else ""
-            line = Content.assemble(
-                f"     {fit('#' + clean(row.number), 9)}{fit(clean(row.company), 18)} {age(app.now - row.since):>4}  ",
-                say(text),
+            ticket = f"{fit('#' + clean(row.number), 9)}{fit(clean(row.company), 18)}"
+            line = fit(
+                f"     {ticket} {age(app.now - row.since):>4}  {clean(text)}", max(40, options.size.width - 2)
             )
-            options.add_option(Option(line, id=str(self._rows.index(row))))
+            options.add_option(Option(Content(line), id=str(self._rows.index(row))))
         if len(rows) > ROWS_A_GATE:
             options.add_option(
                 Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "dim"), disabled=True)

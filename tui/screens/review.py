@@ -106,7 +106,7 @@ class Review(Dialog[ReviewAnswer]):
         rules = "What the PSA's own rules send, deskzero cannot see."
         rows.append(("By us", Content(f"1 mail, to {mails}. {rules}" if mails else f"no mail. {rules}")))
         for line in prepared.preview:
-            if line.field not in ("reply", "note"):
+            if line.field not in ("reply (public)", "note (internal)"):  # their text stands below
                 was, becomes = clean(line.was) or "empty", clean(line.becomes) or "empty"
                 rows.append((line.field.replace("_", " "), Content(f"{was} → {becomes}")))
         rows += [("note that", say(remark)) for remark in prepared.remarks]

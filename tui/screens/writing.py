@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static, TextArea
@@ -19,10 +19,11 @@ from connectors.text import clean
 from store import drafts
 from store.read_records import TicketView, Words
 from tui.asks import Item, Side, Written
-from tui.conversation import conversation
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.text import say, when
+from tui.widgets.conversation import Conversation
+from tui.widgets.frame import Rule
 
 SIDES = {
     "reply": "PUBLIC: the customer reads this",
@@ -77,8 +78,7 @@ class Writing(Dialog[Written]):
         #status { height: 1; padding: 0 1; }
         #status:focus { background: $cursor; }
         #newer { height: 1; padding: 0 1; background: $warning; color: $background; text-style: bold; display: none; }
-        #talk { height: 1fr; border: round $frame; padding: 0 1; }
-        #talk > Static { height: auto; }
+        #talk { height: 1fr; }
         &.-reply #edit { border: heavy $public; }
         &.-reply #head { color: $public; }
         &.-note #head { color: $internal; }
@@ -121,8 +121,9 @@ class Writing(Dialog[Written]):
             )
             yield StatusChoice(self._statuses, self._status)
             yield Static(id="newer")
-            with VerticalScroll(id="talk", can_focus=False):
-                yield Static(self._talk(), id="words")
+            yield Rule(("┌", "┐"))
+            yield Conversation(id="talk")
+            yield Rule(("└", "┘"))
             yield Static(
                 Content(
                     "Esc done, the review follows · Tab status · PgUp PgDn conversation · a draft is kept"
@@ -134,12 +135,17 @@ class Writing(Dialog[Written]):
         editor = self.query_one("#edit", TextArea)
         editor.focus()
         editor.move_cursor(editor.document.end)
-        self.query_one("#talk", VerticalScroll).scroll_end(animate=False)
+        self.query_one(Conversation).can_focus = False
+        self._show_talk()
         self.deskzero.saved.subscribe(self, self._look_again)
         self.set_interval(DRAFT_EVERY, self._keep)
 
-    def _talk(self) -> Content:
-        return conversation(self._newest, self.deskzero.now, self.deskzero.zone)
+    def _show_talk(self) -> None:
+        """The newest conversation that is known; what came since this was opened is marked NEW."""
+        opened_at = self._view.last_words
+        after = opened_at.at if opened_at is not None else None
+        app = self.deskzero
+        self.query_one(Conversation).show(self._newest, now=app.now, zone=app.zone, unread_after=after)
 
     async def _look_again(self, _saved: Saved) -> None:
         """A newer note announces itself; it is not taken as read until the conversation is scrolled to."""
@@ -159,14 +165,13 @@ class Writing(Dialog[Written]):
             self.add_class("-newer")
 
     def action_talk(self, by: int) -> None:
-        talk = self.query_one("#talk", VerticalScroll)
+        talk = self.query_one(Conversation)
         if self.has_class("-newer"):
-            self.query_one("#words", Static).update(self._talk())
+            self._show_talk()
             self._read = self._newest.last_words
             self.remove_class("-newer")
-            self.call_after_refresh(talk.scroll_end, animate=False)
             return
-        talk.scroll_relative(y=by * max(1, talk.size.height - 1), animate=False)
+        talk.scroll_lines(by * max(1, talk.size.height - 1))
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
