@@ -16,7 +16,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from connectors.contract import Connector, Fix, Step, Unsupported, Value
+from connectors.contract import Connector, Fix, Ref, Step, Unsupported, Value
 from store import cached
 from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_change_id, to_json
 from store.database import Databases
@@ -185,9 +185,13 @@ def _rebase(databases: Databases, db: Db, entry: Entry, connector: Connector | N
     detail = msgspec.json.decode(entry.detail, type=ConflictDetail)
     fix = entry.fix
     theirs = {conflict.field: conflict.theirs for conflict in detail.fields if conflict.entry_id is None}
-    codes = {c.entry_id: c.theirs for c in detail.fields if c.entry_id is not None}
-    fix = msgspec.structs.replace(fix, was={**fix.was, **theirs})
-    if detail.note is not None:
+    codes = {
+        one.entry_id: one.theirs if isinstance(one.theirs, Ref) else None
+        for one in detail.fields
+        if one.entry_id is not None
+    }
+    fix = msgspec.structs.replace(fix, was={**fix.was, **theirs}, entries_was={**fix.entries_was, **codes})
+    if detail.note is not None and detail.note.created_at >= (fix.read_up_to or 0):
         fix = msgspec.structs.replace(
             fix,
             read_up_to=detail.note.created_at,

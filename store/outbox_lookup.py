@@ -83,7 +83,7 @@ async def look(
     ours = [created for created, is_ours in candidates if is_ours]
     if ours:
         return Found("ours", ours[0])
-    if candidates and not us.is_established:
+    if candidates and step.step.creates == "note" and not us.is_established:
         return Found("colleague", candidates[0][0])
     return Found("absent")
 

@@ -91,6 +91,7 @@ class PsaSide:
         """Whether some field is not yet as wanted; a conflict where it is not as it was either."""
         plan, conflicts, different = step.step, [], False
         ours = _written_before(entry, step)
+        begun = any(one.state == "done" for one in entry.steps if one.position < step.position)
         for field, wanted in plan.sets.items():
             theirs: Value
             if plan.entry_id is not None:
@@ -107,7 +108,7 @@ class PsaSide:
             expected = [ours[field]] if field in ours else [was]
             if not known or any(same_value(theirs, value) for value in expected):
                 continue
-            if ours and self._by_us(ticket):
+            if begun and self._by_us(ticket):
                 continue  # the PSA's own rules reacted to our earlier step, under our name
             conflicts.append(
                 FieldConflict(

@@ -123,6 +123,9 @@ class MemoryPsa(FakePsa):
         self.tells_id = True
         self.versions: dict[str, int] = {}
 
+    def tick(self, seconds: int = 1) -> int:
+        return super().tick(seconds)
+
     def plan(self, fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
         return connectwise_plan.plan(
             fix, ticket, technician=self.ours, detach=True, no_time=frozenset({"21"})
