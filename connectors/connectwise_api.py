@@ -39,6 +39,8 @@ PAGE_SIZE = 1000
 """The largest that the PSA takes; larger ones are capped without a word."""
 DEFAULT_PAGE = 25
 """What a server gives that did not understand `pageSize`: never taken for the end."""
+BATCH = 100
+"""Ids in one request: the address stays below `LONGEST_URL`."""
 LONGEST_URL = 2000
 API_VERSION = (2025, 1)
 
@@ -301,6 +303,11 @@ def moment(when: int, form: DateForm) -> str:
 def one_of(field: str, ids: Sequence[str]) -> str:
     """`field in (1,2,3)`; the ids are digits."""
     return f"{field} in ({','.join(ids)})"
+
+
+def batches(ids: Sequence[str]) -> list[list[str]]:
+    """The ids in lists short enough for one request."""
+    return [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
 
 
 def numbers(ids: Sequence[str]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.connectwise_api import DateForm, RowPage, moment, numbers, one_of
+from connectors.connectwise_api import DateForm, RowPage, batches, moment, numbers, one_of
+from connectors.connectwise_dispatch import Dispatch
 from connectors.connectwise_plan import stamp
 from connectors.connectwise_records import (
     id_of,
@@ -62,8 +63,6 @@ OVERLAP = 300
 """Seconds that are read again: a change may become visible after a later one."""
 OPENING = 60
 """Seconds after the ticket's creation within which its first public text is its description."""
-BATCH = 100
-"""Ids in one request."""
 ONE_BY_ONE = 50
 """So many ids that a batch did not bring are asked for again one by one."""
 
@@ -79,27 +78,19 @@ class _ScopeRow(Wire, frozen=True, kw_only=True):
     team: Reference | None = None
 
 
-class _ScheduleRow(Wire, frozen=True, kw_only=True):
-    id: int
-    object_id: int | None = None
-
-
 class _OpenedRow(Wire, frozen=True, kw_only=True):
     id: int
     info: RowInfo | None = msgspec.field(default=None, name="_info")
 
 
 class Reader:
-    """Reads one account. Remembers which tickets the technician has by a schedule entry alone."""
+    """Reads one account. Remembers when tickets were opened, to know their opening text by."""
 
     def __init__(self, api: Api, date_form: DateForm) -> None:
         self._api = api
         self._form = date_form
         self._dates_proven = False
-        self._dispatched: frozenset[str] = frozenset()
-        self._dispatched_to = ""
-        self._plainly_ours: set[str] = set()
-        """Dispatched tickets that name the technician as owner or resource too."""
+        self._dispatch = Dispatch(api)
         self._opened: dict[str, int] = {}
         """Ticket -> creation, to know the opening text by."""
 
@@ -107,7 +98,7 @@ class Reader:
 
     async def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
         """See the contract. Project tickets are left out: they are another resource of the API."""
-        await self._read_dispatch(scope)
+        await self._dispatch.read(scope)
         site = await self._api.site()
         newest, started, seen, pages = 0, 0.0, set[str](), 0
         expected = None
@@ -125,7 +116,7 @@ class Reader:
                 yield Page(tuple(tickets), tuple(odd), read_at=rows.began_at, expected=expected)
         if since is not None and not newest:
             await self._prove_dates()
-        more = await self.fetch(sorted(self._dispatched - seen - self._plainly_ours, key=int))
+        more = await self.fetch([one for one in self._dispatch.only if one not in seen])
         kept = [
             ticket
             for ticket in more.tickets
@@ -173,32 +164,7 @@ class Reader:
         ticket = ticket_record(row.value, row.problems, site)
         if ticket.created_at is not None:
             self._opened[ticket.ticket_id] = ticket.created_at
-        if ticket.ticket_id not in self._dispatched:
-            return ticket
-        who = self._dispatched_to
-        assigned = (ticket.resources or "").split(",") if ticket.resources else []
-        if who.casefold() in (name.casefold() for name in [*assigned, ticket.owner or ""]):
-            self._plainly_ours.add(ticket.ticket_id)
-            return ticket
-        self._plainly_ours.discard(ticket.ticket_id)
-        return msgspec.structs.replace(ticket, resources=",".join([*assigned, who]))
-
-    async def _read_dispatch(self, scope: Resolved) -> None:
-        """Tickets that a member has by a schedule entry alone: `type/identifier="S"` and not done (field report
-        and generated clients)."""
-        if scope.scope.kind not in ("mine", "owner"):
-            self._dispatched = frozenset()
-            return
-        wanted = f'type/identifier="S" and member/id={scope.id} and doneFlag=false'
-        found: set[str] = set()
-        every = frozenset({"id", "objectId"})
-        async for page in self._api.pages("/schedule/entries", _ScheduleRow, every, wanted):
-            for row in page.rows:
-                if row.value is None:
-                    raise Unreadable(f"/schedule/entries: entry {row.id or '?'}: {row.problems[0][1]}")
-                if row.value.object_id:
-                    found.add(str(row.value.object_id))
-        self._dispatched, self._dispatched_to = frozenset(found), scope.name or ""
+        return self._dispatch.added(ticket)
 
     async def _prove_dates(self) -> None:
         """Nothing has changed, or the server does not understand our dates: that must not look the same."""
@@ -216,7 +182,7 @@ class Reader:
 
     async def ticket_ids(self, scope: Resolved) -> IdList:
         """Open tickets in the scope, and the PSA's own count of them."""
-        await self._read_dispatch(scope)
+        await self._dispatch.read(scope)
         wanted = _all_of("closedFlag=false", condition(scope))
         count = await self._api.count(TICKETS, wanted)
         ids: set[str] = set()
@@ -228,8 +194,7 @@ class Reader:
                     ids.add(str(row.id))
                 else:
                     count -= 1
-        others = sorted(self._dispatched - ids, key=int)
-        for batch in _batches(others):
+        for batch in batches([one for one in self._dispatch.tickets if one not in ids]):
             wanted = f"closedFlag=false and {one_of('id', batch)}"
             async for page in self._api.pages(TICKETS, _ScopeRow, frozenset({"id"}), wanted):
                 found = {str(row.id) for row in page.rows if row.id is not None} - ids
@@ -243,9 +208,10 @@ class Reader:
             return Fetched()
         site = await self._api.site()
         wanted = numbers(ids)
+        await self._dispatch.read_of(wanted)
         rows: list[Row] = []
         read_at = 0
-        for batch in _batches(wanted):
+        for batch in batches(wanted):
             async for page in self._api.pages(TICKETS, TicketRow, TICKET_STRICT, one_of("id", batch)):
                 read_at = read_at or page.began_at
                 rows += page.rows
@@ -288,9 +254,10 @@ class Reader:
     async def conversation(self, ticket_id: str) -> Conversation:
         """All notes and the time entries shown to the customer, ordered; the opening text left out.
 
-        The opening text is the ticket's first public note if the PSA marks it as the issue, or if it was written
-        within a minute of the ticket's creation (boards need not mark it). A later note with the mark stays: a
-        merged ticket brings its own. Raises `NotThere` for a ticket that is not visible.
+        The opening text is the ticket's first public note if the PSA marks it as the issue, or if somebody
+        other than staff wrote it within a minute of the ticket's creation (boards need not mark it). A later
+        note with the mark stays: a merged ticket brings its own. Raises `NotThere` for a ticket that is not
+        visible.
         """
         notes: list[NoteRecord] = []
         odd: list[Odd] = []
@@ -325,6 +292,8 @@ class Reader:
         first = next((note for note in notes if note.public and note.time_id is None), None)
         if first is None or first.note_id in issues:
             return first
+        if first.speaker == "staff":
+            return None  # no harm as a note, and perhaps our own first answer to a ticket without a text
         opened = self._opened.get(ticket_id)
         if opened is None:
             answer = await self._api.get(f"{TICKETS}/{ticket_id}", f"fields={fields_of(_OpenedRow)}")
@@ -339,7 +308,7 @@ class Reader:
         entries: list[TimeRecord] = []
         odd: list[Odd] = []
         read_at = 0
-        for batch in _batches(numbers(ticket_ids)):
+        for batch in batches(numbers(ticket_ids)):
             async for page in self._time_pages(batch):
                 read_at = read_at or page.began_at
                 for place, row in enumerate(page.rows, 1):
@@ -373,10 +342,6 @@ def _holds(scope: Resolved, row: _ScopeRow) -> bool:
 
 def _all_of(*conditions: str) -> str:
     return " and ".join(one for one in conditions if one)
-
-
-def _batches(ids: Sequence[str]) -> list[list[str]]:
-    return [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
 
 
 def _number(ticket_id: str) -> str:

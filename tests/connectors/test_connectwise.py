@@ -115,7 +115,7 @@ class TestTickets:
         ids = await psa.ticket_ids(scope)
         assert ids.ids == ours(world) and ids.count == len(ids.ids)
 
-    async def test_a_ticket_dispatched_by_the_schedule_alone_is_mine(self, psa, world):
+    async def test_a_ticket_dispatched_by_the_schedule_alone_is_mine(self, psa, world, served):
         other = next(t for t in world.tickets.values() if world.is_open(t) and not world.assigned(t, "jdoe"))
         before = other.dispatched
         other.dispatched = ("jdoe",)
@@ -126,7 +126,10 @@ class TestTickets:
             assert str(other.id) in (await psa.ticket_ids(scope)).ids
             again, _ = await pull(psa, scope, cursor)
             assert scope.holds(again[str(other.id)])
-            assert scope.holds((await psa.fetch([str(other.id)])).tickets[0])
+            fresh = await opened(served)  # a process that reads no queue, such as one that sends a fix
+            for reader in (psa, fresh):
+                assert scope.holds((await reader.fetch([str(other.id)])).tickets[0])
+            await fresh.close()
         finally:
             other.dispatched = before
 
@@ -138,9 +141,10 @@ class TestTickets:
         found, later = await pull(psa, scope, cursor)
         assert found[str(stranger.id)].summary == "Moved on"
         newest = max(ticket.updated_at or 0 for ticket in found.values())
-        assert later > cursor and later <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest - 300))
+        latest = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest - 300))
+        assert cursor < later <= latest
         same, unmoved = await pull(psa, scope, later)
-        assert str(stranger.id) in same and unmoved == later
+        assert str(stranger.id) in same and later <= unmoved <= latest
 
     async def test_a_reassigned_ticket_comes_and_is_no_longer_in_scope(self, psa, world):
         scope = await psa.resolve(MINE)
@@ -209,10 +213,11 @@ class TestFetch:
 
     async def test_hundreds_of_ids_go_in_batches(self, psa, world):
         wanted = [str(key) for key in world.tickets]
+        await pull(psa, await psa.resolve(Scope("all")))
         before = psa.requests
         found = await psa.fetch([*wanted, *wanted])
         assert len(found.tickets) + len(found.gone) == len(wanted)
-        assert psa.requests - before <= 1 + -(-len(wanted) // 100)
+        assert psa.requests - before == -(-len(wanted) // 100)
 
     async def test_long_conditions_are_posted(self, psa, world, app):
         api = psa._api
