@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from connectors.text import clean
 
 NOT_ZERO = 1
@@ -30,6 +28,8 @@ class Problem(Exception):
 
 def explain(error: Exception) -> Problem | None:
     """An expected error of the layers below as a `Problem`; `None` for one that nobody expected."""
+    import sqlite3
+
     from connectors import OptionsError
     from connectors.contract import ConnectorError, UnknownName
 
