@@ -40,6 +40,7 @@ def ticket(id: str = "1", **values: Any) -> plain.Ticket:
         "created_at": NOW - 50 * DAY,
         "number": f"7{id}",
     }
+    usual["closed_by"] = None
     usual["parent_id"] = own.get("parents", (None,))[0]
     return plain.Ticket(id, usual | values, **own)
 
