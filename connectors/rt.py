@@ -79,15 +79,8 @@ class RequestTracker:
         self._talk = Talk(self._reads)
         self._choices = Choices(self._reads, options.fields)
         self._writes = Writes(self._reads, self._tickets, options.fields)
-        self._can = _capabilities(options.fields)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What this account can do. Without the right to see phone numbers, tickets have no `contact_phone`:
-        an empty one would mean nothing. That is known once a ticket has been read."""
-        if self._tickets.phones is False and "contact_phone" not in self._options.fields:
-            return msgspec.structs.replace(self._can, fields=self._can.fields - {"contact_phone"})
-        return self._can
+        self.capabilities = _capabilities(options.fields)
+        """Complete once `resolve` or `verify` has been called: see `_learn_rights`."""
 
     @property
     def requests(self) -> int:
@@ -130,6 +123,7 @@ class RequestTracker:
 
     async def resolve(self, scope: Scope) -> Resolved:
         """The scope's owner or queue as RT spells it; raises `UnknownName`."""
+        await self._learn_rights()
         match scope.kind:
             case "all":
                 return Resolved(scope, None, None)
@@ -203,6 +197,13 @@ class RequestTracker:
             )
         return me
 
+    async def _learn_rights(self) -> None:
+        """Contacts' phone numbers are shown with the right AdminUsers only. Without it an empty one means
+        nothing, so that tickets have no `contact_phone`, unless a custom field holds it."""
+        if await self._reads.sees_phones():
+            fields = self.capabilities.fields | {"contact_phone"}
+            self.capabilities = msgspec.structs.replace(self.capabilities, fields=fields)
+
     async def _queue(self, scope: Scope) -> Resolved:
         wanted = (scope.name or "").casefold()
         names = []
@@ -219,6 +220,7 @@ class RequestTracker:
 
     async def _missing(self) -> list[tuple[str, str]]:
         """(verb, right) as far as RT shows them: in what it offers for the ticket last changed."""
+        await self._learn_rights()
         missing = await self._choices.problems()
         answer = await self._session.get(
             "tickets",
@@ -230,7 +232,6 @@ class RequestTracker:
             if text(ticket.queue.lifecycle) == "default":  # others need not offer any move
                 rights.append(("status", "lifecycle", "ModifyTicket"))
             missing += [(verb, right) for verb, offer, right in rights if offer not in offered]
-            self._tickets.learn(ticket)
         if "contact_phone" not in self.capabilities.fields:
             missing.append(("contact_phone", "AdminUsers, to see phone numbers; or name a custom field"))
         return missing
@@ -246,7 +247,7 @@ class _Tickets(msgspec.Struct, frozen=True):
 
 def _capabilities(fields: Mapping[str, str]) -> Capabilities:
     mapped = set(fields)
-    own = {"contact", "contact_phone", "contact_email", "priority", "owner", "due_at"}
+    own = {"contact", "contact_email", "priority", "owner", "due_at"}
     can_set = {"status", "owner", "due_at", "custom", "parent", *mapped}
     return Capabilities(
         fields=frozenset(own | mapped - {"billing_code"}),

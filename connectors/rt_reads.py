@@ -152,6 +152,11 @@ class Reads:
         who = name.casefold()
         return who in self._staff or ("@" in who and f"@{who.rpartition('@')[2]}" in self._staff)
 
+    async def sees_phones(self) -> bool:
+        """Whether users' private fields are shown to this account; told by RT's own user, whom all may see."""
+        user = await self.user(SYSTEM)
+        return user is not None and user.disabled is not None
+
     async def speaker(self, name: str) -> Speaker:
         """Who it is that wrote: privileged users are staff, the others customers, RT itself the system."""
         if name == SYSTEM:

@@ -42,8 +42,6 @@ class Tickets:
         self._reads = reads
         self._fields = fields
         self._url = url
-        self.phones: bool | None = None
-        """Whether contacts' phone numbers are shown (right AdminUsers): if not, an empty one means nothing."""
 
     async def stream(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
         """Pages of tickets as the contract says; cost: 2 + one per 100 tickets, with `since` one per 100.
@@ -128,11 +126,6 @@ class Tickets:
             raise Unreadable(f"GET /ticket/{ticket_id}: the ticket cannot be read back after the change")
         return found.tickets[0]
 
-    def learn(self, wire: Ticket) -> None:
-        """Notes whether users' private fields are shown."""
-        if wire.requestors:
-            self.phones = wire.requestors[0].is_shown
-
     # ------------------------------------------------------------ inside
 
     async def _page(self, rows: Rows, expected: int | None, closed: bool | None) -> Page:
@@ -147,8 +140,6 @@ class Tickets:
                 tickets.append(to_ticket(wire, self._fields, self._url, closed=shut))
             except (msgspec.ValidationError, ValueError) as error:
                 odds.append(odd("tickets", item, f"page read at {rows.began_at}, row {place}", error))
-            else:
-                self.learn(wire)
         return Page(tuple(tickets), tuple(odds), read_at=rows.began_at, expected=expected)
 
     async def _one(self, ticket_id: str) -> Tombstone | NotVisible | tuple[str | None, int]:

@@ -24,7 +24,7 @@ FIELDS = {
     "Priority,CustomFields,_hyperlinks",
     "fields[Queue]": "Name,Lifecycle",
     "fields[Owner]": "Name",
-    "fields[Requestor]": "Name,RealName,EmailAddress,WorkPhone,MobilePhone,Created",
+    "fields[Requestor]": "Name,RealName,EmailAddress,WorkPhone,MobilePhone",
     "fields[Cc]": "Name,EmailAddress",
     "fields[LastUpdatedBy]": "Name",
 }
@@ -64,13 +64,6 @@ class Named(msgspec.Struct, frozen=True):
     email: Any = msgspec.field(name="EmailAddress", default=None)
     phone: Any = msgspec.field(name="WorkPhone", default=None)
     mobile: Any = msgspec.field(name="MobilePhone", default=None)
-    created: Any = msgspec.field(name="Created", default=None)
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether the account may see a user's private fields (right AdminUsers), phones included: without, they
-        are empty, and the day of his creation is 1970."""
-        return lenient_seconds(self.created) is not None
 
     @property
     def login(self) -> str:

@@ -100,7 +100,7 @@ async def test_an_odd_ticket_goes_into_quarantine_and_the_page_goes_on() -> None
 async def test_a_page_without_its_end_is_an_error_and_not_a_short_queue() -> None:
     hidden = http(200, json.dumps({"items": [row("1")], "total": None, "pages": None, "count": 1}))
     user = http(200, json.dumps({"id": 27, "Name": "tess", "Privileged": 1, "Timezone": "UTC"}))
-    async with scripted(user, hidden) as server:
+    async with scripted(user, user, hidden) as server:
         connector = to(server.url)
         scope = await connector.resolve(Scope("mine"))
         with pytest.raises(Unreadable, match="gaps"):

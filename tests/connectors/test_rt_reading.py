@@ -310,6 +310,13 @@ async def test_phones_of_contacts_where_the_account_may_see_them(rt_server: RtSe
     ticket = rt_server.create_ticket(owner="nora")
     async with desk(rt_server, "nora") as connector:
         assert (await one(connector, ticket)).contact_phone == "+1 555 0100"
+        await connector.resolve(Scope("mine"))
+        assert "contact_phone" in connector.capabilities.fields
+    async with desk(rt_server, "tess") as connector:
+        assert (await one(connector, ticket)).contact_phone is None  # hidden, not empty
+        await connector.resolve(Scope("mine"))
+        assert "contact_phone" not in connector.capabilities.fields
+    async with desk(rt_server, "tess", fields={"contact_phone": "Serial"}) as connector:
         assert "contact_phone" in connector.capabilities.fields
 
 
