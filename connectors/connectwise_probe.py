@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.connectwise_api import DateForm, moment, query_of, right_for
+from connectors.connectwise_api import DateForm, query_of, right_for
+from connectors.connectwise_dates import FORMS, sample, understood
 from connectors.connectwise_scope import member
 from connectors.connectwise_wire import Wire
-from connectors.contract import Forbidden, Identity, Rejected, Unauthorized
+from connectors.contract import Forbidden, Identity, Unauthorized
 
 if TYPE_CHECKING:
     from connectors.connectwise import Options
     from connectors.connectwise_api import Api
-
-_FORMS: tuple[DateForm, ...] = ("utc-z", "naive", "date-only")
-_LONG_AGO = 946684800  # 2000-01-01
-_FAR_AHEAD = 4102444800  # 2100-01-01
 
 _READS = (
     ("tickets assigned by schedule", "/schedule/entries"),
@@ -43,7 +40,7 @@ async def verify(api: Api, options: Options) -> Identity:
     """
     answer = await api.get("/system/info")
     info = answer.decode(_SystemInfo)
-    total = await api.count("/service/tickets")
+    await api.count("/service/tickets")
     who = await member(api, options.technician)
     zone = who.time_zone.name if who.time_zone is not None else None
     return Identity(
@@ -54,7 +51,7 @@ async def verify(api: Api, options: Options) -> Identity:
         clock_ahead=round(api.session.clock_ahead, 1),
         timezone=zone or info.server_time_zone,
         missing=await _missing(api),
-        notes=(*await _dates(api, options.date_form, total), *_not_established(options)),
+        notes=(*await _dates(api, options.date_form), *_not_established(options)),
     )
 
 
@@ -69,26 +66,17 @@ async def _missing(api: Api) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-async def _dates(api: Api, configured: DateForm, total: int) -> tuple[str, ...]:
+async def _dates(api: Api, configured: DateForm) -> tuple[str, ...]:
     """Which forms of dates the server takes and understands."""
-    if not total:
+    ticket = await sample(api)
+    if ticket is None:
         return ("There is no ticket to try dates on: the form of dates is not established.",)
-    working = [form for form in _FORMS if await _understood(api, form)]
-    if configured in working:
+    if await understood(api, configured, ticket):
         return (f"Dates in the form {configured} are understood.",)
-    if working:
-        return (f'Dates in the form {configured} are not understood: set date_form = "{working[0]}".',)
+    for form in FORMS:
+        if form != configured and await understood(api, form, ticket):
+            return (f'Dates in the form {configured} are not understood: set date_form = "{form}".',)
     return ("No form of dates is understood: changes cannot be read one after the other.",)
-
-
-async def _understood(api: Api, form: DateForm) -> bool:
-    """Something changed since 2000, nothing since 2100."""
-    try:
-        since = await api.count("/service/tickets", f"lastUpdated>{moment(_LONG_AGO, form)}")
-        ahead = await api.count("/service/tickets", f"lastUpdated>{moment(_FAR_AHEAD, form)}")
-    except Rejected:
-        return False
-    return since > 0 and ahead == 0
 
 
 def _not_established(options: Options) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from connectors.connectwise_api import DateForm, RowPage, batches, moment, numbers, one_of
+from connectors.connectwise_dates import TICKETS, sample, understood
 from connectors.connectwise_dispatch import Dispatch
 from connectors.connectwise_plan import stamp
 from connectors.connectwise_records import (
@@ -58,13 +59,41 @@ from connectors.contract import (
 if TYPE_CHECKING:
     from connectors.connectwise_api import Api
 
-TICKETS = "/service/tickets"
 OVERLAP = 300
 """Seconds that are read again: a change may become visible after a later one."""
 OPENING = 60
 """Seconds after the ticket's creation within which its first public text is its description."""
 ONE_BY_ONE = 50
 """So many ids that a batch did not bring are asked for again one by one."""
+
+
+class Position(NamedTuple):
+    """A cursor: when, by the server's clock, and the ticket that changed then, which has to come again."""
+
+    when: int
+    ticket_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{stamp(self.when)} {self.ticket_id}".rstrip()
+
+    @classmethod
+    def of(cls, cursor: str) -> Position:
+        """Raises `Unreadable` for a damaged one."""
+        text, _, ticket_id = cursor.partition(" ")
+        when = seconds(text, "cursor", [])
+        if when is None:
+            raise Unreadable(
+                f"the saved position “{cursor}” is no time", hint="`deskzero sync --full` reads anew."
+            )
+        return cls(when, ticket_id)
+
+    def behind(self, started: int, since: Position | None) -> Position:
+        """The newest change as a cursor: never later than the server's clock when we began, less the
+        overlap, and never behind `since`. Without a change: `since`, else the beginning less the overlap."""
+        if not self.when and since is not None:
+            return since
+        until = min(self.when, started) if self.when else started
+        return Position(max(until - OVERLAP, since.when if since else 0), self.ticket_id)
 
 
 class _ScopeRow(Wire, frozen=True, kw_only=True):
@@ -98,23 +127,25 @@ class Reader:
 
     async def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
         """See the contract. Project tickets are left out: they are another resource of the API."""
+        position = None if since is None else Position.of(since)
         await self._dispatch.read(scope)
         site = await self._api.site()
-        newest, started, seen, pages = 0, 0.0, set[str](), 0
+        newest, started, seen, pages = Position(0), 0.0, set[str](), 0
         expected = None
-        if since is None:
+        if position is None:
+            await self._prove_dates()
             expected = await self._api.count(TICKETS, _all_of("closedFlag=false", condition(scope)))
-        for wanted in self._streams(scope, since, closed_after):
+        for wanted in self._streams(scope, position, closed_after):
             async for rows in self._api.pages(TICKETS, TicketRow, TICKET_STRICT, wanted):
                 started = started or rows.began_at + self._api.session.clock_ahead
                 pages += 1
                 tickets, odd = self._records(rows, site, f"page {pages}")
-                newest = max([newest, *(ticket.updated_at or 0 for ticket in tickets)])
-                if since is None:
+                newest = max([newest, *(Position(t.updated_at or 0, t.ticket_id) for t in tickets)])
+                seen.update(str(row.id) for row in rows.rows)
+                if position is None:
                     tickets = [ticket for ticket in tickets if scope.holds(ticket)]
-                seen.update(ticket.ticket_id for ticket in tickets)
                 yield Page(tuple(tickets), tuple(odd), read_at=rows.began_at, expected=expected)
-        if since is not None and not newest:
+        if position is not None and position.ticket_id not in seen:
             await self._prove_dates()
         more = await self.fetch([one for one in self._dispatch.only if one not in seen])
         kept = [
@@ -122,31 +153,21 @@ class Reader:
             for ticket in more.tickets
             if not ticket.closed or ticket.customer_flag or (ticket.updated_at or 0) >= closed_after
         ]
-        cursor = self._cursor(since, newest, int(started))
-        yield Page(
-            tuple(kept), more.odd, cursor=cursor, read_at=more.read_at or int(started), expected=expected
-        )
+        cursor = str(newest.behind(int(started), position))
+        read_at = more.read_at or int(started)
+        yield Page(tuple(kept), more.odd, cursor=cursor, read_at=read_at, expected=expected)
 
-    def _streams(self, scope: Resolved, since: str | None, closed_after: int) -> tuple[str, ...]:
-        """Conditions, read one after the other. `closedFlag=false` alone is slow on large hosted tables (client
-        code); for `mine` the owner narrows it."""
+    def _streams(self, scope: Resolved, since: Position | None, closed_after: int) -> tuple[str, ...]:
+        """Conditions, read one after the other. `closedFlag=false` alone is slow on large hosted tables
+        (client code); for `mine` the owner narrows it."""
         if since is not None:
-            self._dates_proven = self._dates_proven or self._form == "date-only"
-            return (f"lastUpdated>{moment(_cursor_time(since), self._form)}",)
+            return (f"lastUpdated>{moment(since.when, self._form)}",)
         ours = condition(scope)
         recent = f"lastUpdated>{moment(closed_after - 1, self._form)}"
         return (
             _all_of("closedFlag=false", ours),
             _all_of(f"closedFlag=true and ({recent} or customerUpdatedFlag=true)", ours),
         )
-
-    def _cursor(self, since: str | None, newest: int, started: int) -> str:
-        """The newest change seen, never later than the server's clock when we began, less the overlap; never
-        back behind `since`."""
-        if since is not None and not newest:
-            return since
-        until = min(newest, started) if newest else started
-        return stamp(max(until - OVERLAP, 0 if since is None else _cursor_time(since)))
 
     def _records(self, page: RowPage, site: str, place: str) -> tuple[list[TicketRecord], list[Odd]]:
         tickets: list[TicketRecord] = []
@@ -167,13 +188,14 @@ class Reader:
         return self._dispatch.added(ticket)
 
     async def _prove_dates(self) -> None:
-        """Nothing has changed, or the server does not understand our dates: that must not look the same."""
+        """That nothing changed, and that the server misreads our dates, must not look the same. Asked in a
+        full pull, and where the ticket that set the cursor does not come again."""
         if self._dates_proven:
             return
-        ever = f"lastUpdated>{moment(946684800, self._form)}"
-        if not await self._api.count(TICKETS, ever) and await self._api.count(TICKETS):
+        ticket = await sample(self._api)
+        if ticket is not None and not await understood(self._api, self._form, ticket):
             raise Unreadable(
-                f"ConnectWise finds no ticket by its date: it does not understand dates in the form “{self._form}”",
+                f"ConnectWise does not understand dates in the form “{self._form}”: changes would be missed",
                 hint="Set `date_form` to another of utc-z, naive, date-only; `deskzero connect` finds out which.",
             )
         self._dates_proven = True
@@ -348,12 +370,3 @@ def _number(ticket_id: str) -> str:
     if not numbers([ticket_id]):
         raise NotThere(f"“{ticket_id}” is no id of a ConnectWise ticket")
     return ticket_id
-
-
-def _cursor_time(cursor: str) -> int:
-    when = seconds(cursor, "cursor", [])
-    if when is None:
-        raise Unreadable(
-            f"the saved position “{cursor}” is no time", hint="`deskzero sync --full` reads anew."
-        )
-    return when

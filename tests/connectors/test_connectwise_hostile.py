@@ -121,13 +121,16 @@ class TestRequests:
         assert sum("companyinfo" in got.path for got in server.got) == 1
 
     async def test_a_following_page_is_asked_for_by_key(self):
-        pages = [[ticket(number) for number in range(1, 26)], [ticket(99)]]
-        asked = iter(pages)
-        async with psa_with(tickets=lambda got: http(200, json.dumps(next(asked, [])))) as (psa, server):
+        first, second = [ticket(number) for number in range(1, 26)], [ticket(99)]
+
+        def answer(got: Got) -> bytes:
+            return http(200, json.dumps(second if "id>25" in query(got).get("conditions", "") else first))
+
+        async with psa_with(tickets=answer) as (psa, server):
             found, _ = await pull(psa)
         assert len(found) == 26, "25 rows are the server's default page, not the end"
-        second = [query(got)["conditions"] for got in server.got if got.path.endswith("/tickets")][1]
-        assert second == "(closedFlag=false) and id>25"
+        asked = [query(got).get("conditions") for got in server.got if got.path.endswith("/tickets")]
+        assert asked[1:3] == ["closedFlag=false", "(closedFlag=false) and id>25"]
 
 
 class TestPaging:
@@ -154,6 +157,34 @@ class TestPaging:
         async with psa_with(tickets=http(200, body)) as (psa, _):
             with pytest.raises(Unreadable):
                 await pull(psa)
+
+
+class TestDates:
+    """A server that reads our dates in another zone would lose hours of changes without a word."""
+
+    INFO = {"lastUpdated": "2026-11-20T10:00:00Z"}
+
+    async def test_dates_read_in_another_zone_are_noticed_in_a_full_pull(self):
+        async with psa_with(tickets=page(ticket(1, _info=self.INFO)), count=http(200, '{"count": 0}')) as (
+            psa,
+            _,
+        ):
+            with pytest.raises(Unreadable, match="does not understand dates"):
+                await pull(psa)
+
+    async def test_and_where_the_ticket_that_set_the_cursor_does_not_come_again(self):
+        def rows(got: Got) -> bytes:
+            asked = query(got).get("conditions", "")
+            return http(200, json.dumps([] if "lastUpdated" in asked else [ticket(1, _info=self.INFO)]))
+
+        async with psa_with(tickets=rows, count=http(200, '{"count": 0}')) as (psa, _):
+            with pytest.raises(Unreadable, match="does not understand dates"):
+                await pull(psa, "2026-11-20T09:55:00Z 1")
+
+    async def test_nothing_is_tried_while_it_comes_again(self):
+        async with psa_with(tickets=page(ticket(1, _info=self.INFO))) as (psa, server):
+            found, _ = await pull(psa, "2026-11-20T09:55:00Z 1")
+        assert set(found) == {"1"} and not [got for got in server.got if got.path.endswith("/count")]
 
 
 class TestOddRows:
