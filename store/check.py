@@ -148,7 +148,7 @@ def _pull(known: Known, settings: Settings, now: int, asked: bool) -> Iterator[s
 def _conversations(known: Known, settings: Settings, asked: bool) -> Iterator[str]:
     name, title = known.state.connection, clean(known.state.title) or "The PSA"
     if known.unread:
-        yield f"{_many(known.unread, 'conversation')} of {name} not read since the last change of the ticket."
+        yield f"{_conversations_of(known.unread, name)} not read since the last change of the ticket."
     if known.not_lately:
         mine = settings.connections[name].scope.kind == "mine"
         advice = ""
@@ -157,7 +157,7 @@ def _conversations(known: Known, settings: Settings, asked: bool) -> Iterator[st
         elif not asked:
             advice = "; `deskzero check` without --offline reads them"
         yield (
-            f"{title} does not say when a note arrives, and {_many(known.not_lately, 'conversation')} of {name}"
+            f"{title} does not say when a note arrives, and {_conversations_of(known.not_lately, name)}"
             f" not read within the last {_duration(settings.max_age)}{advice}."
         )
 
@@ -169,7 +169,8 @@ def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:
             continue
         numbers = sorted({f"#{clean(change.number)}" for change in waiting if change.state == state})
         shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
-        yield f"Outbox: {_many(states[state], 'change')} {said} ({shown})."
+        be = "is" if states[state] == 1 else "are"
+        yield f"Outbox: {_many(states[state], 'change')} {be} {said} ({shown})."
 
 
 def _quarantine(records: Sequence[QuarantineView]) -> Iterator[str]:
@@ -183,11 +184,11 @@ def _quarantine(records: Sequence[QuarantineView]) -> Iterator[str]:
         )
 
 
+def _conversations_of(count: int, name: str) -> str:
+    return f"{_many(count, 'conversation')} of {name} {'was' if count == 1 else 'were'}"
+
+
 def _many(count: int, thing: str) -> str:
-    if thing == "conversation":
-        return f"{count} conversation was" if count == 1 else f"{count} conversations were"
-    if thing == "change":
-        return f"{count} change is" if count == 1 else f"{count} changes are"
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
