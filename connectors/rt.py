@@ -233,7 +233,7 @@ class RequestTracker:
                 rights.append(("status", "lifecycle", "ModifyTicket"))
             missing += [(verb, right) for verb, offer, right in rights if offer not in offered]
         if "contact_phone" not in self.capabilities.fields:
-            missing.append(("contact_phone", "AdminUsers, to see phone numbers; or name a custom field"))
+            missing.append(("contact_phone", "AdminUsers (it shows people's phone numbers)"))
         return missing
 
 

@@ -188,19 +188,17 @@ class Choices:
         return found
 
     async def problems(self) -> list[tuple[str, str]]:
-        """(canonical field, why its custom field is of little use), for those of the settings."""
+        """(canonical field, right) for the custom fields of the settings that are not shown, or not fully."""
         found = await self._named(set(self._fields.values()), None)
         problems = []
         for canonical, name in self._fields.items():
             if name not in found:
-                problems.append((canonical, f"SeeCustomField, or there is no custom field “{name}”"))
+                problems.append((canonical, f"SeeCustomField (or the custom field “{name}” itself)"))
                 continue
             try:
                 await self._reads.session.get(f"customfield/{found[name].id}")
             except Forbidden:
-                problems.append(
-                    (canonical, f"SeeCustomField for all queues, to read the choices of “{name}”")
-                )
+                problems.append((canonical, f"SeeCustomField for all queues (for the choices of “{name}”)"))
         return problems
 
     async def _named(self, names: set[str], board_id: str | None) -> dict[str, _Field]:

@@ -53,9 +53,8 @@ class Writes:
                 )
             return await self._say(step, path)
         now = version or await self._version(path)
-        answer = await self._session.send(
-            "PUT", path, json=step.body, headers={"If-Match": f'"{_bare(now)}"'}
-        )
+        match = {"If-Match": f'"{_bare(now)}"'} if now else {}
+        answer = await self._session.send("PUT", path, json=step.body, headers=match)
         said = _sentences(answer.body)
         ticket = await self._tickets.one(step.ticket_id)
         for field, wanted in step.sets.items():
