@@ -62,6 +62,8 @@ class Conversation(FramedScroll):
         self._zone: tzinfo = UTC
         self._unread_after: int | None = None
         self._lines: list[_Line] = []
+        self._follow = True
+        """The newest line stays in sight, unless somebody has scrolled up."""
 
     def show(
         self,
@@ -76,18 +78,23 @@ class Conversation(FramedScroll):
 
         `keep`: the same ticket read again; whoever scrolled up stays there.
         """
-        stay = keep and not self.at_end
+        stay = keep and not self._follow
         self._now, self._zone, self._unread_after = now, zone, unread_after
         self._notes = view.notes if view else ()
         self._hours = {entry.time_id: entry.hours for entry in view.time} if view else {}
         self._about = _about(view, now, zone)
         self._wrap()
-        if not stay:
+        self._follow = not stay
+        self._to_newest()
+
+    def _to_newest(self) -> None:
+        if self._follow:
             self.scroll_to(y=len(self._lines), animate=False, force=True)
 
     def scroll_lines(self, lines: int) -> None:
         """Moves by some lines, without animation: a held key must not lag behind."""
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True)
+        self._follow = self.at_end
 
     @property
     def at_end(self) -> bool:
@@ -95,10 +102,9 @@ class Conversation(FramedScroll):
         return self.scroll_offset.y + self.size.height >= len(self._lines)
 
     def on_resize(self) -> None:
-        at_end = self.at_end
+        # Not `at_end`: it is asked with the new height, in which the newest line may be out of sight.
         self._wrap()
-        if at_end:
-            self.scroll_to(y=len(self._lines), animate=False, force=True)
+        self.call_after_refresh(self._to_newest)
 
     def _wrap(self) -> None:
         stamps = [when(note.at, self._now, self._zone) for note in self._notes]
