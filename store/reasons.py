@@ -185,11 +185,12 @@ def _closed_without_code(say: _Say) -> str:
 
 
 def _time_without_code(say: _Say) -> str:
-    return f"{say.hours} of {say.at('at')} without a {say.code_name}."
+    begun = "" if say.data.get("at") is None else f" of {say.at('at')}"
+    return f"{say.hours}{begun} without a {say.code_name}."
 
 
 def _locked(say: _Say) -> str:
-    return f"{say.hours} of {say.at('at')} without a {say.code_name}, and locked: invoiced or approved."
+    return f"{_time_without_code(say)[:-1]}, and locked: invoiced or approved."
 
 
 _SENTENCES: dict[str, Callable[[_Say], str]] = {
