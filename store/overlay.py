@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert, text
 
-from connectors.contract import NoteRecord, Ref, TimeRecord, Value
+from connectors.contract import NoteRecord, Ref, TicketRecord, TimeRecord, Value
 from store import cached
 from store.cache_writes import note_row, saved_scope
 from store.changes import BY_NAME_ONLY, PLAIN, SHOWN_STATES
@@ -74,10 +74,8 @@ def overlay_for(cache: Db, connection: str, ticket_id: str, changes: Sequence[En
             _field(cache, laid, entry, field, value)
         _entries(cache, laid, entry)
         _words(cache, laid, entry)
-    scope = saved_scope(cache, connection)
-    if scope is not None and any("owner" in entry.fix.fields for entry in changes):
-        now = msgspec.structs.replace(record, owner=laid.ticket["owner"], owner_id=laid.ticket["owner_id"])
-        laid.ticket["in_scope"] = laid.ticket["presence"] == "here" and scope.holds(now)
+    if any("owner" in entry.fix.fields for entry in changes):
+        _hand_over(cache, connection, record, laid)
     return laid
 
 
@@ -164,6 +162,22 @@ def _parent(cache: Db, laid: Laid, connection: str, value: Value) -> None:
     open_ones = [roles.record.ticket_id for roles in found if roles is not None and not roles.closed]
     lowest = sorted(open_ones or laid.parents, key=lambda one: (len(one), one))
     laid.ticket["parent_id"] = lowest[0] if lowest else None
+
+
+def _hand_over(cache: Db, connection: str, record: TicketRecord, laid: Laid) -> None:
+    """Whose the ticket now is, and whether it is still in the queue. That the former owner is not among the
+    resources any more is what is expected; the next read says."""
+    row = laid.ticket
+    if (record.owner or "").casefold() != (row["owner"] or "").casefold():
+        former = (record.owner or "").casefold()
+        kept = [one for one in (record.resources or "").split(",") if one and one.casefold() != former]
+        row["resources"] = ",".join(kept) or None
+    scope = saved_scope(cache, connection)
+    if scope is not None:
+        owned = msgspec.structs.replace(
+            record, owner=row["owner"], owner_id=row["owner_id"], resources=row["resources"]
+        )
+        row["in_scope"] = row["presence"] == "here" and scope.holds(owned)
 
 
 def _entries(cache: Db, laid: Laid, entry: Entry) -> None:

@@ -75,23 +75,38 @@ class PsaSide:
         """Whether the step has something to write, and the conversation if it was read for that. Raises
         `Halt` for what somebody else has changed or the customer has written.
 
+        What later steps will set is compared too, and before the first step the conversation is read if a
+        later one could bury a reply: what stops one of them shall stop all before anything has gone out.
         The conversation is read after the ticket: with a conditional write, a note that comes between the
         two is either seen here or makes the write fail.
         """
-        different = await self.different(entry, step, ticket)
-        if step.step.creates is None and not different:
+        later = [one for one in entry.steps if one.position > step.position and not one.over]
+        different, conflicts = await self._compare(entry, step, ticket)
+        if step.step.creates is None and not different and not conflicts:
             return False, None
-        if not could_bury(step):
+        for one in later:
+            if one.step.entry_id is None:
+                conflicts += (await self._compare(entry, one, ticket))[1]
+        _raise(entry, conflicts)
+        first = not any(one.state == "done" for one in entry.steps)
+        if not could_bury(step) and not (first and any(could_bury(one) for one in later)):
             return True, None
         conversation = await self._connector.conversation(entry.ticket_id)
         self.read_up_to(entry, conversation)
         return True, conversation
 
     async def different(self, entry: Entry, step: StepEntry, ticket: TicketRecord) -> bool:
-        """Whether some field is not yet as wanted; a conflict where it is not as it was either."""
+        """Whether some field of the step is not yet as wanted. Raises `Halt` for a conflict."""
+        different, conflicts = await self._compare(entry, step, ticket)
+        _raise(entry, conflicts)
+        return different
+
+    async def _compare(
+        self, entry: Entry, step: StepEntry, ticket: TicketRecord
+    ) -> tuple[bool, list[FieldConflict]]:
+        """Whether some field is not as wanted; and those that are not as they were either."""
         plan, conflicts, different = step.step, [], False
         ours = _written_before(entry, step)
-        begun = any(one.state == "done" for one in entry.steps if one.position < step.position)
         for field, wanted in plan.sets.items():
             theirs: Value
             if plan.entry_id is not None:
@@ -105,35 +120,23 @@ class PsaSide:
             different = True
             known = field in plan.was or (plan.entry_id is None and field in entry.fix.was)
             was = plan.was.get(field, None if plan.entry_id else entry.fix.was.get(field))
-            expected = [ours[field]] if field in ours else [was]
-            if not known or any(same_value(theirs, value) for value in expected):
+            if not known or same_value(theirs, ours.get(field, was)):
                 continue
-            if begun and self._by_us(ticket):
-                continue  # the PSA's own rules reacted to our earlier step, under our name
+            if field in ("status", "customer_flag") and self._reacted(entry, ticket):
+                continue
+            on_ticket = plan.entry_id is None
             conflicts.append(
                 FieldConflict(
                     field=field,
                     mine=wanted,
                     theirs=theirs,
                     was=was,
-                    who=ticket.updated_by,
-                    when=ticket.updated_at,
+                    who=ticket.updated_by if on_ticket else None,
+                    when=ticket.updated_at if on_ticket else None,
                     entry_id=plan.entry_id,
                 )
             )
-        if conflicts:
-            first = conflicts[0]
-            who = f" by {clean(first.who)}" if first.who else ""
-            raise Halt(
-                "conflict",
-                f"{first.field.replace('_', ' ')} of #{clean(entry.number)} was changed{who}: "
-                f'"{clean(show_field(first.field, first.theirs)) or "empty"}" instead of '
-                f'"{clean(show_field(first.field, first.was)) or "empty"}".',
-                hint=f"`deskzero outbox --retry {entry.change}` sets yours, `--drop {entry.change}` leaves theirs.",
-                kind="conflict",
-                detail=ConflictDetail(fields=tuple(conflicts)),
-            )
-        return different
+        return different, conflicts
 
     async def entry_code(self, entry: Entry, time_id: str) -> Value:
         answer = await self._connector.time_entries([entry.ticket_id])
@@ -156,7 +159,12 @@ class PsaSide:
             return code
         raise Halt("rejected", f"Time entry {clean(time_id)} is no longer on #{clean(entry.number)}.")
 
-    def _by_us(self, ticket: TicketRecord) -> bool:
+    def _reacted(self, entry: Entry, ticket: TicketRecord) -> bool:
+        """Whether the PSA's own rules have moved status or flag because of the note or time that an earlier
+        step has just added: the last to touch the ticket was ourselves. Before that step all was as it was
+        (`must_write` compares the later steps too), so a colleague's change would carry another name."""
+        if not any(one.state == "done" and one.step.creates for one in entry.steps):
+            return False
         with self._databases.cache_reads.begin() as db:
             us = cached.us(db, self._connection.name)
         names = {name.casefold() for name in (*us, self._connection.technician) if name}
@@ -220,6 +228,22 @@ class PsaSide:
                     f'"{clean(show_field(field, wanted))}"'
                 )
         return wrong
+
+
+def _raise(entry: Entry, conflicts: list[FieldConflict]) -> None:
+    if not conflicts:
+        return
+    first = conflicts[0]
+    who = f" by {clean(first.who)}" if first.who else ""
+    raise Halt(
+        "conflict",
+        f"{first.field.replace('_', ' ')} of #{clean(entry.number)} was changed{who}: "
+        f'"{clean(show_field(first.field, first.theirs)) or "empty"}" instead of '
+        f'"{clean(show_field(first.field, first.was)) or "empty"}".',
+        hint=f"`deskzero outbox --retry {entry.change}` sets yours, `--drop {entry.change}` leaves theirs.",
+        kind="conflict",
+        detail=ConflictDetail(fields=tuple(conflicts)),
+    )
 
 
 def could_bury(step: StepEntry) -> bool:

@@ -252,3 +252,50 @@ class TestNotes:
         bench.retry(change)
         await bench.push()
         assert bench.state(change) == "confirmed"
+
+
+class TestCompound:
+    async def test_a_newer_note_stops_every_step_of_a_fix_that_answers(self, bench: Bench) -> None:
+        change = await bench.fix(billing_code="3", time=0.25, reply="Fixed.")
+        bench.psa.customer("1", "wait")
+        await bench.push()
+        assert (bench.state(change), bench.psa.writes) == ("conflict", [])
+
+    async def test_a_colleagues_change_that_a_later_step_meets_stops_the_reply_too(
+        self, bench: Bench
+    ) -> None:
+        change = await bench.fix(reply="Fixed.", status="17")
+        bench.psa.put("1", "status", Ref("20", "Completed"))
+        await bench.push()
+        assert (bench.state(change), bench.psa.writes) == ("conflict", [])
+        bench.retry(change)
+        await bench.push()
+        assert bench.state(change) == "confirmed"
+        assert bench.psa.rows["1"].status == "In Progress"
+
+    async def test_our_own_touch_of_the_ticket_hides_no_colleagues_change(self, bench: Bench) -> None:
+        """The first step makes us the last to have touched the ticket."""
+        bench.psa.entry("1", 0.5)
+        await bench.sync()
+
+        def colleague(step: Step) -> None:
+            if step.entry_id is not None:
+                bench.psa.put("1", "billing_code", AFTER_HOURS)
+                bench.psa.change("1", updated_by="jdoe")
+
+        bench.psa.after = colleague
+        change = await bench.fix(billing_code="3")
+        await bench.push()
+        assert bench.state(change) == "conflict"
+        assert bench.psa.rows["1"].billing_code == "On-site"
+
+    async def test_a_colleague_who_sets_the_status_after_our_note_is_a_conflict(self, bench: Bench) -> None:
+        def colleague(step: Step) -> None:
+            if step.creates == "note":
+                bench.psa.put("1", "status", Ref("20", "Completed"))
+
+        bench.psa.after = colleague
+        change = await bench.fix(note="Rebooted.", status="17")
+        await bench.push()
+        assert bench.state(change) == "conflict"
+        assert bench.psa.rows["1"].status == "Completed"
