@@ -17,6 +17,7 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.signal import Signal
+from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from store.home import Home
@@ -24,7 +25,8 @@ from store.read import Reader
 from store.settings import Settings
 from tui import messages, themes
 from tui.engine import Engine
-from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape
+from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
+from tui.keys import OPENING_KEYS
 from tui.messages import Saved
 
 if TYPE_CHECKING:
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from tui.screens.queue import QueueScreen
 
 T = TypeVar("T")
-HELD_KEYS_FOR = 3.0
-"""Seconds that keys typed ahead are kept for a dialog that is slow to open."""
 
 
 class Deskzero(App[int]):
@@ -82,8 +82,8 @@ class Deskzero(App[int]):
         self.keyboard = Keyboard()
         self._burst_window = burst_window
         self._read_keys: list[events.Key] = []
+        self._key_timer: Timer | None = None
         self._kept_keys: list[events.Key] | None = None
-        self._kept_since = 0.0
         themes.use(self)
 
     def _open_desk(self) -> Desk:
@@ -149,8 +149,10 @@ class Deskzero(App[int]):
             self._read_keys.append(event)
             if self._burst_window <= 0:
                 await self._act_on_keys()
-            elif len(self._read_keys) == 1:
-                self.set_timer(self._burst_window, self._act_on_keys)
+            else:  # wait until nothing more comes: a busy loop sees the keys of one read one by one
+                if self._key_timer is not None:
+                    self._key_timer.stop()
+                self._key_timer = self.set_timer(self._burst_window, self._act_on_keys)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded and self.key_target == "list":
             self.queue.tell("Pasted text was ignored: keys act here. Open a reply (r) or a note (n) first.")
@@ -159,13 +161,18 @@ class Deskzero(App[int]):
 
     async def _act_on_keys(self) -> None:
         keys, self._read_keys = self._read_keys, []
-        if self._kept_keys is not None and time.monotonic() - self._kept_since < HELD_KEYS_FOR:
+        if self._kept_keys is not None:
             self._kept_keys += keys
+            if any(key.key == "escape" for key in keys):
+                self.queue.give_up()
             return
         target, at = self.key_target, time.monotonic()
-        if self.keyboard.is_paste([(key.key, key.is_printable) for key in keys], at, target):
+        read = [(key.key, key.is_printable) for key in keys]
+        if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
             return
+        if target == "line" and is_burst(read):  # pasted into a filter: its line end must not choose
+            keys = [key for key in keys if key.key != "enter"]
         for key in keys:
             await self._act_on_key(key, at)
 
@@ -177,11 +184,20 @@ class Deskzero(App[int]):
         if self._kept_keys is not None:
             self._kept_keys.append(key)
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
+            if self.screen is self.queue and self.key_target == "list" and key.key in OPENING_KEYS:
+                self.keep_keys()  # now: the screen acts on this key later than the next one comes
             await super().on_event(key)
 
     def keep_keys(self) -> None:
-        """From now on typed keys wait for the dialog that is being opened."""
-        self._kept_keys, self._kept_since = [], time.monotonic()
+        """From now on typed keys wait for the dialog that is being opened; Esc gives it up."""
+        self._kept_keys = []
+        self.set_timer(2.0, self._keys_in_doubt)
+
+    def _keys_in_doubt(self) -> None:
+        """Whatever went wrong with opening: the keyboard must not stay dead."""
+        busy = any(worker.group == "flow" and not worker.is_finished for worker in self.workers)
+        if not busy:
+            self.drop_keys()
 
     async def give_keys(self) -> None:
         """The dialog is there: what was typed meanwhile goes into it. An Enter goes only into an editor."""
@@ -200,8 +216,12 @@ class Deskzero(App[int]):
     def action_how_to_quit(self) -> None:
         self.queue.tell("q quits.")
 
-    def action_leave(self) -> None:
-        self.queue.action_leave()
+    async def action_leave(self) -> None:
+        """Ctrl+Q: what `q` does on the queue; in a dialog one step back, so that no text is lost."""
+        if self.screen is self.queue:
+            self.queue.action_leave()
+        else:
+            await self.screen.run_action("cancel")
 
 
 def run(home: Home, settings: Settings, *, demo: Callable[[], Desk] | None = None) -> int:

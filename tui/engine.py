@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
-from connectors.contract import ConnectorError
 from tui import messages
 
 if TYPE_CHECKING:
@@ -100,13 +99,12 @@ class Engine:
     def _run(self) -> None:
         try:
             self._desk = self._open_desk()
-        except (OSError, ValueError, RuntimeError, ImportError, ConnectorError) as error:
-            log.exception("the engine could not start")
-            self._why_not = f"{error}"
+        except Exception as error:
+            log.error("the engine could not start", exc_info=error)
+            self._why_not = str(error) or type(error).__name__
             self._up.set()
-            self._post(
-                messages.EngineFailed(f"writing and syncing are off: {error}", "see `deskzero doctor`")
-            )
+            hint = getattr(error, "hint", "") or "See `deskzero doctor`."
+            self._post(messages.EngineFailed(f"Writing and syncing are off: {self._why_not}", hint))
             return
         asyncio.run(self._live(self._desk))
 
@@ -144,10 +142,10 @@ class Engine:
         self._post(messages.SyncStarted(asked))
         started = time.monotonic()
         try:
-            reports = await desk.sync(progress=self._progress)
-        except (OSError, ValueError, RuntimeError, ConnectorError) as error:
-            log.exception("sync failed")
-            self._post(messages.SyncEnded(asked, str(error), failed=True))
+            reports = await desk.sync(force=asked, progress=self._progress)
+        except Exception as error:
+            log.error("sync failed", exc_info=error)
+            self._post(messages.SyncEnded(asked, str(error) or type(error).__name__, failed=True))
         else:
             log.info("synced %d connections in %.1f s", len(reports), time.monotonic() - started)
             self._post(messages.SyncEnded(asked))
@@ -165,9 +163,9 @@ class Engine:
             await asyncio.sleep(self._push_every)
             try:
                 outcomes = await desk.push()
-            except (OSError, ValueError, RuntimeError, ConnectorError) as error:
-                log.exception("sending failed")
-                self._post(messages.EngineFailed(f"sending failed: {error}"))
+            except Exception as error:
+                log.error("sending failed", exc_info=error)
+                self._post(messages.EngineFailed(f"Sending failed: {error or type(error).__name__}"))
                 await asyncio.sleep(10 * self._push_every)
                 continue
             if outcomes:

@@ -91,10 +91,16 @@ class Flows:
             return False
         return True
 
-    async def prepare(self, view: TicketView, wanted: dict[str, Any]) -> Prepared | None:
-        """`None`: a reason was asked for and not given. Raises `Refused`."""
+    async def prepare(
+        self, view: TicketView, wanted: dict[str, Any], *, up_to: ReadUpTo = "cache"
+    ) -> Prepared | None:
+        """`None`: a reason was asked for and not given. Raises `Refused`.
+
+        `up_to`: the newest customer's note that was read; without, the newest on the screen.
+        """
+        up_to = read_up_to(view) if up_to == "cache" else up_to
         try:
-            return await orders.prepared(self.app.engine, view, read_up_to(view), wanted)
+            return await orders.prepared(self.app.engine, view, up_to, wanted)
         except Refused as error:
             if not error.asks_why:
                 raise
@@ -104,7 +110,7 @@ class Flows:
             if why is None or not why.label.strip():
                 self.screen.tell(f"{error} Nothing was done.", "warn")
                 return None
-        return await orders.prepared(self.app.engine, view, read_up_to(view), wanted | {"because": why.label})
+        return await orders.prepared(self.app.engine, view, up_to, wanted | {"because": why.label})
 
     async def submit(self, view: TicketView, fix: Prepared) -> None:
         """Into the outbox; the row may leave at once. Raises `Refused`, `EngineStopped`."""
@@ -138,7 +144,10 @@ class Flows:
                 view.connection, kind, board_id=record.board_id, company_id=record.company_id
             )
         )
-        return found or await orders.asked_choices(self.app.engine, view, kind)
+        if found:
+            return found
+        self.screen.tell(f"Asking the PSA for its {kind.replace('_', ' ')} values … Esc gives up.", "info")
+        return await orders.asked_choices(self.app.engine, view, kind)
 
     async def pick(
         self,

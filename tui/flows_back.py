@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tui.app import Deskzero
     from tui.screens.queue import QueueScreen
 
+SENDING = 30
+"""Seconds that a held mail may take to leave after its time, before quitting is given up."""
 RECENT = 600
 """Seconds: an older change is taken back from the list only, which names it and asks."""
 
@@ -56,17 +60,17 @@ class Back:
 
     async def take_back(self, change: ChangeView) -> None:
         """Undoes one change, says what it was before and after, and goes to its ticket."""
-        held = change.state == "held"
         try:
-            await orders.taken_back(self.app.engine, change)
+            by = await orders.taken_back(self.app.engine, change)
         except (Refused, EngineStopped) as error:
             self.screen.flows.refused(error)
             return
         self.screen.mine.forget(change.change)
-        if held:
+        if by is None:
             self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.", "done")
         else:
-            self.screen.tell(f"Taken back: #{clean(change.number)} {_back(change)}", "done")
+            self.screen.mine.undoing(by)
+            self.screen.tell(f"Taking back: #{clean(change.number)} {_back(change)}", "wait")
         await self.screen.jump(change.connection, change.ticket_id, quiet=True)
 
     async def leave(self) -> None:
@@ -77,16 +81,36 @@ class Back:
             answer = await self.app.push_screen_wait(_ask_held(held))
             if answer is None:
                 return
-            try:
-                if answer == "send":
-                    await orders.sent_now(self.app.engine)
-                elif answer == "withdraw":
-                    for change in held:
-                        await orders.taken_back(self.app.engine, change)
-            except (Refused, EngineStopped) as error:
-                self.screen.flows.refused(error)
+            if answer == "send" and not await self._sent({change.change for change in held}):
+                return
+            if answer == "withdraw" and not await self._withdrawn(held):
                 return
         self.app.exit(0)
+
+    async def _sent(self, names: set[str]) -> bool:
+        """Waits until what was held has left; what gets stuck on the way keeps the screen open."""
+        self.screen.tell("Quits as soon as it has left …", "wait")
+        until = time.monotonic() + self.app.settings.hold + SENDING
+        while time.monotonic() < until:
+            changes = [
+                one for one in await self.app.read(lambda reader: reader.changes()) if one.change in names
+            ]
+            if not changes:
+                return True
+            if any(one.state in ("conflict", "rejected", "uncertain") for one in changes):
+                return False  # the line says what happened
+            await asyncio.sleep(0.2)
+        self.screen.tell("It could not be sent yet: it stays in the outbox. O shows it.", "warn")
+        return False
+
+    async def _withdrawn(self, held: list[ChangeView]) -> bool:
+        try:
+            for change in held:
+                await orders.taken_back(self.app.engine, change)
+        except (Refused, EngineStopped) as error:
+            self.screen.flows.refused(error)
+            return False
+        return True
 
 
 def last_one(changes: list[ChangeView]) -> ChangeView | None:
@@ -119,7 +143,7 @@ def _ask_held(held: list[ChangeView]) -> Ask:
         Content.styled(f"Quit? {title} and can still be taken back", "bold"),
         Content("\n").join(lines),
         [
-            ("s", "send now, then quit", "send"),
+            ("s", "send: quit as soon as it has left", "send"),
             ("k", "keep: the next deskzero that runs sends it when it is due", "keep"),
             ("w", "withdraw: nothing is sent", "withdraw"),
         ],

@@ -61,7 +61,7 @@ class Texts:
         if written.status is not None:
             wanted["status"] = written.status.key
         try:
-            fix = await flows.prepare(view, wanted)
+            fix = await flows.prepare(view, wanted, up_to=note_read(written))
             if fix is None:
                 return "keep"
             answer = await self.app.push_screen_wait(Review(view, fix, side=written.side))
@@ -87,11 +87,8 @@ class Texts:
         return [Item(one.id, one.name, "closes" if one.closed else "", value=one) for one in found]
 
 
-def note_read(view: TicketView, at: int | None) -> ReadUpTo:
-    """The customer's note that was created then, as a fix names it."""
-    if at is None:
+def note_read(written: Written) -> ReadUpTo:
+    """The newest customer's note that the writer has seen, as a fix names it."""
+    if written.read_up_to is None or written.read_up_to_id is None:
         return None
-    for note in reversed(view.notes):
-        if note.at == at and note.speaker in ("customer", "unknown"):
-            return (at, note.note_id)
-    return None
+    return written.read_up_to, written.read_up_to_id

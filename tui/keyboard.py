@@ -39,8 +39,8 @@ class Keyboard:
             self._paste_at = -1e9
             return False
         tail = at - self._paste_at < QUIET
-        printable = [key for key, is_printable in keys if is_printable]
-        burst = len(printable) >= BURST_SIZE and not all(key in MOVING_KEYS for key in printable)
+        moves = all(key in MOVING_KEYS for key, is_printable in keys if is_printable)
+        burst = is_burst(keys) and not moves
         if tail or burst:
             self._paste_at = at
             self.last_key = ""
@@ -54,6 +54,11 @@ class Keyboard:
         if not again or key in MOVING_KEYS or target == "text":
             return False
         return target == "list" or key == "enter"
+
+
+def is_burst(keys: Sequence[tuple[str, bool]]) -> bool:
+    """Whether so many printable keys, each (key, printable), came in one read that nobody typed them."""
+    return sum(is_printable for _, is_printable in keys) >= BURST_SIZE
 
 
 def after_escape(key: str) -> str | None:

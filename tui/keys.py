@@ -136,7 +136,8 @@ QUEUE: tuple[Key, ...] = (
 )
 """Every key of the queue. A capital only looks; a write is a lower-case letter."""
 
-WRITING_KEYS = frozenset(part for key in QUEUE if key.writes for part in key.key.split(","))
+OPENING_KEYS = frozenset(part for key in QUEUE if key.group == FIX for part in key.key.split(","))
+"""These open a dialog: what is typed right after them is meant for it."""
 MOVING_KEYS = frozenset(part for key in QUEUE if key.group == MOVE for part in key.key.split(","))
 
 

@@ -61,18 +61,21 @@ async def submitted(engine: Engine, fix: Prepared) -> str:
     return await engine.call(work)
 
 
-async def taken_back(engine: Engine, change: ChangeView) -> None:
-    """Withdraws a held change or queues what puts the earlier values back. Raises `Refused`."""
+async def taken_back(engine: Engine, change: ChangeView) -> str | None:
+    """Withdraws what has not gone out (`None`), or queues what puts the earlier values back (that change's id).
 
-    async def work(desk: Desk) -> None:
+    Raises `Refused`.
+    """
+
+    async def work(desk: Desk) -> str | None:
         from store.changes import OutboxRefused
 
         try:
-            await desk.undo(change.change)
+            return (await desk.undo(change.change)).by
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
 
-    await engine.call(work)
+    return await engine.call(work)
 
 
 async def asked_choices(engine: Engine, view: TicketView, kind: str) -> list[Choice]:
@@ -89,12 +92,3 @@ async def asked_choices(engine: Engine, view: TicketView, kind: str) -> list[Cho
             raise Refused(str(error), hint=error.hint) from error
 
     return await engine.call(work)
-
-
-async def sent_now(engine: Engine) -> None:
-    """Sends everything that waits or is held, without waiting for its time."""
-
-    async def work(desk: Desk) -> None:
-        await desk.push(force=True)
-
-    await engine.call(work)

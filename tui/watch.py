@@ -14,11 +14,17 @@ class Watch:
 
     def __init__(self) -> None:
         self._mine: dict[str, ChangeView | None] = {}
+        self._undoing: set[str] = set()
         self._vanished: list[str] = []
 
     def made(self, change: str) -> None:
         """A change that a person has just made here."""
         self._mine[change] = None
+
+    def undoing(self, change: str) -> None:
+        """A change that takes another one back: told when it has arrived, not itself offered to `u`."""
+        self._mine[change] = None
+        self._undoing.add(change)
 
     def is_mine(self, change: str) -> bool:
         return change in self._mine
@@ -26,7 +32,7 @@ class Watch:
     @property
     def can_undo(self) -> bool:
         """Whether `u` has something of this session."""
-        return bool(self._mine)
+        return bool(self._mine.keys() - self._undoing)
 
     def forget(self, change: str) -> None:
         self._mine.pop(change, None)
@@ -42,7 +48,7 @@ class Watch:
                     self._vanished.append(name)
                 continue
             if before is None or before.state != change.state:
-                said = moved(change)
+                said = moved(change) if name not in self._undoing or change.state != "queued" else None
                 if said is not None:
                     lines.append(said)
             self._mine[name] = change
@@ -80,6 +86,8 @@ def shown(value: object) -> str:
 def moved(change: ChangeView) -> Said | None:
     """The line for a change that has just come into its state."""
     match change.state:
+        case "held":
+            return Said()  # the line's right half tells it, with the seconds
         case "queued" | "sending":
             return Said(f"{named(change)} is on its way", "wait", "u undo")
         case "conflict":
@@ -98,7 +106,7 @@ def settled(change: ChangeView) -> Said | None:
     """The line for a change that is no longer open."""
     match change.state:
         case "confirmed" if change.undo_of:
-            return Said(f"{named(change)} is back in the PSA", "done")
+            return Said(f"Taken back: {named(change)} is in the PSA again", "done")
         case "confirmed" if not change.wrote:
             return Said(f"{named(change)}: the PSA had it already", "done")
         case "confirmed":

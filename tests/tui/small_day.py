@@ -192,13 +192,18 @@ def choices() -> Sequence[ChoiceRow]:
     return rows
 
 
+def copies(rows: Sequence[Any]) -> list[Any]:
+    """New objects with the same columns: one object belongs to one session."""
+    return [type(row)(**row.model_dump()) for row in rows]
+
+
 def fill(folder: Path, tickets: Sequence[Ticket] = TICKETS, *, settings: Settings = SETTINGS) -> Home:
     """A home with this day in it."""
     home = Home.at(folder)
     with Databases.open(home, now=NOW) as databases:
         with Session(databases.cache) as session, session.begin():
-            for one in (*tickets, *NOTES, *TIME, *choices()):
-                session.merge(one)
+            session.add_all(copies([*tickets, *NOTES, *TIME, *choices()]))
+            session.flush()
             session.merge(TicketParent(connection="acme", ticket_id="70119", parent_id="70090"))
             child = session.get(Ticket, ("acme", "70119"))
             if child is not None:

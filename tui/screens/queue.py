@@ -108,9 +108,9 @@ class QueueScreen(QueueView):
         row = self.row
         no = why_not(action, row, self.can(row), ghost=self.list.is_ghost)
         if no or row is None:
+            self.deskzero.drop_keys()
             self.tell(no, "info")
             return
-        self.deskzero.keep_keys()
         self._run_flow(row, flow)
 
     @work(group="flow", exclusive=True)
@@ -127,6 +127,12 @@ class QueueScreen(QueueView):
             self.flows.refused(error)
         finally:
             self.deskzero.drop_keys()
+
+    def give_up(self) -> None:
+        """Esc while a dialog is slow to open: it does not open any more."""
+        self.workers.cancel_group(self, "flow")
+        self.deskzero.drop_keys()
+        self.tell("Given up. Nothing was done.", "info")
 
     def action_fix(self) -> None:
         kind = self.row.kind if self.row else None

@@ -55,7 +55,8 @@ class QueueView(Screen[None]):
         self.counts = Counts()
         self.mine = Watch()
         self._pane_chosen = False
-        self._reads = 0
+        self._done: set[tuple[str, str]] = set()
+        """Tickets that a person has dealt with here and whose rows are still in the list."""
 
     @property
     def deskzero(self) -> Deskzero:
@@ -141,13 +142,7 @@ class QueueView(Screen[None]):
             self.show_pane(first)
 
     @work(exclusive=True, group="rows")
-    async def read_rows(
-        self,
-        *,
-        fresh: bool,
-        at: tuple[str, str, str | None] | None = None,
-        done: tuple[str, str] | None = None,
-    ) -> None:
+    async def read_rows(self, *, fresh: bool, at: tuple[str, str, str | None] | None = None) -> None:
         """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands."""
         kinds, text, pane = PANE_KINDS[self.pane], self.filter, self.pane
         app = self.deskzero
@@ -161,7 +156,8 @@ class QueueView(Screen[None]):
                     self.list.more(rows)
             else:
                 rows = await app.read(lambda reader: reader.rows(kinds, text=text))
-                ghost = self.list.merge(rows, now=app.now, done=done)
+                ghost = self.list.merge(rows, now=app.now, done=self._done)
+                self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
                     self.list.explain_ghost(ghost, await app.read(lambda reader: _left(reader, ghost)))
         except CacheUnreadable as error:
@@ -193,7 +189,9 @@ class QueueView(Screen[None]):
 
     def _saved(self, saved: Saved) -> None:
         self.read_standing()
-        self.read_rows(fresh=False, done=saved.done)
+        if saved.done is not None:
+            self._done.add(saved.done)
+        self.read_rows(fresh=False)
         self.read_detail()
 
     # ------------------------------------------------------------ painting

@@ -6,7 +6,7 @@ stand, new ones come at the end, and one that is gone stays as a ghost while the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import ClassVar
 
@@ -109,10 +109,10 @@ class TicketList(FramedScroll, can_focus=True):
             self._rows[row.key] = row
         self._changed()
 
-    def merge(self, rows: Iterable[Row], *, now: int, done: tuple[str, str] | None = None) -> Key | None:
+    def merge(self, rows: Iterable[Row], *, now: int, done: Collection[tuple[str, str]] = ()) -> Key | None:
         """A new reading of the same pane. Gives the key of a row that became a ghost just now.
 
-        `done`: (connection, ticket) that a person has just fixed: its row leaves at once, without a ghost.
+        `done`: (connection, ticket) that a person has just fixed: their rows leave at once, without a ghost.
         """
         self.now = now
         fresh = {row.key: row for row in rows}
@@ -123,7 +123,7 @@ class TicketList(FramedScroll, can_focus=True):
         before = 0
         for place, key in enumerate(self._order):
             stays = key in fresh
-            if not stays and key == under and key[:2] != done:
+            if not stays and key == under and key[:2] not in done:
                 if key not in self._ghosts:
                     ghost = key
                     self._ghosts[key] = ""

@@ -1,0 +1,240 @@
+"""From a key to the PSA: the flows of the queue against a simulated ConnectWise PSA, with the real store between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from connectors.simulators.serve import demo_secrets, demo_settings, demo_transport
+from connectors.simulators.world import World
+from store import drafts
+from store.desk import Desk
+from store.home import Home
+from store.settings import load
+from store.settings_save import save_connection
+from tests.tui.screen import make_app, press, settle, until
+from tests.tui.small_day import NOW
+from tui.screens.confirm import Ask
+from tui.screens.picker import Picker
+from tui.screens.review import Review
+from tui.screens.writing import Writing
+from tui.widgets.status_line import StatusLine
+
+
+class Shop:
+    """A simulated PSA, a home that has pulled from it, and the screen on top."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = float(NOW)
+        self.world = World(3, 60, clock=lambda: self.now, speed=0.0)
+        self.home = Home.at(folder)
+        save_connection(self.home.config, "demo", demo_settings("connectwise"))
+        self.settings = load(self.home.config)
+
+    def desk(self) -> Desk:
+        transports = {"demo": demo_transport(self.world, "connectwise")}
+        secrets = {"demo": demo_secrets("connectwise")}
+        return Desk(self.home, self.settings, transports=transports, secrets=secrets, clock=lambda: self.now)
+
+    @property
+    def notes(self) -> int:
+        """How many notes the PSA holds."""
+        return sum(len(notes) for notes in self.world.notes.values())
+
+    def codes(self, ticket_id: str) -> set[int | None]:
+        """The work types on the ticket and its time, as the PSA has them."""
+        entries = [self.world.time[one] for one in self.world.time_of.get(int(ticket_id), [])]
+        return {self.world.ticket(ticket_id).work_type_id, *(one.work_type_id for one in entries)}
+
+    async def pull(self) -> None:
+        desk = self.desk()
+        try:
+            (report,) = await desk.sync()
+            assert report.ok, report.error
+        finally:
+            await desk.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "home")
+
+
+@asynccontextmanager
+async def at_work(shop: Shop, pane: str) -> AsyncIterator[tuple]:
+    await shop.pull()
+    app = make_app(shop.home, shop.settings, clock=lambda: shop.now, open_desk=shop.desk)
+    async with app.run_test(size=(120, 30)) as pilot:
+        app.engine.start()
+        await settle(pilot)
+        await press(pilot, pane)
+        yield pilot, app.queue
+
+
+def told(screen):
+    return screen.query_one(StatusLine).said.text
+
+
+async def opened(pilot, kind):
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind), f"{kind.__name__} opens")
+    await settle(pilot)
+
+
+async def choose(pilot, text):
+    """Filters the picker down to one and takes it."""
+    await opened(pilot, Picker)
+    await press(pilot, *("space" if letter == " " else letter for letter in text), "enter")
+
+
+async def test_a_billing_code_goes_out_is_confirmed_and_taken_back(shop):
+    async with at_work(shop, "4") as (pilot, screen):
+        row, before = screen.row, len(screen.list)
+        following = screen.list.keys[1][1]
+        await press(pilot, "b")
+        await choose(pilot, "after hours")
+        await until(pilot, lambda: len(screen.list) == before - 1, "the row leaves")
+        assert screen.row.ticket_id == following
+        await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")
+        assert told(screen) == f"#{row.number} billing code → After Hours is in the PSA"
+        assert screen.query_one(StatusLine).said.key == "u undo"
+        after_hours = shop.world.work_type("After Hours").id
+        assert after_hours in shop.codes(row.ticket_id)
+        await press(pilot, "u")
+        await until(pilot, lambda: "is in the PSA again" in told(screen), "taken back")
+        await until(
+            pilot, lambda: screen.row is not None and screen.row.key == row.key, "cursor on its ticket"
+        )
+
+
+async def test_a_reply_is_reviewed_held_and_withdrawn(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        row = screen.row
+        notes = shop.notes
+        await press(pilot, "r")
+        await opened(pilot, Writing)
+        await press(pilot, *"Done.", "escape")
+        await opened(pilot, Review)
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, Review)
+        await press(pilot, "y")
+        await until(pilot, lambda: bool(screen.standing.held), "held")
+        assert shop.notes == notes
+        await until(pilot, lambda: screen.list.find(*row.key[:2]) is None, "the row leaves")
+        await press(pilot, "u")
+        await until(pilot, lambda: not screen.standing.held, "withdrawn")
+        assert "nothing was sent" in told(screen)
+        await until(
+            pilot, lambda: screen.row is not None and screen.row.key == row.key, "cursor on its ticket"
+        )
+        assert shop.notes == notes
+
+
+async def test_what_is_typed_while_the_editor_opens_is_kept(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        app, row = pilot.app, screen.row
+        for key in ("r", "f", "b", "1"):
+            app.post_message(_key(key))
+        await opened(pilot, Writing)
+        await until(pilot, lambda: app.screen.query_one("#edit").text == "fb1", "the text is in the editor")
+        await press(pilot, "escape")
+        await opened(pilot, Review)
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is screen, "back on the queue")
+        assert drafts.load(shop.home, row.connection, row.ticket_id, "reply") == "fb1"
+        assert "Kept as a draft" in told(screen)
+
+
+async def test_a_customer_who_writes_meanwhile_stops_the_reply(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        row = screen.row
+        await press(pilot, "r")
+        await opened(pilot, Writing)
+        await press(pilot, *"Done.", "escape")
+        await opened(pilot, Review)
+        shop.now += 5
+        shop.world.customer_replies(row.ticket_id, "Wait, one more thing!")
+        notes = shop.notes
+        await press(pilot, "y")
+        await until(pilot, lambda: bool(screen.standing.held), "held")
+        shop.now += 60
+        await until(pilot, lambda: bool(screen.standing.stuck), "a conflict")
+        assert "conflict" in told(screen)
+        assert shop.notes == notes
+        assert pilot.app.screen is screen
+
+
+async def test_no_answer_needed_takes_a_reason_and_clears_the_row(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        row = next(
+            one for one in screen.list._rows.values() if one.kind == "customer_responded" and one.last_words
+        )
+        screen.list.go(screen.list.find(*row.key[:2]))
+        await settle(pilot)
+        await press(pilot, "c")
+        await choose(pilot, "thanks")
+        await until(pilot, lambda: screen.list.find(*row.key[:2]) is None, "the row leaves")
+        shop.now += 60
+        await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")
+        texts = [note.text for note in shop.world.notes[int(row.ticket_id)]]
+        assert any(text.startswith("Seen, no answer needed: Thanks only") for text in texts)
+
+
+async def test_two_enters_set_one_code(shop):
+    async with at_work(shop, "4") as (pilot, screen):
+        await press(pilot, "b")
+        await opened(pilot, Picker)
+        await press(pilot, *"after", "space", *"hours")
+        for _ in range(2):
+            pilot.app.post_message(_key("enter"))
+        await until(pilot, lambda: pilot.app.screen is screen, "closed")
+        await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")
+        changes = await pilot.app.read(lambda reader: reader.changes(True))
+        assert len(changes) == 1
+        assert not screen.has_class("-ticket")
+
+
+async def test_quitting_with_a_mail_held_asks(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        await press(pilot, "r")
+        await opened(pilot, Writing)
+        await press(pilot, *"Done.", "escape")
+        await opened(pilot, Review)
+        await press(pilot, "y")
+        await until(pilot, lambda: bool(screen.standing.held), "held")
+        notes = shop.notes
+        await press(pilot, "q")
+        await opened(pilot, Ask)
+        await press(pilot, "escape", "ctrl+q")
+        await opened(pilot, Ask)
+        await press(pilot, "s")
+        await until(pilot, lambda: "as soon as it has left" in told(screen), "waits")
+        assert shop.notes == notes
+        shop.now += 60
+        await until(pilot, lambda: pilot.app.return_code == 0, "quits")
+        assert shop.notes == notes + 1
+
+
+async def test_a_sync_by_itself_moves_neither_cursor_nor_focus(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        await press(pilot, "j", "j")
+        here, focus = screen.row.key, screen.focused
+        other = next(key for key in screen.list.keys if key != here)
+        shop.now += 300
+        shop.world.reassign(other[1], "asmith")
+        await pilot.app.engine.call(lambda desk: desk.sync())
+        from tui.messages import Saved
+
+        pilot.app.saved.publish(Saved())
+        await until(pilot, lambda: screen.list.find(*other[:2]) is None, "the other row is gone")
+        assert screen.row.key == here
+        assert screen.focused is focus
+        assert pilot.app.screen is screen
+
+
+def _key(key):
+    from textual import events
+
+    return events.Key(key, key if len(key) == 1 else "\r")
