@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connectors.contract import TICKET_FIELDS
 from connectors.text import clean
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
-from store.reasons import sentence
+from store.reasons import place, sentence
 from store.settings import KINDS
 
 Key = tuple[str, str]
@@ -186,7 +187,7 @@ class Lists:
         found: dict[tuple[str, str, str | None], list[Reason]] = {}
         query = (
             "SELECT connection, ticket_id, kind, code, field, time_entry_id, since, gate, hours, data"
-            " FROM reason WHERE {keys} ORDER BY gate DESC, since, code, field, time_entry_id"
+            " FROM reason WHERE {keys}"
         )
         for row in self._by_key(query, keys):
             text = sentence(
@@ -208,6 +209,8 @@ class Lists:
                     since=row["since"],
                 )
             )
+        for reasons in found.values():
+            reasons.sort(key=_telling_order)
         return found
 
     def _kinds(self, keys: Sequence[Key]) -> dict[Key, list[str]]:
@@ -269,6 +272,11 @@ class Lists:
                 some = ids[start : start + _CHUNK]
                 condition = f"connection = ? AND ticket_id IN ({_marks(some)})"
                 yield from self.db.execute(query.format(keys=condition), [connection, *some])
+
+
+def _telling_order(reason: Reason) -> tuple[int, int, str, int, str]:
+    named = TICKET_FIELDS.index(reason.field) if reason.field in TICKET_FIELDS else len(TICKET_FIELDS)
+    return (place(reason.code), named, reason.field or "", reason.since, reason.time_entry_id or "")
 
 
 _COLUMNS = tuple(

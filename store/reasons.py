@@ -193,27 +193,35 @@ def _locked(say: _Say) -> str:
     return f"{_time_without_code(say)[:-1]}, and locked: invoiced or approved."
 
 
+# In the order in which a row's reasons are told.
 _SENTENCES: dict[str, Callable[[_Say], str]] = {
     "last_word_customer": lambda say: f"{say.wrote} and nobody has answered.",
-    "flag_set": _flag_set,
-    "flag_set_answered": _flag_set_answered,
     "flag_not_set": _flag_not_set,
-    "author_unknown": lambda say: (
-        f"Whether {say.word('unknown', 'who wrote')} is a customer cannot be told: taken for one."
-    ),
     "replied_after_close": _replied_after_close,
+    "flag_set_answered": _flag_set_answered,
+    "flag_set": _flag_set,
+    "author_unknown": lambda say: (
+        f"Whether {say.word('unknown', 'the author')} is a customer cannot be told: taken for one."
+    ),
     "missing": _missing,
     "agreement_inactive": _agreement_inactive,
     "no_parent": _no_parent,
-    "not_child_status": _not_child_status,
     "parent_closed": _parent_closed,
     "parent_missing": _parent_missing,
     "parent_not_visible": _parent_not_visible,
-    "ticket_without_code": _ticket_without_code,
+    "not_child_status": _not_child_status,
     "closed_without_code": _closed_without_code,
+    "ticket_without_code": _ticket_without_code,
     "time_without_code": _time_without_code,
     "locked": _locked,
 }
+
+_PLACES = {code: place for place, code in enumerate(_SENTENCES)}
+
+
+def place(code: str) -> int:
+    """Where a reason stands among the others of its row: people's words before the PSA's marks."""
+    return _PLACES.get(code, len(_PLACES))
 
 
 def _day(text: object) -> str:

@@ -221,6 +221,24 @@ def test_rows_as_json_are_clean_and_name_time_where_they_are_about_time(shelf: S
     ]
 
 
+def test_reasons_are_told_words_first_then_the_psas_mark_and_fields_as_on_the_ticket(shelf: Shelf) -> None:
+    shelf.ticket("1")
+    row = {"ticket_id": "1", "kind": "missing_fields", "since": NOW, "gate": False}
+    shelf.put(ExceptionRow, row, row | {"kind": "customer_responded"})
+    for code in ("flag_set", "author_unknown", "last_word_customer"):
+        shelf.put(ReasonRow, row | {"kind": "customer_responded", "code": code})
+    for field in ("custom:Asset", "agreement", "contact_phone", "contact"):
+        shelf.put(ReasonRow, row | {"code": "missing", "field": field})
+    talk, fields = shelf.reader.rows()
+    assert [reason.code for reason in talk.reasons] == ["last_word_customer", "flag_set", "author_unknown"]
+    assert [reason.field for reason in fields.reasons] == [
+        "contact",
+        "contact_phone",
+        "agreement",
+        "custom:Asset",
+    ]
+
+
 def test_sentences_speak_in_the_technicians_zone(shelf: Shelf) -> None:
     shelf.ticket("1")
     data = msgspec.json.encode(
