@@ -269,6 +269,8 @@ class Identity(msgspec.Struct, frozen=True):
     """(verb, the right that is missing, in the PSA's own vocabulary)."""
     notes: tuple[str, ...] = ()
     """What was found by probing, in sentences (date form, whether a note moves the ticket …)."""
+    found: dict[str, str] = msgspec.field(default_factory=dict)
+    """Keys of the connection that probing found to be better set so (`date_form`); `connect` saves them."""
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -514,8 +516,10 @@ class Connector(Protocol):
     title: str
     """The product's name for people: `ConnectWise PSA`."""
     capabilities: Capabilities
-    requests: int
-    """Requests sent so far, retries included."""
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries included."""
 
     async def close(self) -> None:
         """Ends the HTTP session."""

@@ -42,13 +42,13 @@ _QUEUE = (
 )
 
 UNREAD_CONVERSATIONS = (
-    f"SELECT t.ticket_id {_QUEUE} AND (t.notes_read_at IS NULL OR t.notes_read_at < :since"
+    f"SELECT t.ticket_id {_QUEUE} AND (t.notes_read_at IS NULL OR t.notes_read_at <= :since"
     " OR t.updated_at >= t.notes_read_at + :ahead)"
     f" ORDER BY coalesce(t.customer_flag, 0) DESC, {_CLOSED}, t.updated_at DESC, t.ticket_id"
 )
 
 UNREAD_TIME = (
-    f"SELECT t.ticket_id {_QUEUE} AND (t.time_read_at IS NULL OR t.time_read_at < :since"
+    f"SELECT t.ticket_id {_QUEUE} AND (t.time_read_at IS NULL OR t.time_read_at <= :since"
     " OR t.updated_at >= t.time_read_at + :ahead) ORDER BY t.ticket_id"
 )
 

@@ -135,7 +135,6 @@ def _begin(round: Round) -> None:
     connection = round.connection
     address = json.dumps([connection.psa, *(connection.options.get(key) for key in ADDRESS)])
     patterns = json.dumps(round.settings.rules.auto_reply)
-    can = round.connector.capabilities
     with round.databases.cache.begin() as cache:
         before = marked(cache, round.name, "address")
         if before is not None and before[0] != address:
@@ -153,7 +152,6 @@ def _begin(round: Round) -> None:
             psa=connection.psa,
             title=round.connector.title,
             tried_at=round.began,
-            capabilities=msgspec.json.encode(can, order="sorted").decode(),
         )
 
 
@@ -186,9 +184,12 @@ async def _know_ourselves(round: Round) -> None:
             )
     round.clock_ahead = identity.clock_ahead
     round.resolved = await round.connector.resolve(round.connection.scope)
+    # Only now are the capabilities complete: some depend on the account's rights (Request Tracker).
+    can = msgspec.json.encode(round.connector.capabilities, order="sorted").decode()
     with round.databases.cache.begin() as cache:
         scope = msgspec.json.encode(round.resolved).decode()
         mark(cache, round.name, "scope", scope, round.began)
+        set_state(cache, round.name, capabilities=can)
 
 
 # ---------------------------------------------------------------- after the pull
