@@ -34,6 +34,10 @@ COMMANDS = (
 """In the order of `--help`; each is `tui.commands.<name>_command.command`."""
 
 
+_CLOSED = (errno.EPIPE, errno.EINVAL)
+"""A pipe that nobody reads any more; Windows says EINVAL."""
+
+
 class Commands(click.Group):
     """The group; `deskzero lst` is answered with the command that was probably meant."""
 
@@ -81,13 +85,12 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
 @click.pass_context
-def deskzero(ctx: click.Context) -> None:
+def deskzero(ctx: click.Context) -> int:
     """Shows only the tickets that fall through the PSA's cracks, and fixes them with a key.
 
     Without a command it opens the queue; where standard output is no terminal it prints it.
     """
-    if ctx.invoked_subcommand is None:
-        run_queue(ctx)
+    return run_queue(ctx) if ctx.invoked_subcommand is None else 0
 
 
 def main() -> None:
@@ -105,21 +108,29 @@ def run(arguments: list[str]) -> int:
         # The outermost place: a traceback on a terminal is a bug, whatever raised it.
         except Exception as error:  # noqa: BLE001
             code = _report(error)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a program may be started without one
+            sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EINVAL):  # Windows says EINVAL where a pipe was closed
-            raise
-        # Whoever read us has seen enough. The interpreter flushes once more at its end: into nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        code = _output_failed(error)
     return code
+
+
+def _output_failed(error: OSError) -> int:
+    """Standard output takes no more; the exit code."""
+    # The interpreter flushes once more at its end: into nothing.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno in _CLOSED:
+        return 141  # whoever read us has seen enough; what a shell says of a program that SIGPIPE ended
+    for line in Problem(f"standard output cannot be written: {error.strerror}", "Free some space.").lines():
+        click.echo(line, err=True)
+    return WRONG
 
 
 def _report(error: Exception) -> int:
     """Writes an error's two lines; the exit code."""
-    if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+    if isinstance(error, OSError) and error.filename is None and error.errno in (*_CLOSED, errno.ENOSPC):
         raise error
     if isinstance(error, click.Abort):
         return _aborted(error)

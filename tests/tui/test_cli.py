@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 import zipfile
@@ -274,6 +275,73 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full (Linux)"
+)
+def test_an_output_that_takes_nothing_is_an_error(synced: Cli) -> None:
+    for output, code in ((">/dev/full", 2), (">&-", 0)):
+        done = subprocess.run(
+            f"{' '.join(map(_quoted, synced.command('list')))} {output}",
+            shell=True,
+            capture_output=True,
+            env=synced.environment,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code
+        assert len(done.stderr.splitlines()) == code
+
+
+def test_ctrl_c_ends_without_a_traceback(synced: Cli) -> None:
+    with subprocess.Popen(
+        synced.command("sync", "--watch", "60"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=synced.environment,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        assert "requests" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.split() == ["deskzero:", "stopped"]
+
+
+def test_a_damaged_cache_is_named_and_the_next_sync_pulls_again(own: tuple[Cli, World]) -> None:
+    cli, _ = own
+    for name in ("cache.db-wal", "cache.db-shm"):
+        (cli.home / name).unlink(missing_ok=True)
+    (cli.home / "cache.db").write_bytes(b"this is no database" * 500)
+    for arguments, code in ((["list"], 2), (["show", "1"], 2), (["check", "--offline"], 3)):
+        done = cli.run(*arguments)
+        assert done.code == code
+        assert "cache.db" in done.error[0]
+        assert "deskzero sync" in done.error[1]
+    done = cli.run("sync")
+    assert done.code == 0, done.err
+    assert "set aside" in done.err or "damaged" in done.err
+    assert cli.run("list", "--json").json
+
+
+def test_the_log_holds_no_secret_and_nothing_that_people_wrote(own: tuple[Cli, World]) -> None:
+    cli, world = own
+    number = first(cli, "customer_responded")
+    assert cli.run("fix", number, "--reply", "A very private answer.", "--now").code == 0
+    world.customer_replies(int(number), "A very private question.")
+    assert cli.run("fix", number, "--reply", "Another private answer.", "--now").code == 1
+    cli.run("sync")
+    cli.run("check")
+    log = (cli.home / "deskzero.log").read_text(encoding="utf-8")
+    assert (cli.home / "deskzero.log").stat().st_mode & 0o077 == 0
+    for word in (ACCOUNT.private_key, "private answer", "private question", "Basic "):
+        assert word not in log
+    for row in cli.run("list", "--json").json:
+        assert row["summary"] not in log
+        assert row["company"] not in log
+
+
 # ---------------------------------------------------------------- sync
 
 
@@ -444,12 +512,16 @@ def test_later_waits_for_the_next_sync(own: tuple[Cli, World]) -> None:
     cli, world = own
     number = first(cli, "billing_code")
     writes = len(world.writes)
-    done = cli.run("fix", number, "--note", "For later.", "--later", "--billing-code", "On-site")
+    done = cli.run("fix", number, "--billing-code", "On-site", "--later")
     assert done.code == 0
+    assert done.out.startswith("queued: ")
+    assert number not in [row["number"] for row in cli.run("list", "--json", "billing_code").json]
     assert len(world.writes) == writes
     done = cli.run("sync")
     assert done.code == 0
-    assert len(world.writes) == writes or "held" in str(cli.run("outbox", "--json").json)
+    assert "confirmed: " in done.out
+    assert len(world.writes) > writes
+    assert cli.run("outbox", "--json").json == []
 
 
 def test_a_fix_while_the_psa_is_away_is_queued_and_goes_out_later(own: tuple[Cli, World]) -> None:
@@ -688,6 +760,25 @@ def test_the_demo_prints_all_kinds_where_there_is_no_terminal(empty: Cli) -> Non
     assert "0 must, 0 later" not in counts.values()
     assert not empty.home.exists()
     assert empty.run("demo", "--seed", "2", "--tickets", "30").code == 0
+
+
+def test_a_demo_that_is_ended_leaves_nothing_behind(empty: Cli, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with subprocess.Popen(
+        empty.command("demo", "--tickets", "2000"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=empty.environment | {"TMPDIR": str(scratch)},
+        encoding="utf-8",
+    ) as process:
+        assert process.stderr is not None
+        assert "pulling" in process.stderr.readline()
+        assert list(scratch.iterdir())
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert not list(scratch.iterdir())
 
 
 def test_simulate_says_where_it_is_on_its_first_line(empty: Cli) -> None:

@@ -41,13 +41,16 @@ def command(
     chosen = checked_kinds((*gates, *more_gates)) if gates else None
     home = home_of(ctx)
     settings = settings_of(home)
-    if offline:
-        from store.check import verdict
-        from store.read import Reader
-
-        answer = verdict(Reader(home, settings), settings, now=now(), gates=chosen, asked=False)
-    else:
-        answer = asyncio.run(_ask(home, settings, chosen, quiet=as_json))
+    try:
+        answer = (
+            _offline(home, settings, chosen) if offline else _online(home, settings, chosen, quiet=as_json)
+        )
+    except Exception as error:
+        problem = explain(error)
+        if problem is None:
+            raise
+        # Whatever goes wrong here, zero is not known.
+        raise Problem(str(problem), problem.hint, CANNOT_TELL) from error
     if as_json:
         from store.check import as_json as document
 
@@ -57,22 +60,25 @@ def command(
     return CODES[answer.verdict]
 
 
-async def _ask(home: Home, settings: Settings, gates: list[str] | None, *, quiet: bool) -> Verdict:
+def _offline(home: Home, settings: Settings, gates: list[str] | None) -> Verdict:
+    from store.check import verdict
+    from store.read import Reader
+
+    return verdict(Reader(home, settings), settings, now=now(), gates=gates, asked=False)
+
+
+def _online(home: Home, settings: Settings, gates: list[str] | None, *, quiet: bool) -> Verdict:
     from store.desk import Desk
     from store.log import start_log
     from tui.commands.progress import Bar
 
-    start_log(home.log)
-    try:
+    async def ask() -> Verdict:
         async with Desk(home, settings) as desk:
             with Bar(show=sys.stderr.isatty() and not quiet) as bar:
                 return await desk.check(gates=gates, progress=bar.tell)
-    except Exception as error:
-        problem = explain(error)
-        if problem is None:
-            raise
-        # Whatever goes wrong here, zero is not known.
-        raise Problem(str(problem), problem.hint, CANNOT_TELL) from error
+
+    start_log(home.log)
+    return asyncio.run(ask())
 
 
 def _tell(answer: Verdict, settings: Settings) -> None:

@@ -132,18 +132,25 @@ def one_ticket(reader: Reader, text: str) -> TicketView:
     return view
 
 
-def run_queue(ctx: click.Context) -> None:
+def on_terminal() -> bool:
+    """Whether a screen can be shown: both ends are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def run_queue(ctx: click.Context) -> int:
     """`deskzero` without a command: the screen on a terminal, else the queue as text."""
     home = home_of(ctx)
     settings = settings_of(home)
-    if sys.stdout.isatty() and sys.stdin.isatty():
+    if on_terminal():
+        from store.log import start_log
         from tui.app import run
 
-        run(home, settings)
-        return
+        start_log(home.log)
+        return run(home, settings)
     from tui.plain import print_queue
 
     print_queue(home, settings, now=now())
+    return 0
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -96,6 +96,7 @@ def command(
     secrets, to_store = answers.secrets(checked)
     identity, statuses = asyncio.run(_prove(spec, checked, secrets))
     _show(identity)
+    table |= {key: value for key, value in identity.found.items() if key in answers.own}
     table |= answers.statuses(statuses)
     _save(name, table, to_store)
     _first_sync(ctx, sync_now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import home_option, now, say
+from tui.commands.common import home_option, now, on_terminal, say
 from tui.problem import Problem
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def command(seed: int, tickets: int, psa: str, speed: float) -> int:
     from store.home import Home
     from store.log import start_log, stop_log
 
+    _end_tidily()
     with tempfile.TemporaryDirectory(prefix="deskzero-demo-", ignore_cleanup_errors=True) as folder:
         home = Home.at(folder)
         start_log(home.log)
@@ -54,6 +56,17 @@ def command(seed: int, tickets: int, psa: str, speed: float) -> int:
             return _run(home, _settings(psa, home.config), _opener(home, psa, world))
         finally:
             stop_log()
+
+
+def _end_tidily() -> None:
+    """A terminal that is closed ends the program through its `finally`s, so that the scratch home goes too."""
+
+    def leave(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), leave)
 
 
 def _settings(psa: str, path: Path) -> Settings:
@@ -82,7 +95,7 @@ def _opener(home: Home, psa: str, world: World) -> Callable[[], Desk]:
 
 def _run(home: Home, settings: Settings, open_desk: Callable[[], Desk]) -> int:
     asyncio.run(_first_sync(open_desk))
-    if sys.stdout.isatty() and sys.stdin.isatty():
+    if on_terminal():
         from tui.app import run
 
         return run(home, settings, demo=open_desk)
