@@ -12,20 +12,19 @@ from connectors.contract import (
     ConnectorError,
     NewTime,
     Ref,
-    TicketRecord,
     TimeRecord,
     Value,
 )
 from connectors.text import clean
 from store import cached
-from store.changes import same_value, value_of
+from store.changes import BY_NAME_ONLY, same_value, value_of
 from store.database import Databases
 from store.fix_names import FixRefused, Names, ref
 from store.settings import Connection
 
-CHOSEN = ("contact", "agreement", "type", "priority", "site", "source", "board")
+CHOSEN = ("contact", "agreement", "type", "subtype", "item", "priority", "site", "source", "board")
 """Fields whose values are choices; the others that `--set` knows are texts and `due_at`."""
-_TEXTS = ("contact_phone", "contact_email", "cc", "subtype", "item", "summary")
+_TEXTS = ("contact_phone", "contact_email", "cc", "summary")
 MOST_HOURS = 24.0
 
 
@@ -211,14 +210,22 @@ class FixDraft:
         if not said.strip():
             self.fields[field] = None
         elif field in CHOSEN:
-            choice = await self.names.find(field, said)
-            self.fields[field] = choice.name if field == "source" else ref(choice)
+            self.fields[field] = await self._chosen(field, said)
         elif field == "due_at":
             self.fields[field] = _time(said, self.connection.timezone)
         else:
             self.fields[field] = said.strip()
         self.verbs.append(field)
         return None
+
+    async def _chosen(self, field: str, said: str) -> Value:
+        """One of the valid choices; plain text where this PSA has no list for the field at all."""
+        try:
+            return ref(await self.names.find(field, said))
+        except FixRefused:
+            if await self.names.has_list(field):
+                raise
+            return said.strip()
 
     def _set_custom(self, field: str, said: str) -> None:
         name = field.removeprefix("custom:")
@@ -326,6 +333,18 @@ class FixDraft:
 
     # ------------------------------------------------------------ shared
 
+    def was(self) -> dict[str, Value]:
+        """The present values of the fields that are set, as a fix could put them back: a record has the mere
+        name of some, which becomes a reference where the choice is known."""
+        values: dict[str, Value] = {}
+        for field, wanted in self.fields.items():
+            value = value_of(self.ticket, field)
+            if field in BY_NAME_ONLY and isinstance(value, str) and isinstance(wanted, Ref):
+                named = [choice for choice in self.names.cached(field) if same_value(ref(choice), value)]
+                value = ref(named[0]) if named else value
+            values[field] = value
+        return values
+
     def offered(self, verb: str) -> None:
         """Refuses what this PSA's API does not offer, with the connector's reason."""
         can = self.connector.capabilities
@@ -340,11 +359,6 @@ class FixDraft:
     def named(self) -> str:
         """The ticket as people say it."""
         return f"#{clean(self.ticket.number)}"
-
-
-def was_of(ticket: TicketRecord, fields: dict[str, Value]) -> dict[str, Value]:
-    """The present values of the same fields."""
-    return {field: value_of(ticket, field) for field in fields}
 
 
 def _time(said: str, timezone: str) -> int:

@@ -24,12 +24,14 @@ KIND_WORDS = {
     "agreement": "agreement",
     "contact": "contact",
     "type": "type",
+    "subtype": "subtype",
+    "item": "item",
     "priority": "priority",
     "site": "site",
     "source": "source",
     "board": "board",
 }
-_OF_BOARD = ("status", "type")
+_OF_BOARD = ("status", "type", "subtype", "item")
 _OF_COMPANY = ("agreement", "contact", "site")
 
 
@@ -74,6 +76,13 @@ class Names:
         """All usable choices; asks only where the cache has none."""
         usable = [choice for choice in self.cached(kind) if not self._unusable(choice)]
         return usable or [choice for choice in await self.ask(kind) if not self._unusable(choice)]
+
+    async def has_list(self, kind: str) -> bool:
+        """Whether the PSA has choices of the kind, for any board and company; yes while it was not asked."""
+        await self.ask(kind)
+        with self._databases.cache_reads.begin() as db:
+            known = cached.choices(db, self._connection, kind)
+        return bool(known) or kind not in self._asked
 
     def cached(self, kind: str) -> list[Choice]:
         """What the cache has for this ticket's board and company."""

@@ -16,7 +16,7 @@ from connectors.text import clean
 from store import cached
 from store.changes import PreviewLine, new_change_id, show_field
 from store.database import Databases
-from store.fix_draft import FixDraft, was_of
+from store.fix_draft import FixDraft
 from store.fix_guards import choose_parent, missing_for_close
 from store.fix_names import FixRefused, Loader, Names
 from store.seen import seen_text
@@ -116,7 +116,7 @@ async def prepare(
         change=new_change_id(now),
         ticket_id=ticket_id,
         fields=draft.fields,
-        was=was_of(seen.record, draft.fields),
+        was=draft.was(),
         entries=draft.entries,
         entries_was=draft.entries_was,
         reply=draft.reply,

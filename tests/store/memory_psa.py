@@ -172,7 +172,7 @@ class MemoryPsa(FakePsa):
         elif field.startswith("custom:"):
             values["custom"] = {**self.rows[ticket_id].custom, field[7:]: value}
         elif field in (*PLAIN, *BY_NAME_ONLY):
-            values[field] = value
+            values[field] = value.name if isinstance(value, Ref) else value
         else:
             values[f"{field}_id"] = value.id if isinstance(value, Ref) else None
             values[field] = value.name if isinstance(value, Ref) else value

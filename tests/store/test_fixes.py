@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.contract import Capabilities, ConnectorError, Ref, Unreachable
+from connectors.contract import Capabilities, Choice, ConnectorError, Ref, Step, Unreachable
 from store.changes import same_value
 from store.database import Databases
 from store.fixes import FixRefused, Intent, Prepared, prepare
@@ -442,3 +442,28 @@ def test_values_are_compared_as_a_psa_would() -> None:
     assert not same_value(None, True)
     assert not same_value(None, 1)
     assert not same_value(Ref("3", "a"), None)
+
+
+async def test_a_value_that_the_record_has_by_name_alone_can_be_put_back(databases: Databases) -> None:
+    bench = await bench_with(databases, source="Phone")
+    bench.psa.offered["source"] = (
+        Choice(kind="source", id="1", name="Phone"),
+        Choice(kind="source", id="2", name="Portal"),
+    )
+    prepared = await bench.prepare(set={"source": "portal"})
+    assert (prepared.fix.fields, prepared.fix.was) == (
+        {"source": Ref("2", "Portal")},
+        {"source": Ref("1", "Phone")},
+    )
+    await bench.fix(set={"source": "portal"})
+    await bench.push()
+    bench.undo()
+    await bench.push()
+    assert bench.psa.rows["1"].source == "Phone"
+
+
+async def test_where_the_psa_has_no_list_for_a_field_plain_text_is_taken(bench: Bench) -> None:
+    bench.psa.plan = lambda fix, ticket: (  # type: ignore[method-assign]
+        Step(action="set", ticket_id="1", request="PUT /1", sets=fix.fields, was=fix.was),
+    )
+    assert (await bench.prepare(set={"source": "Phone"})).fix.fields == {"source": "Phone"}
