@@ -8,6 +8,7 @@ import pytest
 
 from connectors.contract import ConnectorError, Ref, Rejected, Step, Unreachable, Unreadable
 from store.database import Databases
+from store.outbox_rows import move, set_step
 from tests.store.memory_psa import Bench, psa_with_ticket
 
 LOST = Unreachable("timed out", sent=True)
@@ -120,7 +121,7 @@ async def test_an_uncertain_one_can_be_dropped(bench: Bench) -> None:
 
 
 async def test_an_older_note_with_the_same_text_is_not_taken_for_ours(bench: Bench) -> None:
-    bench.psa.note("1", "hello")
+    bench.psa.note("1", "hello", public=False)
     lose(bench, arrives=False)
     await bench.fix(note="hello")
     await bench.push()
@@ -133,6 +134,18 @@ async def test_two_identical_texts_claim_one_note_each(bench: Bench) -> None:
     await bench.push()
     assert texts(bench) == ["same", "same"]
     assert len({bench.entry(change).steps[0].created_id for change in changes}) == 2
+
+
+async def test_what_another_change_has_made_is_taken(bench: Bench) -> None:
+    """Whatever the baseline says: one note is never the proof of two changes."""
+    await bench.fix(note="same")
+    await bench.push()
+    second = await bench.fix(note="same")
+    with bench.databases.journal.begin() as db:
+        set_step(db, second, 0, state="unknown", attempts=1, baseline="{}")
+        move(db, second, ("queued",), state="sending")
+    await bench.push()
+    assert (texts(bench), bench.state(second)) == (["same", "same"], "confirmed")
 
 
 async def test_a_colleagues_identical_note_is_not_ours(bench: Bench) -> None:
