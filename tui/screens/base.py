@@ -27,7 +27,7 @@ class Dialog(ModalScreen[Answer | None]):
         }
         .dialog-title { height: 1; padding: 0 1; text-style: bold; color: $accent; margin-bottom: 1; }
         OptionList, OptionList:focus { border: none; background: transparent; }
-        .dialog-keys { height: 1; padding: 0 1; color: $text-muted; margin-top: 1; }
+        .dialog-keys { height: auto; max-height: 2; padding: 0 1; color: $text-muted; margin-top: 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,7 +21,8 @@ from tui.text import fit
 
 SUGGESTED = "suggested"
 """The group whose first item is preselected; nothing else is."""
-WIDTH = 86
+WIDEST = 90
+SIDES_AND_SCROLLBAR = 4
 
 
 class Picker(Dialog[Item]):
@@ -32,7 +34,7 @@ class Picker(Dialog[Item]):
         #box { width: 90; max-width: 96%; height: auto; max-height: 90%; }
         Input { border: none; height: 1; padding: 0 1; background: $boost; }
         Input:focus { border: none; }
-        OptionList { height: auto; max-height: 14; border: none; padding: 0; background: transparent; }
+        OptionList { height: auto; max-height: 14; padding: 0; scrollbar-gutter: stable; }
         #preview { height: auto; max-height: 5; padding: 0 1; margin-top: 1; color: $text; }
         #hint { padding: 0 1; color: $text-muted; }
     }
@@ -88,17 +90,37 @@ class Picker(Dialog[Item]):
         free = self._typed_item(typed)
         if free is not None:
             self._shown.append(free)
+        self._paint(headings=not words)
+        wanted = bool(words) or bool(self._shown and self._shown[0].group == SUGGESTED)
+        self.query_one(OptionList).highlighted = self._first_enabled() if wanted and self._shown else None
+        self._show_preview()
+
+    def _paint(self, *, headings: bool) -> None:
+        """The lines of what is shown, as wide as the list is."""
         options = self.query_one(OptionList)
         options.clear_options()
+        room = self._room
         group = ""
         for position, item in enumerate(self._shown):
-            if item.group and item.group != group and not words:
+            if headings and item.group and item.group != group:
                 options.add_option(Option(Content.styled(f"  {clean(item.group)}", "dim"), disabled=True))
             group = item.group
-            options.add_option(Option(_line(item), id=str(position)))
-        wanted = bool(words) or bool(self._shown and self._shown[0].group == SUGGESTED)
-        options.highlighted = self._first_enabled() if wanted and self._shown else None
-        self._show_preview()
+            options.add_option(Option(_line(item, room), id=str(position)))
+
+    @property
+    def _room(self) -> int:
+        """Cells for a line; before the first layout what the box will leave."""
+        laid_out = self.query_one(OptionList).scrollable_content_region.width
+        return laid_out or max(20, min(WIDEST, self.app.size.width * 96 // 100) - SIDES_AND_SCROLLBAR)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._repaint)
+
+    def _repaint(self) -> None:
+        options = self.query_one(OptionList)
+        highlighted = options.highlighted
+        self._paint(headings=not self.query_one(Input).value.split())
+        options.highlighted = highlighted
 
     def _typed_item(self, typed: str) -> Item | None:
         text = typed.strip()
@@ -168,9 +190,12 @@ def _haystack(item: Item) -> str:
     return clean(f"{item.label} {item.detail} {item.key}").casefold()
 
 
-def _line(item: Item) -> Content:
+def _line(item: Item, room: int) -> Content:
+    """One line of `room` cells: the label at the left, the detail dim at the right."""
     label, detail = clean(item.label), clean(item.detail)
     if not detail:
-        return Content(f" {fit(label, WIDTH - 2)}")
-    room = min(len(detail), 40)
-    return Content.assemble(f" {fit(label, WIDTH - room - 5)} ", (fit(detail, room, right=True), "dim"), " ")
+        return Content(f" {fit(label, room - 2)} ")
+    right = min(cell_len(detail), max(room - cell_len(label) - 4, room * 2 // 5))
+    return Content.assemble(
+        f" {fit(label, room - right - 4)}  ", (fit(detail, right, right=True), "dim"), " "
+    )
