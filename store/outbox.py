@@ -9,9 +9,11 @@ be made again. Sending is `store.sender`, taking back is `store.undo`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection as Db
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
@@ -21,8 +23,9 @@ from store import cached
 from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_change_id, to_json
 from store.database import Databases
 from store.fixes import Prepared
+from store.home import Home
 from store.models import Change, StepRow
-from store.outbox_rows import Entry, load, load_one, move, rebase_later, set_step
+from store.outbox_rows import Entry, load, load_one, move, rebase_later, set_step, stands_again
 from store.overlay import rebuild_overlay
 from store.rules import evaluate
 from store.seen import parse_seen, seen_text
@@ -121,22 +124,34 @@ def retry(
 def drop(databases: Databases, settings: Settings, change: str, *, now: int) -> str:
     """Gives a change up that is not at its end: what has not gone out never will; its id.
 
-    What arrived of it stays in the PSA. Raises `OutboxRefused`, also while it is being sent.
+    What arrived of it stays in the PSA. A change in `sending` that nobody is sending (its outcome cannot be
+    found out) can be given up too. Raises `OutboxRefused`, also while it is being sent.
     """
-    states = ("held", "queued", *DECIDE_STATES)
-    with databases.journal.begin() as db:
+    with nobody_sends(databases.home) as idle, databases.journal.begin() as db:
+        states = ("held", "queued", *DECIDE_STATES, *(("sending",) if idle else ()))
         entry = load_one(db, change)
         if not move(db, entry.change, states, state="dropped", next_try_at=None):
             doing = "is being sent" if entry.state == "sending" else f"is {entry.state}"
             raise OutboxRefused(f"Change {entry.change} {doing}: it cannot be dropped.")
-        if entry.undo_of is not None:
-            db.execute(
-                text("UPDATE change SET undone_by = NULL WHERE change = :of AND undone_by = :by"),
-                {"of": entry.undo_of, "by": entry.change},
-            )
+        stands_again(db, entry)
         rebase_later(db, entry)
     lay(databases, settings, entry.connection, [entry.ticket_id], now)
     return entry.change
+
+
+@contextmanager
+def nobody_sends(home: Home) -> Iterator[bool]:
+    """Whether no process is sending; while the block runs none begins to."""
+    lock = FileLock(home.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def state_of(databases: Databases, change: str) -> Entry:

@@ -144,9 +144,28 @@ def made_notes(db: Db, connection: str) -> list[str]:
     return [row.created_id for row in rows][::-1]
 
 
+def stands_again(db: Db, undo: Entry) -> None:
+    """A change whose undo was given up stands as before; one that had got stuck halfway is stuck again."""
+    if undo.undo_of is None:
+        return
+    db.execute(
+        text(
+            "UPDATE change SET undone_by = NULL,"
+            " state = CASE state WHEN 'undone' THEN 'rejected' ELSE state END,"
+            " error = CASE state WHEN 'undone' THEN 'Part of it is in the PSA; taking that back was given up.'"
+            " ELSE error END WHERE change = :of AND undone_by = :by"
+        ),
+        {"of": undo.undo_of, "by": undo.change},
+    )
+
+
 def rebase_later(db: Db, gone: Entry) -> None:
     """Later open changes of the ticket that were decided on values of `gone`, which never arrived, are put
-    on what was before it: else they would meet a "conflict" with nobody."""
+    on what was before it: else they would meet a "conflict" with nobody.
+
+    One that sets the status or clears the flag was decided on an answer (or a seen note) that never arrived:
+    sent now, it would bury what the customer wrote. It waits for a person.
+    """
     later = load(
         db,
         "connection = :c AND ticket_id = :t AND seq > :seq AND state IN ('held', 'queued')",
@@ -155,7 +174,24 @@ def rebase_later(db: Db, gone: Entry) -> None:
         seq=gone.seq,
     )
     arrived = {field for step in gone.steps if step.over for field in step.step.sets}
+    # An uncertain one that is dropped is there: a person has looked.
+    unanswered = gone.state != "uncertain" and any(
+        step.step.creates and step.step.guards_reply and not step.over for step in gone.steps
+    )
     for entry in later:
+        if unanswered and _buries(entry):
+            words = "reply" if gone.fix.reply is not None else "seen note"
+            move(
+                db,
+                entry.change,
+                ("held", "queued"),
+                state="conflict",
+                error=f"It was decided after a {words} (change {gone.change}) that never went out.",
+                hint=f"See what the customer waits for; then `deskzero outbox --retry {entry.change}`"
+                f" or `--drop {entry.change}`.",
+                detail="{}",
+                next_try_at=None,
+            )
         moved = {
             field: gone.fix.was.get(field)
             for field, was in entry.fix.was.items()
@@ -170,6 +206,14 @@ def rebase_later(db: Db, gone: Entry) -> None:
                 was = {**step.step.was, **{f: v for f, v in moved.items() if f in step.step.sets}}
                 plan = msgspec.structs.replace(step.step, was=was)
                 set_step(db, entry.change, step.position, step=to_json(plan))
+
+
+def _buries(entry: Entry) -> bool:
+    """Takes the ticket out of sight without words of its own to the customer."""
+    fields = entry.fix.fields
+    clears = "customer_flag" in fields and not fields["customer_flag"]
+    answers = any(step.step.creates and step.step.guards_reply for step in entry.steps)
+    return not answers and ("status" in fields or clears)
 
 
 def _step(row: RowMapping) -> StepEntry:

@@ -20,6 +20,7 @@ from connectors.contract import (
     Rejected,
     Throttled,
     Unauthorized,
+    UnknownName,
     Unreachable,
     Unsupported,
 )
@@ -110,7 +111,7 @@ class StepSender:
         except Conflict:
             self._not_sent(entry, step, before)
             return False
-        except (Rejected, Unsupported, NotThere, Forbidden) as error:
+        except (Rejected, Unsupported, NotThere, Forbidden, UnknownName) as error:
             self._not_sent(entry, step, before)
             raise Halt("rejected", clean(str(error)), hint=error.hint, kind=error.kind) from error
         except (Throttled, Unauthorized):

@@ -24,7 +24,7 @@ from store.changes import (
 from store.database import Databases
 from store.fixes import Prepared
 from store.outbox import lay, submit
-from store.outbox_rows import Entry, StepEntry, load, load_one, move, rebase_later
+from store.outbox_rows import Entry, StepEntry, load, load_one, move, rebase_later, stands_again
 from store.settings import Settings
 
 
@@ -58,11 +58,11 @@ def undo(
     with databases.journal.begin() as db:
         entry = _last(db) if change is None else load_one(db, change)
         _check(entry)
-        wrote = [step for step in entry.steps if step.state == "done"]
+        wrote = [step for step in entry.steps if step.state == "done" or _half_done(entry, step)]
         if not wrote:
             if not move(db, entry.change, (*OPEN_STATES,), state="undone", next_try_at=None):
                 raise OutboxRefused(f"Change {entry.change} wrote nothing: the PSA had it already.")
-            _forget_undo(db, entry)
+            stands_again(db, entry)
             rebase_later(db, entry)
     if wrote:
         return _put_back(databases, settings, connectors, entry, wrote, now)
@@ -103,7 +103,10 @@ def _check(entry: Entry) -> None:
     if entry.state in ("undone", "dropped"):
         raise OutboxRefused(f"{named} is {entry.state} already.")
     if entry.state == "sending":
-        raise OutboxRefused(f"{named} is being sent.", hint="Try again when it has arrived.")
+        raise OutboxRefused(
+            f"{named} is being sent.",
+            hint=f"Try again when it has arrived; `deskzero outbox --drop {entry.change}` gives it up.",
+        )
     if entry.state == "uncertain":
         raise OutboxRefused(
             f"Nobody knows whether {named} arrived.",
@@ -147,6 +150,7 @@ def _put_back(
         seen = cached.ticket(cache, entry.connection, entry.ticket_id)
         note = cached.newest_customer_note(cache, entry.connection, entry.ticket_id)
     ticket = entry.ticket if seen is None else seen.record
+    read_at, read_id = _read_up_to(entry, fields, note)
     fix = Fix(
         change=new_change_id(now),
         ticket_id=entry.ticket_id,
@@ -154,8 +158,8 @@ def _put_back(
         was=was,
         entries=entries,
         entries_was=entries_was,
-        read_up_to=note.created_at if note else None,
-        read_up_to_id=note.note_id if note else None,
+        read_up_to=read_at,
+        read_up_to_id=read_id,
         decided_at=now,
     )
     try:
@@ -208,10 +212,21 @@ def _reversed(
     return fields, was, entries, entries_was
 
 
-def _forget_undo(db: Db, entry: Entry) -> None:
-    """A change that would have put back another one is itself withdrawn: the other stands."""
-    if entry.undo_of is not None:
-        move(db, entry.undo_of, ("confirmed", "conflict", "rejected", "queued"), undone_by=None)
+def _half_done(entry: Entry, step: StepEntry) -> bool:
+    """Sent, and answered with something else than was asked: some of its fields may be in the PSA."""
+    sent = entry.state == "rejected" and step.attempts > 0 and not step.over
+    return sent and step.step.undoable and bool(step.step.sets)
+
+
+def _read_up_to(
+    entry: Entry, fields: dict[str, Value], newest: cached.Said | None
+) -> tuple[int | None, str | None]:
+    """What counts as read: the newest customer's note in the cache. No close guard stands before an undo:
+    where it closes a ticket again or clears the flag, it is what was read when that was decided."""
+    closes = "status" in fields and (entry.undo_of is not None or entry.ticket.closed)
+    if closes or ("customer_flag" in fields and not fields["customer_flag"]):
+        return entry.fix.read_up_to, entry.fix.read_up_to_id
+    return (newest.created_at, newest.note_id) if newest else (None, None)
 
 
 def _preview(fix: Fix) -> tuple[PreviewLine, ...]:
