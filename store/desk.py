@@ -179,10 +179,16 @@ class Desk:
         async with self._rounds:
             outcomes = await self.push(force=force)
             names = [name for name in self.settings.connections if only is None or name in only]
-            reports = await asyncio.gather(
-                *(self._sync_one(name, full=full, read_all=read_all, progress=progress) for name in names)
+            ended = await asyncio.gather(
+                *(self._sync_one(name, full=full, read_all=read_all, progress=progress) for name in names),
+                return_exceptions=True,  # nobody is left running when one meets a broken database
             )
-        return RoundReport(outcomes, list(reports))
+        reports: list[SyncReport] = []
+        for report in ended:
+            if isinstance(report, BaseException):
+                raise report
+            reports.append(report)
+        return RoundReport(outcomes, reports)
 
     async def _sync_one(
         self, name: str, *, full: bool, read_all: bool, progress: Callable[[Progress], None] | None

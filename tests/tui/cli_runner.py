@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectors.simulators.connectwise import ACCOUNT
+
 ROOT = Path(__file__).parents[2]
+KEY = {"DESKZERO_ACME_PRIVATE_KEY": ACCOUNT.private_key}
+"""The simulated shop's secret, for a connection that is called `acme`."""
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 PROGRAM = "from tui.cli import main; main()"
 
 
@@ -85,3 +91,8 @@ class Cli:
     def append(self, text: str) -> None:
         with (self.home / "config.toml").open("a", encoding="utf-8") as file:
             file.write(text)
+
+
+def first(cli: Cli, kind: str) -> str:
+    """The number of the first ticket of this kind."""
+    return str(cli.run("list", "--json", kind).json[0]["number"])
