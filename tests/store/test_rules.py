@@ -137,6 +137,27 @@ def test_a_seen_note_answers_what_it_covers_and_not_what_came_meanwhile(desk: De
     assert desk.since("customer_responded", "2") == NOW - HOUR
 
 
+def test_a_seen_note_stands_after_the_note_it_covers_whatever_its_id(desk: Desk) -> None:
+    covered = note(NOW - HOUR, id="50")
+    desk.holds(
+        ticket("1", notes=[covered, plain.Note("9", NOW, "staff", False, seen=True, seen_up_to=NOW - HOUR)]),
+        ticket("2", notes=[covered, plain.Note("9", NOW - HOUR, "staff", False, seen=True)]),
+    )
+    desk.evaluate()
+    assert desk.codes("1") == {}
+    assert desk.codes("2") == {"customer_responded": ["last_word_customer"]}  # without the mark: by its id
+
+
+@pytest.mark.parametrize(("past", "there"), [(0, True), (1, False)])
+def test_windows_hold_to_the_second(desk: Desk, past: int, there: bool) -> None:
+    closed: dict[str, Any] = {"closed": True, "closed_at": NOW - 30 * DAY - past}
+    desk.holds(
+        ticket("1", notes=[note(NOW - 14 * DAY - past)], billing_code_id="3", **closed), ticket("2", **closed)
+    )
+    desk.evaluate()
+    assert [row.kind for row in desk.reader.rows()] == ["reply_after_close", "billing_code"] * there
+
+
 def test_automatic_replies_and_internal_notes_are_nobodys_word(desk: Desk) -> None:
     desk.holds(
         ticket("1", notes=[note(NOW - 9), note(NOW - 5, "staff", id="2", public=False)]),

@@ -53,18 +53,19 @@ def some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
 @st.composite
 def notes(draw: st.DrawFn) -> list[plain.Note]:
     found = []
+    few = st.sampled_from(draw(st.lists(moments, min_size=1, max_size=3)))  # so that moments meet
     for place in range(draw(st.integers(0, 5))):
         seen = draw(st.sampled_from((False, False, False, True)))
         found.append(
             plain.Note(
                 note_id=str(draw(st.integers(1, 3)) * 100 + place),
-                created_at=draw(moments),
+                created_at=draw(few),
                 speaker="staff"
                 if seen
                 else draw(st.sampled_from(("customer", "staff", "system", "unknown"))),
                 public=not seen and draw(st.booleans()),
                 seen=seen,
-                seen_up_to=draw(maybe) if seen else None,
+                seen_up_to=draw(st.none() | few) if seen else None,
             )
         )
     return found
@@ -142,9 +143,29 @@ ELSEWHERE = ("95", "96", "97", "98")
 
 def elsewhere(id: str) -> plain.Ticket:
     values: dict[str, Any] = dict.fromkeys(
-        ("board", "company", "type", "agreement", "agreement_id", "customer_flag", "billing_code_id", "hours")
-        + ("due_at", "created_at", "updated_at", "contact", "contact_id", "contact_phone", "contact_email")
-        + ("subtype", "site", "owner", "item", "priority", "source")
+        (
+            "board",
+            "company",
+            "type",
+            "agreement",
+            "agreement_id",
+            "customer_flag",
+            "billing_code_id",
+            "hours",
+            "due_at",
+            "created_at",
+            "updated_at",
+            "contact",
+            "contact_id",
+            "contact_phone",
+            "contact_email",
+            "subtype",
+            "site",
+            "owner",
+            "item",
+            "priority",
+            "source",
+        )
     )
     values |= {
         "number": f"7{id}",
