@@ -19,7 +19,7 @@ from store.read_check import Known
 from store.read_records import ALL_OPEN, ChangeView, QuarantineView
 from store.read_rows import iso
 from store.reasons import when
-from store.settings import Settings
+from store.settings import Settings, rules_mark
 
 _WAITS = {
     "held": "held back so that it can be taken back",
@@ -70,10 +70,12 @@ def verdict(
     before = reader.changes()
     evidence = reader.evidence(now=now, gates=gates)
     waiting = {change.change: change for change in [*before, *reader.changes()]}
+    left_behind = reader.left_behind()
     counts = {pane.kind: Count(pane.must, pane.later) for pane in evidence.panes if pane.kind != ALL_OPEN}
     to_zero = sum(count.must for count in counts.values())
     doubts = list(_doubts(evidence.connections, settings, now, asked))
     doubts += _outbox(list(waiting.values()))
+    doubts += _left_behind(left_behind)
     doubts += _quarantine(evidence.quarantine)
     remarks = [clean(remark) for known in evidence.connections for remark in known.state.remarks]
     times = [known.state.synced_at for known in evidence.connections]
@@ -83,7 +85,7 @@ def verdict(
         to_zero=to_zero,
         counts=counts,
         synced_at=None if None in times else min((at for at in times if at is not None), default=None),
-        outbox=len(waiting),
+        outbox=len(waiting) + len(left_behind),
         quarantined=len(evidence.quarantine),
         aged_out=evidence.aged_out,
         why=tuple(dict.fromkeys([*doubts, *remarks])),
@@ -137,6 +139,8 @@ def _pull(known: Known, settings: Settings, now: int, asked: bool) -> Iterator[s
     wanted = str(settings.connections[name].scope)
     if state.scope and state.scope != wanted:
         yield f"{name}: the scope is now {clean(wanted)}, what is known is of {clean(state.scope)}."
+    if known.rules != rules_mark(settings, name):
+        yield f"{name}: its exceptions were worked out with other settings; `deskzero sync` does it anew."
     if not -60 <= now - state.synced_at <= settings.max_age:
         advice = "" if asked else "; `deskzero check` without --offline asks the PSA"
         yield (
@@ -171,6 +175,16 @@ def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:
         shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
         be = "is" if states[state] == 1 else "are"
         yield f"Outbox: {_many(states[state], 'change')} {be} {said} ({shown})."
+
+
+def _left_behind(changes: Sequence[ChangeView]) -> Iterator[str]:
+    for name in dict.fromkeys(change.connection for change in changes):
+        of_it = [change for change in changes if change.connection == name]
+        yield (
+            f"Outbox: {_many(len(of_it), 'change')} of the connection {clean(name)}, which is no longer in the"
+            f" settings, never ended; `deskzero outbox --drop {of_it[0].change}` gives"
+            f" {'it' if len(of_it) == 1 else 'the first'} up."
+        )
 
 
 def _quarantine(records: Sequence[QuarantineView]) -> Iterator[str]:

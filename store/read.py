@@ -200,6 +200,11 @@ class Reader:
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all))
 
+    def left_behind(self, all: bool = False) -> list[ChangeView]:
+        """Open changes (`all`: every one) of connections no longer in the settings: nobody sends them."""
+        with self._journal() as db:
+            return list(changes(db, self._names(None), everything=all, others=True))
+
     def choices(
         self,
         connection: str,

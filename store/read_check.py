@@ -42,6 +42,8 @@ class Known(msgspec.Struct, frozen=True):
     """Conversations of the queue that were not read since their ticket last changed."""
     not_lately: int
     """Conversations not read within `check.max_age`, where the PSA does not say when a note arrives; else 0."""
+    rules: str | None
+    """What the exceptions were last worked out with, as `rules_mark` gives it."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ def known(
 ) -> Known:
     """Counts for one connection. `window`: how long closed tickets' conversations matter, seconds."""
     if db is None:
-        return Known(state, 0, 0, 0)
+        return Known(state, 0, 0, 0, None)
     values: dict[str, str | float] = {
         "connection": state.connection,
         "edge": now - window,
@@ -70,7 +72,10 @@ def known(
     tells = state.capabilities is not None and state.capabilities.note_moves_ticket is True
     not_lately = 0 if tells else db.execute(_NOT_LATELY, values).fetchone()[0]
     open_now = db.execute(_OPEN, (state.connection,)).fetchone()[0]
-    return Known(state, open_now, unread, not_lately)
+    rules = db.execute(
+        "SELECT cursor FROM stream WHERE connection = ? AND name = 'rules'", (state.connection,)
+    ).fetchone()
+    return Known(state, open_now, unread, not_lately, None if rules is None else rules[0])
 
 
 def aged_out(db: sqlite3.Connection | None, journal: sqlite3.Connection | None, names: Sequence[str]) -> int:

@@ -197,11 +197,14 @@ def changes(
     *,
     everything: bool = False,
     ticket_id: str | None = None,
+    others: bool = False,
 ) -> tuple[ChangeView, ...]:
-    """Changes of the outbox in the order made; without `everything` only those still open."""
+    """Changes of the outbox in the order made; without `everything` only those still open. `others`: those of
+    all connections but these."""
     if db is None:
         return ()
-    query = f"SELECT * FROM change WHERE connection IN ({', '.join('?' for _ in connections)})"
+    which = "NOT IN" if others else "IN"
+    query = f"SELECT * FROM change WHERE connection {which} ({', '.join('?' for _ in connections)})"
     params: list[str] = list(connections)
     if not everything:
         query += f" AND state IN ({', '.join('?' for _ in OPEN_STATES)})"

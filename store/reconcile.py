@@ -47,6 +47,8 @@ class Asked(msgspec.Struct):
     read_at: int = 0
     found: list[str] = []
     """Here, and stored."""
+    odd: list[str] = []
+    """Here, and not to be read."""
 
 
 async def compare(round: Round) -> None:
@@ -71,6 +73,24 @@ async def compare(round: Round) -> None:
         round.why.append(
             f"{title} lists {_names(unknown.silent)} as open in {round.scope.scope}, but does not show"
             f" {'it' if len(unknown.silent) == 1 else 'them'}."
+        )
+    strange = sorted({*unknown.odd, *_out_of_scope(round, unknown.found)})
+    if strange:
+        round.why.append(
+            f"{title} lists {_names(strange)} as open in {round.scope.scope}, but what it says of"
+            f" {'it' if len(strange) == 1 else 'them'} cannot be read or says otherwise."
+        )
+
+
+def _out_of_scope(round: Round, ids: Sequence[str]) -> list[str]:
+    """Those whose own record says that they are open and not ours."""
+    with round.databases.cache_reads.connect() as cache:
+        return list(
+            cache.exec_driver_sql(
+                "SELECT ticket_id FROM ticket WHERE connection = ? AND NOT in_scope AND NOT closed"
+                " AND presence = 'here' AND ticket_id IN (SELECT value FROM json_each(?))",
+                (round.name, json.dumps(list(ids))),
+            ).scalars()
         )
 
 
@@ -180,7 +200,9 @@ async def ask(round: Round, ids: Sequence[str], phase: str) -> Asked:
         asked.found += [record.ticket_id for record in fetched.tickets]
         spoken = set(asked.found)
         spoken |= {tombstone.ticket_id for tombstone in fetched.gone}
-        spoken |= {odd.ticket_id or odd.record_id for odd in fetched.odd}
+        unread = {odd.ticket_id or odd.record_id for odd in fetched.odd}
+        asked.odd += sorted(unread - spoken)
+        spoken |= unread
         asked.silent += [one for one in batch if one not in spoken]
     return asked
 

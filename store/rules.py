@@ -16,13 +16,14 @@ from sqlalchemy import Connection as Database
 from sqlalchemy import Engine, text
 
 from connectors.contract import Capabilities
+from store.cache_upkeep import mark
 from store.rules_billing import billing_codes
 from store.rules_fields import absent_fields, missing_fields
 from store.rules_journal import WINDOWED, RowKey, SeenKey, first_seen, keep_history, open_rows
 from store.rules_parents import orphans
 from store.rules_sql import Asked, Binds, Found
 from store.rules_talk import conversations
-from store.settings import Settings
+from store.settings import Settings, rules_mark
 
 RULES: tuple[Callable[[Asked], Iterator[Found]], ...] = (
     conversations,
@@ -120,6 +121,7 @@ def _evaluate(
             text("UPDATE connection_state SET missing_fields = :absent WHERE connection = :c"),
             {"absent": absent, "c": name},
         )
+        mark(db, name, "rules", rules_mark(settings, name), now)
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class PsaSide:
         answer = await self._connector.fetch([entry.ticket_id])
         for ticket in answer.tickets:
             if ticket.ticket_id == entry.ticket_id:
+                _same_ticket(entry, ticket)
                 return ticket
         named = f"#{clean(entry.number)}"
         for gone in answer.gone:
@@ -228,6 +229,22 @@ class PsaSide:
                     f'"{clean(show_field(field, wanted))}"'
                 )
         return wrong
+
+
+def _same_ticket(entry: Entry, ticket: TicketRecord) -> None:
+    """Raises `Halt` where the id names another ticket than the one that was on the screen: the connection
+    now leads to another PSA (a test system before, another company's)."""
+    created = entry.ticket.created_at
+    if created is None or ticket.created_at is None or ticket.created_at == created:
+        return
+    raise Halt(
+        "rejected",
+        f"#{clean(entry.number)} is another ticket there than the one that this was decided on"
+        f" ({show_field('created_at', ticket.created_at)} instead of {show_field('created_at', created)}).",
+        hint="Has the connection's address been changed? `deskzero outbox --drop"
+        f" {entry.change}` gives it up.",
+        kind="not_there",
+    )
 
 
 def _raise(entry: Entry, conflicts: list[FieldConflict]) -> None:

@@ -121,6 +121,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """… and this share of them."""
 
 
+def rules_mark(settings: Settings, connection: str) -> str:
+    """A text that changes with whatever the exceptions of a connection follow from in the settings."""
+    of = settings.connections[connection]
+    roles = (of.closed_statuses, of.child_statuses, of.responded_statuses, of.closing_statuses)
+    return msgspec.json.encode([settings.rules, settings.gates, roles, of.technician, of.timezone]).decode()
+
+
 # ---------------------------------------------------------------- reading
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

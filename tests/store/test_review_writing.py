@@ -149,6 +149,20 @@ class TestBuried:
         assert bench.state(redo) == "conflict"
 
 
+class TestAnotherPsa:
+    async def test_a_change_never_goes_to_another_ticket_of_the_same_number(self, bench: Bench) -> None:
+        """The connection's address was changed while something waited: from a test system to the real one."""
+        reply = await bench.fix(reply="Dear Ann, it is done.")
+        row = bench.psa.rows["1"]
+        bench.psa.rows["1"] = msgspec.structs.replace(
+            row, created_at=(row.created_at or 0) - 5000, company="Umbrella", company_id="777"
+        )
+        await bench.push(force=True)
+        assert bench.psa.writes == []
+        assert bench.state(reply) == "rejected"
+        assert "another ticket" in (bench.entry(reply).error or "")
+
+
 class TestUndoSaysTheTruth:
     async def test_a_refusal_that_wrote_half_of_it_is_put_back(self, bench: Bench) -> None:
         """The PSA takes the status and spells the phone in its own way: the answer is not what was asked."""

@@ -34,7 +34,8 @@ def command(ctx: click.Context, everything: bool, as_json: bool, retry: str | No
         raise Problem("--retry and --drop exclude each other", "Give one of them.")
     if retry is not None or drop is not None:
         return asyncio.run(_decide(home, settings, retry, drop))
-    changes = Reader(home, settings).changes(all=everything)
+    reader = Reader(home, settings)
+    changes = [*reader.left_behind(), *reader.changes(all=everything)]
     if as_json:
         say_json(harmless([change_json(view) for view in changes]))
         return 0
@@ -80,9 +81,12 @@ def change_json(view: ChangeView) -> dict[str, object]:
 
 
 def _lines(view: ChangeView, settings: Settings) -> list[str]:
-    zone = settings.connections[view.connection].timezone
+    known = settings.connections.get(view.connection)
+    zone = settings.timezone if known is None else known.timezone
     first = f"{view.state:<10}#{view.number} {view.verb}  {view.company or ''} {view.summary}".rstrip()
     lines = [first, f"  change {view.change}, made {local(view.created_at, zone)}, {view.attempts} attempts"]
+    if known is None:
+        lines.append(f"  the connection {view.connection} is no longer in the settings: nobody sends it")
     if view.state == "held" and view.due_at is not None:
         lines.append(f"  leaves in {max(0, view.due_at - now())} s")
     lines += [f"  {words}" for words in (view.error, conflict_words(view), view.hint) if words]

@@ -41,6 +41,13 @@ def report_change(
         if later:
             say(f"queued: {who} goes out with the next sync (change {change})")
             return 0
+        if view.state == "sending":
+            raise Problem(
+                f"{who} was sent and may be in the PSA (change {change}): {view.error or 'no answer came yet'}",
+                view.hint
+                or "`deskzero sync` looks; do not make it again before. `deskzero outbox` shows it.",
+                CANNOT_TELL,
+            )
         why = view.error or "another deskzero is sending, or the PSA was not asked"
         raise Problem(
             f"{who} is queued (change {change}), not in the PSA yet: {why}",
@@ -57,7 +64,7 @@ def report_change(
 
 def find_change(reader: Reader, change: str) -> ChangeView:
     """The change with this id. Raises `Problem`."""
-    for view in reader.changes(all=True):
+    for view in (*reader.changes(all=True), *reader.left_behind(all=True)):
         if view.change == change:
             return view
     raise Problem(f"no change {change}", "`deskzero outbox --all` lists them.")
