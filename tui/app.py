@@ -6,6 +6,7 @@ Nothing heavy is imported here: the first paint needs Textual, `store.read` and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -13,14 +14,16 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.signal import Signal
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from store.home import Home
+from store.log import start_log
 from store.read import Reader
 from store.settings import Settings
 from tui import messages, themes
@@ -83,7 +86,10 @@ class Deskzero(App[int]):
         self._burst_window = burst_window
         self._read_keys: list[events.Key] = []
         self._key_timer: Timer | None = None
+        self._typed: asyncio.Queue[tuple[list[events.Key], float]] = asyncio.Queue()
+        self._acting = False
         self._kept_keys: list[events.Key] | None = None
+        self._pressed_in: list[DOMNode] = []
         themes.use(self)
 
     def _open_desk(self) -> Desk:
@@ -115,6 +121,7 @@ class Deskzero(App[int]):
         return await asyncio.to_thread(work, self.reader)
 
     def on_mount(self) -> None:
+        self._act_on_typed()
         if self.background:
             self.call_after_refresh(self.engine.start)
 
@@ -148,25 +155,48 @@ class Deskzero(App[int]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._read_keys.append(event)
             if self._burst_window <= 0:
-                await self._act_on_keys()
+                self._keys_read()
             else:  # wait until nothing more comes: a busy loop sees the keys of one read one by one
                 if self._key_timer is not None:
                     self._key_timer.stop()
-                self._key_timer = self.set_timer(self._burst_window, self._act_on_keys)
+                self._key_timer = self.set_timer(self._burst_window, self._keys_read)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded and self.key_target == "list":
             self.queue.tell("Pasted text was ignored: keys act here. Open a reply (r) or a note (n) first.")
             return
         await super().on_event(event)
 
-    async def _act_on_keys(self) -> None:
+    def _keys_read(self) -> None:
         keys, self._read_keys = self._read_keys, []
+        self._typed.put_nowait((keys, time.monotonic()))
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys have come that were not acted on yet."""
+        return self._acting or bool(self._read_keys) or not self._typed.empty()
+
+    @work(group="keys")
+    async def _act_on_typed(self) -> None:
+        """Acts on keys in the order they came, for as long as the app runs.
+
+        Beside the app's own message queue: a key's way ends there, and is waited for before the next one.
+        """
+        while True:
+            keys, at = await self._typed.get()
+            self._acting = True
+            try:
+                await self._act_on_keys(keys, at)
+            finally:
+                self._acting = False
+
+    async def _act_on_keys(self, keys: list[events.Key], at: float) -> None:
         if self._kept_keys is not None:
             self._kept_keys += keys
             if any(key.key == "escape" for key in keys):
                 self.queue.give_up()
             return
-        target, at = self.key_target, time.monotonic()
+        await self._handled()
+        target = self.key_target
         read = [(key.key, key.is_printable) for key in keys]
         if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
@@ -179,14 +209,34 @@ class Deskzero(App[int]):
     async def _act_on_key(self, key: events.Key, at: float) -> None:
         letter = after_escape(key.key)
         if letter is not None:
-            await super().on_event(events.Key("escape", "\x1b"))
+            await self._act_on_key(events.Key("escape", "\x1b"), at)
             key = events.Key(letter, key.character)
+        await self._handled()
         if self._kept_keys is not None:
             self._kept_keys.append(key)
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
             if self.screen is self.queue and self.key_target == "list" and key.key in OPENING_KEYS:
                 self.keep_keys()  # now: the screen acts on this key later than the next one comes
+            self._pressed_in = [
+                self.focused or self.screen,
+                *(self.focused.ancestors if self.focused else ()),
+            ]
             await super().on_event(key)
+
+    async def _handled(self) -> None:
+        """Waits until the key before has been acted on: it may have closed the dialog that the next would hit.
+
+        A key goes up from the focused widget to the app, one queue after the other; what it sets off there
+        (an input that was submitted) goes the same way once more.
+        """
+        nodes, self._pressed_in = self._pressed_in, []
+        for node in nodes * 2:
+            if not node.is_attached:
+                continue
+            done = asyncio.Event()
+            if node.call_later(done.set):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), 0.1)
 
     def keep_keys(self) -> None:
         """From now on typed keys wait for the dialog that is being opened; Esc gives it up."""
@@ -229,4 +279,5 @@ def run(home: Home, settings: Settings, *, demo: Callable[[], Desk] | None = Non
 
     `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint.
     """
+    start_log(home.log)
     return Deskzero(home, settings, demo=demo).run() or 0

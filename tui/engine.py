@@ -21,6 +21,7 @@ from tui import messages
 
 if TYPE_CHECKING:
     from store.desk import Desk
+    from store.sync_round import Progress
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -152,11 +153,8 @@ class Engine:
         finally:
             self.syncing = False
 
-    def _progress(self, progress: object) -> None:
-        connection = str(getattr(progress, "connection", ""))
-        done = int(getattr(progress, "done", 0) or 0)
-        expected = getattr(progress, "expected", None)
-        self._post(messages.SyncProgress(connection, done, expected))
+    def _progress(self, progress: Progress) -> None:
+        self._post(messages.SyncProgress(progress.connection, progress.done, progress.total))
 
     async def _push_tick(self, desk: Desk) -> None:
         while True:

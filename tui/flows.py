@@ -14,6 +14,7 @@ from textual.content import Content
 from connectors.contract import Choice
 from connectors.text import clean
 from store.changes import show_field, value_of
+from store.read import CacheUnreadable
 from store.read_records import Row, TicketView
 from tui import orders
 from tui.asks import Item
@@ -118,7 +119,8 @@ class Flows:
         self.screen.mine.made(change)
         self.app.saved.publish(Saved(quiet=False, done=(view.connection, view.record.ticket_id)))
 
-    def refused(self, error: Refused | EngineStopped) -> None:
+    def refused(self, error: Refused | EngineStopped | CacheUnreadable) -> None:
+        """Says why nothing was done, and what could be meant."""
         hint = getattr(error, "hint", "")
         candidates = getattr(error, "candidates", ())
         more = f" {hint}" if hint else ""

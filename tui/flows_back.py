@@ -48,9 +48,9 @@ class Back:
         if change.state == "held" or fresh:
             await self.take_back(change)
         else:
-            await self.list(changes)
+            await self.choose(changes)
 
-    async def list(self, changes: list[ChangeView] | None = None) -> None:
+    async def choose(self, changes: list[ChangeView] | None = None) -> None:
         """The list asks which."""
         if changes is None:
             changes = await self.app.read(lambda reader: reader.changes(True))

@@ -31,9 +31,9 @@ async def settle(pilot: Pilot[Any]) -> None:
         busy = [
             worker
             for worker in pilot.app.workers
-            if not worker.is_finished and worker.group not in ("flow", "look", "leave")
+            if not worker.is_finished and worker.group not in ("flow", "look", "leave", "keys")
         ]
-        if not busy:
+        if not busy and not pilot.app.typing:
             await pilot.pause()
             return
         await pilot.pause(0.01)

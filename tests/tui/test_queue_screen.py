@@ -81,7 +81,9 @@ async def test_moving_stops_at_both_ends(tmp_path):
     async with running(tmp_path) as (pilot, screen):
         await press(pilot, "k")
         assert screen.list.cursor == 0
-        await press(pilot, "j", "down", "G")
+        await press(pilot, "j", "down")
+        assert screen.list.cursor == 2
+        await press(pilot, "up", "pagedown", "home", "end")
         assert screen.list.cursor == len(screen.list) - 1
         await press(pilot, "j")
         assert screen.list.cursor == len(screen.list) - 1

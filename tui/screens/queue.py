@@ -9,6 +9,7 @@ from textual import work
 from textual.binding import BindingType
 
 from connectors.text import clean
+from store.read import CacheUnreadable
 from store.read_records import PANES, Row, TicketView
 from tui.asks import Item, Jump, Side
 from tui.engine import EngineStopped
@@ -22,8 +23,6 @@ from tui.offers import why_not
 from tui.orders import Refused
 from tui.screens.queue_view import QueueView
 from tui.widgets.columns import PANE_KINDS
-from tui.widgets.facts import Facts
-from tui.widgets.filter_line import FilterLine
 
 
 class QueueScreen(QueueView):
@@ -61,7 +60,7 @@ class QueueScreen(QueueView):
         self.talk.scroll_lines(step)
 
     def action_pane(self, pane: str) -> None:
-        self.query_one(FilterLine).close()
+        self.filter_line.close()
         self.filter = ""
         self.list.focus()
         self.show_pane(pane)
@@ -78,7 +77,7 @@ class QueueScreen(QueueView):
 
     def action_back(self) -> None:
         """One step back: the filter's line, the filter, the open ticket."""
-        line = self.query_one(FilterLine)
+        line = self.filter_line
         if self.has_class("-ticket"):
             self._open_ticket(False)
         elif line.has_class("-open") or self.filter:
@@ -93,13 +92,13 @@ class QueueScreen(QueueView):
 
     def _open_ticket(self, full: bool) -> None:
         self.set_class(full, "-ticket")
-        self.query_one(Facts).full = full
-        self.query_one(Facts).refresh(layout=True)
+        self.facts.full = full
+        self.facts.refresh(layout=True)
         self.list.focus()
 
     def action_filter(self) -> None:
         self._open_ticket(False)
-        self.query_one(FilterLine).open()
+        self.filter_line.open()
 
     # ------------------------------------------------------------ writing
 
@@ -123,7 +122,7 @@ class QueueScreen(QueueView):
                 self.tell(f"#{clean(row.number)} is no longer in the cache.", "warn")
                 return
             await flow(view)
-        except (Refused, EngineStopped) as error:
+        except (Refused, EngineStopped, CacheUnreadable) as error:
             self.flows.refused(error)
         finally:
             self.deskzero.drop_keys()
@@ -171,7 +170,7 @@ class QueueScreen(QueueView):
 
     @work(group="flow", exclusive=True)
     async def action_undo_list(self) -> None:
-        await self.back.list()
+        await self.back.choose()
 
     @work(group="leave", exclusive=True)
     async def action_leave(self) -> None:
@@ -281,6 +280,6 @@ class QueueScreen(QueueView):
                     f"#{number} is in no list: {'closed' if view.closed else 'not in your scope'}.", "info"
                 )
             return
-        self.query_one(FilterLine).close()
+        self.filter_line.close()
         self.filter = ""
         self.show_pane(pane, at=(connection, ticket_id, kind))

@@ -46,6 +46,13 @@ class QueueView(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        # Held by name, not looked up: what is read may arrive while the screen is being taken down.
+        self.header, self.status, self.bar = Header(), StatusLine(), KeyBar()
+        self.panes, self.strip = Panes(), PaneStrip()
+        self.list_top, self.list = Rule(("┬", "┐"), id="list-top"), TicketList(id="list")
+        self.filter_line = FilterLine()
+        self.detail_top, self.facts = Rule(("├", "┤"), id="detail-top"), Facts(id="facts")
+        self.talk_top, self.talk = Rule(("├", "┤"), id="talk-top"), Conversation(id="talk")
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.pane = "1"
         self.filter = ""
@@ -63,46 +70,39 @@ class QueueView(Screen[None]):
         return cast("Deskzero", self.app)
 
     def compose(self) -> ComposeResult:
-        zone = self.deskzero.zone
-        yield Header(zone, demo=self.deskzero.demo)
-        yield PaneStrip(id="strip")
+        yield self.header
+        yield self.strip
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Rule(("┌", ""), tail=" ", id="panes-top")
-                yield Panes()
-                yield Rule(("└", ""), id="panes-bottom")
+                heading = Rule(("┌", ""), tail=" ")
+                heading.aside = Content.styled("must later", "$frame-title")
+                yield heading
+                yield self.panes
+                yield Rule(("└", ""))
             with Vertical(id="right"):
-                yield Rule(("┬", "┐"), id="list-top")
-                yield FilterLine()
-                yield TicketList(id="list")
-                yield Rule(("├", "┤"), id="detail-top")
+                yield self.list_top
+                yield self.filter_line
+                yield self.list
+                yield self.detail_top
                 with Vertical(id="detail"):
-                    yield Facts(id="facts")
-                    yield Rule(("├", "┤"), id="talk-top")
-                    yield Conversation(id="talk")
-                yield Rule(("┴", "┘"), id="bottom")
-        yield StatusLine()
-        yield KeyBar()
+                    yield self.facts
+                    yield self.talk_top
+                    yield self.talk
+                yield Rule(("┴", "┘"))
+        yield self.status
+        yield self.bar
 
     def on_mount(self) -> None:
         self.set_class(self.deskzero.demo, "-demo")
-        self.list.zone = self.deskzero.zone
+        self.list.zone = self.header.zone = self.deskzero.zone
+        self.header.demo = self.deskzero.demo
         self.list.focus()
-        self.query_one("#panes-top", Rule).aside = Content.styled("must later", "$frame-title")
         self.deskzero.saved.subscribe(self, self._saved)
         self._tick()
         self.set_interval(1.0, self._tick)
         self.read_standing()
 
     # ------------------------------------------------------------ parts
-
-    @property
-    def list(self) -> TicketList:
-        return self.query_one("#list", TicketList)
-
-    @property
-    def talk(self) -> Conversation:
-        return self.query_one("#talk", Conversation)
 
     @property
     def row(self) -> Row | None:
@@ -171,11 +171,15 @@ class QueueView(Screen[None]):
         """The ticket under the cursor."""
         row = self.row
         view = None
-        if row is not None:
-            view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
+        try:
+            if row is not None:
+                view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
         same = view is not None and self.view is not None and _name(view) == _name(self.view)
         if same and view == self.view:
-            self.query_one(Facts).show(view, row, now=self.deskzero.now, zone=self.deskzero.zone)
+            self.facts.show(view, row, now=self.deskzero.now, zone=self.deskzero.zone)
             return
         self.view = view
         self._paint_detail(keep=same)
@@ -183,7 +187,12 @@ class QueueView(Screen[None]):
     @work(group="settled")
     async def _settled(self, change_id: str) -> None:
         """Says what became of a change of ours that is no longer open."""
-        for change in await self.deskzero.read(lambda reader: reader.changes(True)):
+        try:
+            changes = await self.deskzero.read(lambda reader: reader.changes(True))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
+        for change in changes:
             if change.change == change_id and (said := settled(change)) is not None:
                 self.say(said)
 
@@ -197,20 +206,21 @@ class QueueView(Screen[None]):
     # ------------------------------------------------------------ painting
 
     def _paint_standing(self) -> None:
-        self.query_one(Header).standing = self.standing
-        for panes in (self.query_one(Panes), self.query_one(PaneStrip)):
+        self.header.standing = self.standing
+        for panes in (self.panes, self.strip):
             panes.counts = self.counts._replace(
                 trouble=self.standing.trouble, outbox=len(self.standing.changes)
             )
             panes.pane = self.pane
-        self.query_one(StatusLine).held = self.standing.held
+        self.status.held = self.standing.held
         self._paint_list()
         self._paint_keys()
 
     def _paint_list(self) -> None:
-        must, later = self.counts.of(self.pane)
-        title = Content.styled(f"{self.pane} {PANE_NAMES[self.pane]}", "bold $foreground")
-        if self.pane == "0":
+        pane = self.list.pane  # not the one whose rows are still being read
+        must, later = self.counts.of(pane)
+        title = Content.styled(f"{pane} {PANE_NAMES[pane]}", "bold $foreground")
+        if pane == "0":
             title += Content.styled(f" · {later}", "$frame-title")
         else:
             title += Content.styled(f" · {must} must, {later} later", "$frame-title")
@@ -224,13 +234,13 @@ class QueueView(Screen[None]):
                 + Content.styled(" · ", "$quiet")
                 + aside
             )
-        top = self.query_one("#list-top", Rule)
+        top = self.list_top
         top.title, top.aside = title, aside
-        self.list.empties(empty_words(self.pane, self.filter, self.standing, self.counts, self.deskzero))
+        self.list.empties(empty_words(pane, self.filter, self.standing, self.counts, self.deskzero))
 
     def _paint_detail(self, *, keep: bool) -> None:
         app, view = self.deskzero, self.view
-        rule = self.query_one("#detail-top", Rule)
+        rule = self.detail_top
         if view is None:
             rule.title = rule.aside = Content("")
         else:
@@ -245,8 +255,8 @@ class QueueView(Screen[None]):
                 "change on its way" if view.row.pending else "",
             ]
             rule.aside = Content(" · ").join(Content(part) for part in parts if part).stylize("$frame-title")
-        self.query_one(Facts).show(view, self.row, now=app.now, zone=app.zone)
-        talk = self.query_one("#talk-top", Rule)
+        self.facts.show(view, self.row, now=app.now, zone=app.zone)
+        talk = self.talk_top
         count = len(view.notes) if view else 0
         talk.title = Content.styled(f"Conversation · {count}", "$quiet") if view else Content("")
         talk.aside = Content.styled("J K scroll", "$quiet") if view else Content("")
@@ -255,18 +265,16 @@ class QueueView(Screen[None]):
 
     def _paint_keys(self) -> None:
         undo = self.mine.can_undo
-        self.query_one(KeyBar).entries = offered(
-            self.row, self.can(self.row), ghost=self.list.is_ghost, undo=undo
-        )
+        self.bar.entries = offered(self.row, self.can(self.row), ghost=self.list.is_ghost, undo=undo)
 
     def _tick(self) -> None:
         now = self.deskzero.now
-        self.query_one(Header).now = now
-        self.query_one(StatusLine).now = now
+        self.header.now = now
+        self.status.now = now
 
     def say(self, said: Said) -> None:
         """A line above the keys."""
-        self.query_one(StatusLine).said = said
+        self.status.said = said
 
     def tell(self, text: str, tone: Tone = "warn", key: str = "") -> None:
         """The same, in words."""
@@ -325,7 +333,7 @@ class QueueView(Screen[None]):
         self.standing = Standing(
             standing.states, standing.changes, standing.to_zero, progress, standing.quarantined
         )
-        self.query_one(Header).standing = self.standing
+        self.header.standing = self.standing
 
 
 def _page(kinds: tuple[str, ...], text: str, offset: int, reader: Reader) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
+from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
@@ -141,11 +142,11 @@ def _people(view: TicketView, width: int) -> list[Content]:
         clean(part) for part in (record.contact, record.contact_phone, record.contact_email) if part
     )
     agreement = _agreement(view.agreement)
-    contact = _pair("Contact", person or "nobody", width)
-    if contact.cell_length + len(agreement) + 14 <= width:
-        gap = Content(" " * 4)
-        return [contact.rstrip() + gap + Content.styled("Agreement ", "$quiet") + say(agreement)]
-    return [contact.truncate(width, ellipsis=True), _pair("Agreement", agreement, width)]
+    used = LABEL + max(cell_len(person), len("nobody"))
+    if used + cell_len(agreement) + 14 <= width:
+        contact = _pair("Contact", person or "nobody", used)
+        return [contact + Content.styled("    Agreement ", "$quiet") + say(agreement)]
+    return [_pair("Contact", person or "nobody", width), _pair("Agreement", agreement, width)]
 
 
 def _agreement(agreement: AgreementView | None) -> str:

@@ -58,9 +58,10 @@ class Rule(Widget):
         return Content("").join(parts)
 
 
-class FramedScroll(ScrollView):
+class FramedScroll(ScrollView, inherit_bindings=False):
     """A virtual list of lines between `│` and `│`; the right one shows where in the whole one is.
 
+    It has no keys of its own: what an arrow means is the screen's business.
     Subclasses give `line(y, width)` and call `set_length` when the number of lines changes.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -66,10 +66,9 @@ class Header(Widget):
     now: reactive[int] = reactive(0)
     demo: reactive[bool] = reactive(False)
 
-    def __init__(self, zone: tzinfo, *, demo: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.zone = zone
-        self.set_reactive(Header.demo, demo)
+        self.zone: tzinfo = UTC
 
     def render(self) -> RenderResult:
         return header_line(self.standing, self.now, self.zone, self.size.width, demo=self.demo)

@@ -1,0 +1,110 @@
+"""The engine's thread: what it does by itself, and what it says when something goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+
+import pytest
+
+from connectors.simulators.serve import demo_secrets, demo_settings, demo_transport
+from connectors.simulators.world import World
+from store.database import Databases, DatabaseTooNew
+from store.desk import Desk
+from store.home import Home
+from store.settings import load
+from store.settings_save import save_connection
+from tui import messages
+from tui.engine import Engine, EngineStopped
+
+
+@pytest.fixture
+def told():
+    """What the engine posts, in order."""
+    return queue.SimpleQueue()
+
+
+async def wait_for(told, kind, seconds=20.0):
+    """Everything up to the first message of this kind."""
+    seen = []
+    for _ in range(int(seconds / 0.02)):
+        while not told.empty():
+            seen.append(told.get())
+            if isinstance(seen[-1], kind):
+                return seen
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"no {kind.__name__} among {seen}")
+
+
+@pytest.fixture
+def open_desk(tmp_path):
+    home = Home.at(tmp_path / "home")
+    save_connection(home.config, "demo", demo_settings("connectwise"))
+    world = World(3, 30, speed=0.0)
+
+    def make():
+        transports = {"demo": demo_transport(world, "connectwise")}
+        return Desk(
+            home, load(home.config), transports=transports, secrets={"demo": demo_secrets("connectwise")}
+        )
+
+    return make
+
+
+async def test_it_syncs_by_itself_and_when_asked_and_tells_how_far_it_is(open_desk, told):
+    engine = Engine(open_desk, told.put, sync_every=3600)
+    engine.start()
+    try:
+        seen = await wait_for(told, messages.SyncEnded)
+        assert isinstance(seen[0], messages.EngineReady)
+        assert isinstance(seen[1], messages.SyncStarted)
+        assert not seen[1].asked
+        progress = [one for one in seen if isinstance(one, messages.SyncProgress)]
+        assert any(one.expected and one.done for one in progress)
+        assert not seen[-1].failed
+        assert await engine.call(_to_zero) > 0
+        engine.sync_now()
+        seen = await wait_for(told, messages.SyncEnded)
+        assert seen[-1].asked
+    finally:
+        await engine.stop()
+
+
+async def _to_zero(desk):
+    return desk.reader.to_zero()
+
+
+async def test_a_database_of_a_newer_version_is_said_with_what_to_do(tmp_path, told):
+    home = Home.at(tmp_path)
+    Databases.open(home).close()
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(home.journal)) as journal:
+        journal.execute("PRAGMA user_version = 999")
+    engine = Engine(lambda: Desk(home, load(home.config)), told.put, sync_every=3600)
+    engine.start()
+    failed = (await wait_for(told, messages.EngineFailed))[-1]
+    assert "Writing and syncing are off" in failed.what
+    assert failed.hint
+    with pytest.raises(EngineStopped):
+        await engine.call(_to_zero)
+    await engine.stop()
+    with pytest.raises(DatabaseTooNew):
+        Databases.open(home)
+
+
+async def test_errors_of_a_call_reach_whoever_called(open_desk, told):
+    engine = Engine(open_desk, told.put, sync_every=3600, syncs=False)
+    engine.start()
+
+    async def wrong(_desk):
+        raise LookupError("no such thing")
+
+    try:
+        with pytest.raises(LookupError, match="no such thing"):
+            await engine.call(wrong)
+    finally:
+        await engine.stop()
+    with pytest.raises(EngineStopped):
+        await engine.call(_to_zero)

@@ -1,0 +1,96 @@
+"""The first line never lies: what it says in each state, in exactly the width that there is."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from store.read_records import ChangeView, ConnectionView
+from tests.tui.small_day import NOW, ZONE, at
+from tui.widgets.header import Standing, header_line, sync_state
+from tui.widgets.status_line import held_line
+
+
+def connection(**values):
+    known = {
+        "connection": "acme",
+        "psa": "connectwise",
+        "title": "ConnectWise PSA",
+        "scope": "mine",
+        "member": "jdoe",
+    }
+    return ConnectionView(**(known | {"synced_at": NOW - 60} | values))
+
+
+def change(state, **values):
+    known = dict.fromkeys(ChangeView.__struct_fields__)
+    known |= {
+        "change": "c1",
+        "connection": "acme",
+        "ticket_id": "7",
+        "number": "7",
+        "summary": "",
+        "company": "Acme",
+    }
+    known |= {
+        "verb": "reply",
+        "values": {},
+        "was": {},
+        "state": state,
+        "attempts": 0,
+        "detail": {},
+        "wrote": False,
+    }
+    return ChangeView(**(known | {"created_at": NOW} | values))
+
+
+DOWN = {"error": "no answer", "since_down": at("26 13:05")}
+STATES = [
+    (Standing((connection(),)), "synced 14:32, ok"),
+    (Standing((connection(synced_at=at("25 18:00")),)), "synced Wed 18:00, ok"),
+    (Standing((connection(synced_at=None),)), "not synced yet"),
+    (Standing((connection(error_kind="unreachable", **DOWN),)), "offline since 13:05 (!)"),
+    (Standing((connection(error_kind="unreadable", **DOWN),)), "sync fails since 13:05 (!)"),
+    (Standing((connection(error_kind="unauthorized", **DOWN),)), "credentials refused (!)"),
+    (Standing((connection(),), syncing=(3, 12)), "↻ syncing 3/12"),
+    (Standing((connection(),), syncing=(0, None)), "↻ syncing …"),
+    (Standing((connection(error_kind="unauthorized", **DOWN),), syncing=(3, 12)), "credentials refused (!)"),
+    (
+        Standing((connection(), connection(connection="desk", error_kind="unreachable", **DOWN))),
+        "desk offline since 13:05 (!)",
+    ),
+    (Standing((connection(), connection(connection="desk", synced_at=at("26 14:00")))), "synced 14:00, ok"),
+]
+
+
+@pytest.mark.parametrize(("standing", "words"), STATES)
+def test_how_far_it_can_be_believed(standing, words):
+    assert sync_state(standing, NOW, ZONE).plain == words
+    assert words in header_line(standing, NOW, ZONE, 120).plain
+
+
+@pytest.mark.parametrize("width", [60, 78, 80, 100, 118, 120, 200])
+@pytest.mark.parametrize("demo", [True, False])
+def test_it_fits_and_keeps_what_matters_most(width, demo):
+    changes = (change("queued"), change("queued", change="c2"), change("held", change="c3", due_at=NOW + 7))
+    standing = Standing((connection(member="山田花子の長い名前"),), changes, to_zero=7)
+    line = header_line(standing, NOW, ZONE, width, demo=demo).plain
+    assert cell_len(line) == width
+    assert "synced" in line
+    if width >= 78:
+        assert "● 7 to zero  14:33" in line
+        assert "held 7 s" in line
+    if width >= 118:
+        assert "↑ 2 waiting" in line
+
+
+def test_zero_and_not_yet_known_look_different():
+    assert "○ 0 to zero" in header_line(Standing((connection(),), to_zero=0), NOW, ZONE, 100).plain
+    assert "● … to zero" in header_line(Standing((connection(),)), NOW, ZONE, 100).plain
+
+
+def test_the_held_line_counts_down_and_names_the_key():
+    held = (change("held", due_at=NOW + 7), change("held", change="c2", due_at=NOW + 9))
+    assert held_line(held, NOW).plain == "✉ reply #7 Acme leaves in 7 s (+1) · u takes it back "
+    assert "leaves now" in held_line(held[:1], NOW + 8).plain
+    assert held_line((), NOW).plain == ""
