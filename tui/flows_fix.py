@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from connectors.text import clean
 from store.read import Reader
 from store.read_records import Reason, Row, TicketView
 from tui.flows import Flows, title
@@ -84,7 +85,8 @@ class Fixing:
         words = view.last_words
         body = Content("\n").join(say(reason.text) for reason in row.reasons)
         if words is not None:
-            body += Content("\n\n") + say(f"{words.who} ▸ ", "bold $customer") + say(words.text[:300])
+            named = Content.styled(f"{clean(words.who)} ▸ ", "bold $customer")
+            body += Content("\n\n") + named + say(words.text[:300])
         answers: list[tuple[str, str, str]] = [("r", "reply", "reply")]
         if words is not None:
             answers.append(("c", "no answer needed", "seen"))
