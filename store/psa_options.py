@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from connectors import OptionsError
 from connectors.contract import Spec
 from connectors.origin import origin_of
-from store.toml_table import SettingsError, Table
+from store.toml_table import SettingsError, Table, meant
 
 _COMMAND = "_command"
 _SECRET = re.compile(
@@ -57,6 +57,10 @@ def own_keys(table: Table, spec: Spec, name: str) -> dict[str, Any]:
             try:
                 msgspec.convert(values[key], type=field.type)
             except msgspec.ValidationError as error:
+                words = _one_of(field.type)
+                if words and isinstance(values[key], str):
+                    expected = f'one of {", ".join(words)} is expected, not "{values[key]}"'
+                    raise table.error(key, expected, meant(values[key], words)) from None
                 raise table.error(key, _words(error)) from None
         elif field.required:
             raise table.error(key, f"is missing; {spec.title} needs it", f"Add {key} to [{table.name}].")
@@ -66,6 +70,13 @@ def own_keys(table: Table, spec: Spec, name: str) -> dict[str, Any]:
     except msgspec.ValidationError as error:  # what the struct itself finds wrong among its keys
         raise table.error(None, _words(error)) from None
     return options
+
+
+def _one_of(kind: object) -> tuple[str, ...]:
+    """The words that a `Literal` allows, also one beside `None`; nothing for any other type."""
+    if get_origin(kind) is Literal:
+        return tuple(str(word) for word in get_args(kind))
+    return tuple(word for part in get_args(kind) for word in _one_of(part))
 
 
 def _words(error: msgspec.ValidationError) -> str:
