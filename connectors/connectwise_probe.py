@@ -43,6 +43,7 @@ async def verify(api: Api, options: Options) -> Identity:
     await api.count("/service/tickets")
     who = await member(api, options.technician)
     zone = who.time_zone.name if who.time_zone is not None else None
+    said, form = await _dates(api, options.date_form)
     return Identity(
         member_id=str(who.id),
         member=who.identifier,
@@ -51,7 +52,8 @@ async def verify(api: Api, options: Options) -> Identity:
         clock_ahead=round(api.session.clock_ahead, 1),
         timezone=zone or info.server_time_zone,
         missing=await _missing(api),
-        notes=(*await _dates(api, options.date_form), *_not_established(options)),
+        notes=(said, *_not_established(options)),
+        found={"date_form": form} if form is not None and form != options.date_form else {},
     )
 
 
@@ -66,17 +68,17 @@ async def _missing(api: Api) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-async def _dates(api: Api, configured: DateForm) -> tuple[str, ...]:
-    """Which forms of dates the server takes and understands."""
+async def _dates(api: Api, configured: DateForm) -> tuple[str, DateForm | None]:
+    """Which form of dates the server takes and understands: a sentence, and the form if one is established."""
     ticket = await sample(api)
     if ticket is None:
-        return ("There is no ticket to try dates on: the form of dates is not established.",)
+        return "There is no ticket to try dates on: the form of dates is not established.", None
     if await understood(api, configured, ticket):
-        return (f"Dates in the form {configured} are understood.",)
+        return f"Dates in the form {configured} are understood.", configured
     for form in FORMS:
         if form != configured and await understood(api, form, ticket):
-            return (f'Dates in the form {configured} are not understood: set date_form = "{form}".',)
-    return ("No form of dates is understood: changes cannot be read one after the other.",)
+            return f'Dates in the form {configured} are not understood: set date_form = "{form}".', form
+    return "No form of dates is understood: changes cannot be read one after the other.", None
 
 
 def _not_established(options: Options) -> tuple[str, ...]:

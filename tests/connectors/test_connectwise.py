@@ -403,12 +403,14 @@ class TestVerify:
         identity = await psa.verify()
         assert (identity.member_id, identity.member, identity.name) == ("101", "jdoe", "Jordan Doe")
         assert abs(identity.clock_ahead) < 2 and identity.missing == ()
-        assert any("utc-z are understood" in note for note in identity.notes)
+        assert any("utc-z are understood" in note for note in identity.notes) and identity.found == {}
         assert any("not established" in note for note in identity.notes)
 
     async def test_another_form_of_dates_is_found(self, psa, app):
         app.state.switches.date_forms = ("naive",)
-        assert any('date_form = "naive"' in note for note in (await psa.verify()).notes)
+        identity = await psa.verify()
+        assert any('date_form = "naive"' in note for note in identity.notes)
+        assert identity.found == {"date_form": "naive"}
 
     async def test_a_missing_right_is_named_in_the_psas_words(self, psa, app):
         app.state.faults.next("/time/workTypes", "403")
