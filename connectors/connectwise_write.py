@@ -54,8 +54,10 @@ class Writer:
         raise Unsupported(f"ConnectWise: no such step: {step.action}")
 
     async def _send(self, step: Step, body: object) -> Answer:
+        """Goes out once, updates too: ConnectWise has no conditional write, so that whoever sends one again
+        has to read and compare again first."""
         method, _, path = step.request.partition(" ")
-        return await self._api.send(method, path, json=body, repeatable=step.repeatable)
+        return await self._api.send(method, path, json=body)
 
     async def _patch(self, step: Step) -> Applied:
         """The answer is the whole ticket as it now is; a 200 is no proof, so the caller compares."""

@@ -55,6 +55,8 @@ Explain = Callable[[int, bytes], tuple[str, str | None]]
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AGAIN = frozenset({408, 429})
+STALE = 1.0
+"""Seconds that a write may wait for its turn after what it was compared with was read."""
 
 
 class Session:
@@ -89,6 +91,8 @@ class Session:
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
+        self._write_slots = asyncio.Semaphore(concurrency)
+        """Of their own: a write does not wait behind a round's reads with what it was compared with."""
         self._quiet_until = 0.0
         self.requests = 0
         """Sent so far, retries included."""
@@ -138,15 +142,18 @@ class Session:
         """One request (with `repeatable`, retried). Raises a `ConnectorError` unless the answer is 2xx.
 
         Without `repeatable` it goes out exactly once; `Unreachable.sent` then tells whether it may have
-        arrived (a 408 or 5xx: it may)."""
+        arrived (a 408 or 5xx: it may). A write that would have to wait longer than `STALE` for its turn is
+        not sent (`Throttled`): what was compared before it may be no longer true."""
         url = self._url(path)
         where = f"{method} {urlsplit(url).path}"
         content = None if json is None else msgspec.json.encode(json)
         extra = {"Content-Type": "application/json"} if content is not None else {}
         extra.update(_checked(headers or {}))
-        request = _Request(method, url, where, params, content, extra)
+        once = method != "GET" and not repeatable
+        request = _Request(method, url, where, params, content, extra, once)
         if not repeatable:
-            return await self._attempt(request, time.monotonic() + self._retry_for)
+            patience = self._retry_for if method == "GET" else STALE
+            return await self._attempt(request, time.monotonic() + patience)
         deadline = time.monotonic() + self._retry_for
         tries = 0
 
@@ -196,12 +203,15 @@ class Session:
         if self._client is None or dead:
             self._client, self._loop = self._new_client(), loop
             self._slots = asyncio.Semaphore(self._concurrency)
+            self._write_slots = asyncio.Semaphore(self._concurrency)
         elif self._loop is not loop:
             raise RuntimeError("a Session belongs to the event loop of its first request")
-        async with self._slots:
+        async with self._write_slots if request.once else self._slots:
             wait = self._quiet_until - time.monotonic()
             if wait > 0 and self._quiet_until > deadline:
                 raise _throttled(request.where, wait)
+            if request.once and time.monotonic() > deadline:
+                raise _throttled(request.where, 1.0, "no place was free in time")
             if wait > 0:
                 await asyncio.sleep(wait)
             yield self._client
@@ -212,7 +222,7 @@ class Session:
             headers={"User-Agent": "deskzero", "Accept": "application/json", **self._headers},
             timeout=httpx.Timeout(self._timeout, connect=min(10.0, self._timeout)),
             limits=httpx.Limits(
-                max_connections=self._concurrency, max_keepalive_connections=self._concurrency
+                max_connections=2 * self._concurrency, max_keepalive_connections=self._concurrency
             ),
             follow_redirects=False,
             # A proxy from the environment must not get what is meant for this machine.
@@ -337,6 +347,8 @@ class _Request(msgspec.Struct, frozen=True):
     params: Mapping[str, Any] | None
     content: bytes | None
     headers: Mapping[str, str]
+    once: bool
+    """A write that is not to be repeated."""
 
 
 def _throttled(where: str, seconds: float, words: str = "") -> Throttled:
