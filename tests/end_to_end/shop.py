@@ -1,6 +1,6 @@
 """A simulated shop with three tickets on a socket, and the command line of its technician in front of it.
 
-Between both may stand a `Gate`: it stops one request, before it is carried out or before its answer leaves,
+Between both stands a `Gate`: it can stop requests, before they are carried out or before their answers leave,
 so that a test can kill the client exactly there.
 """
 
@@ -35,26 +35,29 @@ KEY = {"DESKZERO_ACME_PRIVATE_KEY": ACCOUNT.private_key}
 
 
 class Gate:
-    """An ASGI application in front of another that can hold one request back."""
+    """An ASGI application in front of another that can hold requests back."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._method, self._end = "", ""
         self._where: Literal["before", "after"] | None = None
+        self._wanted = 0
         self._reached = threading.Event()
         self._open = threading.Event()
+        self.spoil: Callable[[str, bytes], bytes] | None = None
+        """Path and body of an answer -> the body that leaves: a server that answers oddly."""
 
-    def close(self, method: str, end: str, where: Literal["before", "after"]) -> None:
-        """The next request with this method and end of the path stops: `before` it is carried out (it then
-        never is), or `after`, when only the answer is missing (it then never comes)."""
+    def close(self, method: str, end: str, where: Literal["before", "after"], count: int = 1) -> None:
+        """The next `count` requests with this method and end of the path stop: `before` they are carried out
+        (they then never are), or `after`, when only the answer is missing (it then never comes)."""
         self._method, self._end = method, end
         self._reached.clear()
         self._open.clear()
-        self._where = where
+        self._where, self._wanted = where, count
 
     @property
     def reached(self) -> bool:
-        """Whether a request stands here."""
+        """Whether all that are to stop stand here."""
         return self._reached.is_set()
 
     def release(self) -> None:
@@ -65,16 +68,37 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = self._where is not None and scope["method"] == self._method
         if not here or not scope["path"].endswith(self._end):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._spoiling(scope["path"], send))
             return
         if self._where == "after":
             await self._app(scope, receive, _swallow)
-        self._where = None
-        self._reached.set()
+        self._wanted -= 1
+        if self._wanted == 0:
+            self._where = None
+            self._reached.set()
         await asyncio.to_thread(self._open.wait, 60)
         # Whoever asked is dead by now; a server has to answer all the same.
         await send({"type": "http.response.start", "status": 502, "headers": []})
         await send({"type": "http.response.body", "body": b""})
+
+    def _spoiling(self, path: str, send: Send) -> Send:
+        """The simulators' answers are a start and one body; the body's length is in the start."""
+        if self.spoil is None:
+            return send
+        spoil, kept = self.spoil, list[Message]()
+
+        async def spoiled(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept.append(message)
+                return
+            body = spoil(path, message["body"])
+            (start,) = kept
+            headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+            start["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        return spoiled
 
 
 async def _swallow(message: Message) -> None:
@@ -135,10 +159,10 @@ class Shop:
         assert process.wait(10) == -signal.SIGKILL
 
     def killed_at_the_gate(
-        self, *arguments: str, method: str, end: str, where: Literal["before", "after"]
+        self, *arguments: str, method: str, end: str, where: Literal["before", "after"], count: int = 1
     ) -> None:
-        """Runs the command until its request stands at the gate, and kills it there."""
-        self.gate.close(method, end, where)
+        """Runs the command until its requests stand at the gate, and kills it there."""
+        self.gate.close(method, end, where, count)
         process = self.start(*arguments)
         try:
             wait_for(lambda: self.gate.reached or process.poll() is not None)

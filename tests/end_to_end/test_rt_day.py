@@ -44,7 +44,7 @@ def said_by(server: RtServer, ticket: str, user: str) -> list[dict[str, Any]]:
 def test_the_end_of_the_day(rt_server: RtServer, desk: Cli) -> None:
     closed = rt_server.create_ticket("Old laptop")
     rt_server.put(closed, {"Status": "resolved"})
-    asked = rt_server.create_ticket("Printer offline")
+    asked = rt_server.create_ticket("[@click=app.quit]Printer[/] of\u200bfline [/foo]")
     rt_server.mail("pat@contoso.test", asked, "It is still [bold]offline[/bold].\nPat")
 
     done = desk.run("sync")
@@ -54,7 +54,7 @@ def test_the_end_of_the_day(rt_server: RtServer, desk: Cli) -> None:
     assert set(gates) == {("billing_code", closed), ("customer_responded", asked)}
     (reason,) = gates["customer_responded", asked]["reasons"]
     assert reason["code"] == "last_word_customer", "RT has no flag"
-    assert gates["customer_responded", asked]["company"] in (None, "")
+    assert gates["customer_responded", asked]["summary"] == "[@click=app.quit]Printer[/] of\ufffdfline [/foo]"
     assert gates["billing_code", closed]["url"].startswith(rt_server.url)
     assert [row["code"] for row in gates["billing_code", closed]["reasons"]] == ["closed_without_code"]
     assert "[bold]offline[/bold]" in desk.run("show", asked).out
@@ -137,19 +137,14 @@ def test_a_colleague_who_changed_the_code_meanwhile(rt_server: RtServer, desk: C
     assert rt_server.etag(ticket) == version
 
 
-def test_a_mail_that_comes_while_the_reply_is_decided(rt_server: RtServer, desk: Cli) -> None:
-    ticket = rt_server.create_ticket("Mailbox full")
-    rt_server.mail("pat@contoso.test", ticket, "It is full again.")
-    assert desk.run("sync").code == 0
-    rt_server.mail("pat@contoso.test", ticket, "Now the server smokes!")
-    mails = len(rt_server.outgoing())
-    done = desk.run("fix", ticket, "--reply", "Archived it.", "--now")
-    assert done.code == 1
-    assert "smokes" in done.error[0]
-    assert said_by(rt_server, ticket, "tess") == []
-    assert len(rt_server.outgoing()) == mails
-    (change,) = desk.run("outbox", "--json").json
-    again = desk.run("outbox", "--retry", change["change"])
-    assert again.code == 0, again.err
-    assert len(said_by(rt_server, ticket, "tess")) == 1
-    assert len(rt_server.outgoing()) == mails + 1
+def test_a_token_that_is_somebody_elses(rt_server: RtServer, desk: Cli) -> None:
+    """RT says whose a token is: tess's queue is not pulled with omar's rights."""
+    rt_server.create_ticket("Old laptop")
+    done = desk.run("sync", DESKZERO_DESK_TOKEN=rt_server.tokens["omar"])
+    assert done.code in (2, 3)
+    what, _ = done.error
+    assert "omar" in what
+    assert "tess" in what
+    assert rt_server.tokens["omar"] not in done.err
+    assert desk.run("list", "--json").json == []
+    assert desk.run("check", "--offline").code == 3
