@@ -126,6 +126,7 @@ class QueueView(Screen[None]):
             counts, standing = await self.deskzero.read(_standing)
         except CacheUnreadable as error:
             self.tell(f"{error}", "bad")
+            self.deskzero.painted()
             return
         self.counts = counts
         self.standing = Standing(
@@ -183,6 +184,7 @@ class QueueView(Screen[None]):
             return
         self.view = view
         self._paint_detail(keep=same)
+        self.deskzero.painted()
 
     @work(group="settled")
     async def _settled(self, change_id: str) -> None:

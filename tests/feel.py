@@ -1,0 +1,296 @@
+"""How it feels with a large queue, in figures: `python -m tests.feel [start] [rules] [reader] [keys] [--tickets N]`.
+
+Each part prints medians in milliseconds on the machine it runs on. `start` and `keys` drive the real program
+on a real pty; a key counts as painted with the last byte of the frame that shows what it did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.database import Databases
+from store.home import Home
+from store.read import Reader
+from store.read_records import ALL_OPEN
+from store.rules import evaluate
+from store.settings import KINDS, Settings
+from tests import large
+
+PARTS = ("start", "rules", "reader", "keys")
+ROOT = Path(__file__).parents[1]
+PROGRAM = [sys.executable, "-c", "from tui.cli import main; main()"]
+QUIET = 0.25
+"""Seconds without a byte after which a frame is taken to be complete."""
+
+
+def tell(what: str, times: list[float], note: str = "") -> None:
+    """One line: median, best and worst in milliseconds."""
+    middle, best, worst = (1000 * of(times) for of in (statistics.median, min, max))
+    sys.stdout.write(f"  {what:<50}{middle:>8.1f} ms   best {best:>8.1f}   worst {worst:>8.1f}   {note}\n")
+    sys.stdout.flush()
+
+
+def timed(work: Callable[[], object], times: int) -> list[float]:
+    """Wall times of so many runs."""
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def environment(home: Home) -> dict[str, str]:
+    """A user's environment with this home."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("DESKZERO_")}
+    ours = {name: value for name, value in ours.items() if name not in ("NO_COLOR", "COLORFGBG")}
+    return ours | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "DESKZERO_HOME": str(home.config.parent),
+        "DESKZERO_ACME_PRIVATE_KEY": "x",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+    }
+
+
+class Watched:
+    """The program on a pty. Bytes are stamped as they come and looked at afterwards."""
+
+    def __init__(self, home: Home, columns: int = 120, lines: int = 30) -> None:
+        import pexpect
+        import pyte
+
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self._came: list[tuple[float, bytes]] = []
+        self.began = time.perf_counter()
+        self.child = pexpect.spawn(
+            PROGRAM[0], PROGRAM[1:], env=environment(home), dimensions=(lines, columns), timeout=30
+        )  # type: ignore[arg-type]  # pexpect has no types
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        try:
+            while data := os.read(self.child.child_fd, 65536):
+                self._came.append((time.perf_counter(), data))
+        except OSError:  # the program has ended
+            return
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def until(self, holds: Callable[[str], bool], seconds: float = 30.0) -> float:
+        """When the bytes came with which the screen held this; all that has come is taken in."""
+        end, met = time.perf_counter() + seconds, 0.0
+        while not met:
+            if time.perf_counter() > end:
+                raise SystemExit(f"never painted:\n{self.text}")
+            time.sleep(0.005)
+            while self._came:
+                at, data = self._came.pop(0)
+                self._stream.feed(data)
+                if not met and holds(self.text):
+                    met = at
+        return met
+
+    def rest(self, seconds: float = QUIET) -> None:
+        """Waits until nothing has come for so long."""
+        last = time.perf_counter()
+        while time.perf_counter() - last < seconds:
+            time.sleep(0.01)
+            while self._came:
+                last, data = self._came.pop(0)
+                self._stream.feed(data)
+
+    def take_in(self, seconds: float) -> None:
+        """Takes in what comes for so long: the engine's start, further pages."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            time.sleep(0.02)
+            while self._came:
+                self._stream.feed(self._came.pop(0)[1])
+
+    def press(self, key: str, holds: Callable[[str], bool]) -> float:
+        """Seconds from the key to the frame that shows what it did."""
+        self.rest()
+        began = time.perf_counter()
+        os.write(self.child.child_fd, key.encode())
+        return self.until(holds) - began
+
+    def close(self) -> None:
+        self.child.close(force=True)
+
+
+@contextmanager
+def watched(home: Home) -> Iterator[Watched]:
+    """The program, ended again."""
+    terminal = Watched(home)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def cursor(text: str) -> str:
+    """The number under the list's cursor."""
+    found = re.search(r"▌ .? +#(\d+)", text)
+    return found[1] if found else ""
+
+
+def detail(text: str) -> str:
+    """The number in the title of the detail."""
+    found = re.search(r"├─ #(\d+)", text)
+    return found[1] if found else ""
+
+
+# ---------------------------------------------------------------- the parts
+
+
+def start(home: Home, settings: Settings) -> None:
+    """Commands that only read, and the screen's first frame with numbers."""
+    for arguments in (["--version"], ["list", "--json"], ["list"], ["check", "--offline"], ["show", "70001"]):
+
+        def run(arguments: list[str] = arguments) -> None:
+            subprocess.run([*PROGRAM, *arguments], env=environment(home), capture_output=True, check=False)
+
+        tell(f"deskzero {' '.join(arguments)}", timed(run, 7))
+    painted, rows, details = [], [], []
+    for _ in range(5):
+        with watched(home) as terminal:
+            painted.append(terminal.until(lambda text: "to zero" in text and "… to zero" not in text))
+            rows.append(terminal.until(lambda text: bool(cursor(text))))
+            details.append(terminal.until(lambda text: bool(detail(text))))
+            for found in (painted, rows, details):
+                found[-1] -= terminal.began
+    tell("deskzero, frame with the panes' numbers", painted)
+    tell("deskzero, frame with rows", rows)
+    tell("deskzero, frame with the first ticket", details)
+
+
+def rules(home: Home, settings: Settings) -> None:
+    """Evaluating everything, again with nothing new, and one ticket."""
+    now = int(time.time())
+    with Databases.open(home) as databases:
+
+        def run(tickets: list[str] | None = None) -> None:
+            evaluate(
+                databases.cache,
+                databases.journal,
+                settings,
+                now=now,
+                connections=[large.NAME],
+                tickets=tickets,
+            )
+
+        with databases.cache.begin() as cache, databases.journal.begin() as journal:
+            for table in ("exception", "reason"):
+                cache.exec_driver_sql(f"DELETE FROM {table}")
+            for table in ("first_seen", "history"):
+                journal.exec_driver_sql(f"DELETE FROM {table}")
+        tell("rules, everything for the first time", timed(run, 1))
+        tell("rules, everything, nothing new", timed(run, 3))
+        tell("rules, one ticket", timed(lambda: run(["70077"]), 15))
+        with databases.cache_reads.connect() as cache:
+            reasons = cache.exec_driver_sql("SELECT count(*) FROM reason").scalar()
+            sys.stdout.write(f"  ({reasons} reasons are published)\n")
+
+
+def reader(home: Home, settings: Settings) -> None:
+    """What the screen reads."""
+    read = Reader(home, settings)
+    for what, work in (
+        ("panes()", read.panes),
+        ("rows(all kinds, limit=200)", lambda: read.rows(KINDS, limit=200)),
+        ("rows(missing_fields, limit=200)", lambda: read.rows(["missing_fields"], limit=200)),
+        ("rows(all open, limit=200)", lambda: read.rows([ALL_OPEN], limit=200)),
+        ("rows(all open, limit=2000, offset=8000)", lambda: read.rows([ALL_OPEN], limit=2000, offset=8000)),
+        ("rows(all open)", lambda: read.rows([ALL_OPEN])),
+        (
+            "rows(all open, text='floor 7', limit=200)",
+            lambda: read.rows([ALL_OPEN], text="floor 7", limit=200),
+        ),
+        ("count(all kinds)", read.count),
+        ("count(all open)", lambda: read.count([ALL_OPEN])),
+        ("ticket()", lambda: read.ticket(large.NAME, "70040")),
+        ("find()", lambda: read.find("70040")),
+        ("states()", read.states),
+        ("quarantine()", read.quarantine),
+        ("changes()", read.changes),
+        ("newest_customer_note()", lambda: read.newest_customer_note(large.NAME, "70040")),
+        ("usual_codes()", lambda: read.usual_codes(large.NAME, "7")),
+        ("evidence()", lambda: read.evidence(now=int(time.time()))),
+    ):
+        tell(what, timed(work, 15))
+
+
+def keys(home: Home, settings: Settings) -> None:
+    """Key to paint, in "All open"."""
+    with watched(home) as terminal:
+        terminal.until(lambda text: bool(detail(text)))
+        terminal.take_in(5.0)
+        shown = Reader(home, settings).count([ALL_OPEN])
+        terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text)))
+        terminal.take_in(5.0)  # the further pages
+        for what, key in (("j", "j"), ("k", "k"), ("PgDn", "\x1b[6~"), ("PgUp", "\x1b[5~")):
+            moved, followed = [], []
+            for _ in range(12):
+                terminal.rest()
+                at, told = cursor(terminal.text), detail(terminal.text)
+                began = time.perf_counter()
+                os.write(terminal.child.child_fd, key.encode())
+                moved.append(terminal.until(lambda text, at=at: cursor(text) != at) - began)
+                if detail(terminal.text) == told:
+                    followed.append(terminal.until(lambda text, told=told: detail(text) != told) - began)
+                else:
+                    followed.append(moved[-1])
+            tell(f"{what} to the cursor", moved, f"{shown} rows")
+            tell(f"{what} to the ticket's detail", followed)
+        there, back = [], []
+        for _ in range(8):
+            there.append(terminal.press("2", lambda text: "2 Missing ·" in text and bool(cursor(text))))
+            back.append(terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text))))
+        tell("pane 2 from pane 0", there)
+        tell("pane 0 from pane 2", back)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(prog="python -m tests.feel", description=__doc__)
+    asked.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; none: all")
+    asked.add_argument("--tickets", type=int, default=10_000, help="open tickets in the scope")
+    asked.add_argument("--missing", type=float, default=0.1, help="share of tickets with missing fields")
+    asked.add_argument("--home", type=Path, help="keep the filled home here, and use it if it is there")
+    chosen = asked.parse_args()
+    if unknown := set(chosen.parts) - set(PARTS):
+        asked.error(f"no such part: {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        folder = chosen.home or Path(scratch)
+        began = time.perf_counter()
+        if (folder / "cache.db").exists():
+            from store.settings import load
+
+            home = Home.at(folder)
+            settings = load(home.config)
+        else:
+            home, settings = large.make(folder, chosen.tickets, missing=chosen.missing)
+            sys.stdout.write(f"{chosen.tickets} open tickets made in {time.perf_counter() - began:.1f} s\n")
+        for part in chosen.parts or PARTS:
+            sys.stdout.write(f"{part}\n")
+            globals()[part](home, settings)
+
+
+if __name__ == "__main__":
+    main()
