@@ -136,7 +136,9 @@ class TestRetryAfter:
             began = time.monotonic()
             await session.get("/thing")
             assert 0.8 <= time.monotonic() - began < 5
-            assert session.clock_ahead == pytest.approx(3600, abs=10)  # the date was written before the retries
+            assert session.clock_ahead == pytest.approx(
+                3600, abs=10
+            )  # the date was written before the retries
 
     async def test_longer_than_we_would_wait_is_said_at_once(self):
         async with scripted(http(429, "{}", "Retry-After: 300")) as server, session_to(server) as session:
