@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from connectors.simulators.serve import demo_secrets, demo_settings, demo_transport
-from connectors.simulators.world import World
 from store import drafts
-from store.desk import Desk
-from store.home import Home
-from store.settings import load
-from store.settings_save import save_connection
-from tests.tui.screen import make_app, press, settle, until
-from tests.tui.small_day import NOW
+from tests.tui.screen import press, settle, until
+from tests.tui.small_shop import Shop, at_work, choose, opened, told
 from tui.screens.confirm import Ask
 from tui.screens.picker import Picker
 from tui.screens.review import Review
@@ -24,69 +16,9 @@ from tui.screens.writing import Writing
 from tui.widgets.status_line import StatusLine
 
 
-class Shop:
-    """A simulated PSA, a home that has pulled from it, and the screen on top."""
-
-    def __init__(self, folder: Path) -> None:
-        self.now = float(NOW)
-        self.world = World(3, 60, clock=lambda: self.now, speed=0.0)
-        self.home = Home.at(folder)
-        save_connection(self.home.config, "demo", demo_settings("connectwise"))
-        self.settings = load(self.home.config)
-
-    def desk(self) -> Desk:
-        transports = {"demo": demo_transport(self.world, "connectwise")}
-        secrets = {"demo": demo_secrets("connectwise")}
-        return Desk(self.home, self.settings, transports=transports, secrets=secrets, clock=lambda: self.now)
-
-    @property
-    def notes(self) -> int:
-        """How many notes the PSA holds."""
-        return sum(len(notes) for notes in self.world.notes.values())
-
-    def codes(self, ticket_id: str) -> set[int | None]:
-        """The work types on the ticket and its time, as the PSA has them."""
-        entries = [self.world.time[one] for one in self.world.time_of.get(int(ticket_id), [])]
-        return {self.world.ticket(ticket_id).work_type_id, *(one.work_type_id for one in entries)}
-
-    async def pull(self) -> None:
-        desk = self.desk()
-        try:
-            (report,) = await desk.sync()
-            assert report.ok, report.error
-        finally:
-            await desk.close()
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path / "home")
-
-
-@asynccontextmanager
-async def at_work(shop: Shop, pane: str) -> AsyncIterator[tuple]:
-    await shop.pull()
-    app = make_app(shop.home, shop.settings, clock=lambda: shop.now, open_desk=shop.desk)
-    async with app.run_test(size=(120, 30)) as pilot:
-        app.engine.start()
-        await settle(pilot)
-        await press(pilot, pane)
-        yield pilot, app.queue
-
-
-def told(screen):
-    return screen.query_one(StatusLine).said.text
-
-
-async def opened(pilot, kind):
-    await until(pilot, lambda: isinstance(pilot.app.screen, kind), f"{kind.__name__} opens")
-    await settle(pilot)
-
-
-async def choose(pilot, text):
-    """Filters the picker down to one and takes it."""
-    await opened(pilot, Picker)
-    await press(pilot, *("space" if letter == " " else letter for letter in text), "enter")
 
 
 async def test_a_billing_code_goes_out_is_confirmed_and_taken_back(shop):
