@@ -161,7 +161,8 @@ def _notes(n: int, many: int, dice: random.Random, now: int) -> Iterator[dict[st
             "speaker": "staff" if staff else "customer",
             "psa_speaker": "staff" if staff else "customer",
             "public": True,
-            "text": "It happened again after lunch, and nobody had touched the printer. " * 5,
+            "text": "It happened again after lunch, and nobody had touched the printer. "
+            * (90 if number % 10 == 0 else 5),  # one mail in ten drags its whole thread along
         }
 
 
