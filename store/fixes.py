@@ -105,7 +105,10 @@ async def prepare(
             f'There is no ticket "{clean(ticket_id)}" in the cache.', hint="Run `deskzero sync` first."
         )
     if seen.presence != "here":
-        raise FixRefused(f"#{clean(seen.record.number)} is {seen.presence.replace('_', ' ')} in the PSA.")
+        raise FixRefused(
+            f"#{clean(seen.record.number)} is {seen.presence.replace('_', ' ')} in the PSA.",
+            hint="`deskzero sync` looks for it again.",
+        )
     names = Names(databases, connection.name, seen.record, now, choices)
     draft = FixDraft(databases, connection, connector, seen, names)
     _check_words(intent)

@@ -71,6 +71,10 @@ class CacheUnreadable(Exception):
     def __init__(self, path: Path, error: sqlite3.Error) -> None:
         super().__init__(f"{path}: {error}")
         self.hint = "Run `deskzero sync`: a damaged cache is set aside and pulled again, the journal is kept."
+        if path.name == "journal.db":
+            self.hint = (
+                "It holds changes not yet sent, so it is left as it is: `deskzero doctor` says what to do."
+            )
 
 
 class Reader:

@@ -63,12 +63,14 @@ class PsaSide:
                 _same_ticket(entry, ticket)
                 return ticket
         named = f"#{clean(entry.number)}"
+        hint = f"`deskzero outbox --drop {entry.change}` gives it up, `--retry {entry.change}` asks again."
         for gone in answer.gone:
             into = f" into #{clean(gone.merged_into)}" if gone.merged_into else ""
-            raise Halt("rejected", f"{named} was {gone.why}{into} in the PSA.", kind="not_there")
+            raise Halt("rejected", f"{named} was {gone.why}{into} in the PSA.", hint=hint, kind="not_there")
         for odd in answer.odd:
             raise Halt("queued", f"{named} could not be read: {clean(odd.path)} {clean(odd.problem)}")
-        raise Halt("rejected", f"{named} is not there, or not for us to see.", kind="not_there")
+        words = f"{named} is not there, or not for us to see."
+        raise Halt("rejected", words, hint=hint, kind="not_there")
 
     async def must_write(
         self, entry: Entry, step: StepEntry, ticket: TicketRecord
