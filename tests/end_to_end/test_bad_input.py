@@ -234,6 +234,36 @@ def test_a_ticket_whose_field_has_the_wrong_type(tmp_path: Path) -> None:
         assert shop.listed() == {("missing_fields", shop.fine), ("missing_fields", shop.uncoded)}
 
 
+def test_an_empty_list_is_not_believed(calm_shop: Shop) -> None:
+    """A PSA that suddenly lists nothing, and counts three: nothing is removed, and zero is not known."""
+    calm_shop.gate.spoil = lambda path, body: b"[]" if path.endswith("/service/tickets") else body
+    try:
+        answer = calm_shop.cli.run("check", "--json")
+    finally:
+        calm_shop.gate.spoil = None
+    assert answer.code == 3
+    assert answer.json["verdict"] == "cannot_tell"
+    assert any("counts 3" in sentence for sentence in answer.json["why"])
+    rest_works(calm_shop)
+    assert calm_shop.cli.run("check").code == 0
+
+
+def test_a_ticket_that_is_gone_with_a_change_for_it(shop: Shop) -> None:
+    """What cannot be written any more is said, and waits for a person to give it up."""
+    assert shop.cli.run("fix", shop.uncoded, "--billing-code", "On-site", "--later").code == 0
+    shop.world.delete(shop.uncoded)
+    assert shop.cli.run("sync").code == 0
+    assert shop.listed("billing_code") == set()
+    (change,) = shop.cli.run("outbox", "--json").json
+    assert change["state"] == "rejected"
+    assert f"--drop {change['change']}" in shop.cli.run("outbox").out
+    assert shop.cli.run("check", "--offline", "--json").json["outbox"] == 1
+    assert shop.cli.run("outbox", "--drop", change["change"]).code == 0
+    again = shop.cli.run("fix", shop.uncoded, "--note", "Hello?")
+    assert again.code == 2
+    assert "deskzero sync" in again.error[1]
+
+
 def test_hostile_text_is_text(shop: Shop) -> None:
     """Markup is shown as it stands; what a terminal or a spreadsheet would obey does not get there."""
     ticket = shop.world.ticket(shop.asked)
@@ -385,3 +415,16 @@ def test_databases_from_a_newer_version(shop: Shop) -> None:
     assert done.code == 0, done.err
     assert len(shop.notes(shop.fine, "Kept.")) == 1, "what waited was not lost"
     assert shop.listed() == {("customer_responded", shop.asked), ("billing_code", shop.uncoded)}
+
+
+def test_a_damaged_journal_is_left_alone(tmp_path: Path) -> None:
+    cli = Cli(tmp_path / "home")
+    cli.configure("http://127.0.0.1:9")
+    (cli.home / "journal.db").write_bytes(b"no database " * 500)
+    for arguments, code in ((("outbox",), 2), (("sync",), 2), (("check",), 3)):
+        done = cli.run(*arguments)
+        assert done.code == code, arguments
+        what, do = done.error
+        assert "journal.db" in what
+        assert "It holds changes not yet sent" in do
+    assert (cli.home / "journal.db").read_bytes() == b"no database " * 500
