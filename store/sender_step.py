@@ -7,7 +7,9 @@ compared with what was asked. How it ended is in the journal before anything els
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
 
 from connectors.contract import (
     Applied,
@@ -32,6 +34,8 @@ from store.outbox_rows import Entry, StepEntry, move, set_step
 from store.sender_compare import Halt, PsaSide
 from store.settings import Connection, Settings
 
+log = logging.getLogger(__name__)
+
 Clock = Callable[[], int]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -39,6 +43,10 @@ MOST_READS = 5
 """How often a ticket that changes under our hands (412) is read and tried again in one go."""
 LOOKS = 2
 """How often nothing must be found, across the PSA's settling time, before a POST counts as not arrived."""
+
+
+PATIENCE = 6.0
+"""Seconds for which quitting waits for the answer to a request that is out."""
 
 
 class Withdrawn(Exception):
@@ -84,6 +92,7 @@ class StepSender:
                     return
                 try:
                     if await self._send(entry, step, ticket.version, conversation):
+                        await self._slipped(entry, step)
                         return
                 except _Lost as lost:
                     if resent:
@@ -107,7 +116,7 @@ class StepSender:
         before = step.attempts
         self._begin(entry, step)
         try:
-            applied = await self._connector.apply(plan, version)
+            applied = await _to_its_end(self._request(entry, step, version))
         except Conflict:
             self._not_sent(entry, step, before)
             return False
@@ -123,9 +132,33 @@ class StepSender:
                 raise
             await self._unknown(entry, step, error)
             return True
-        self._answered(entry, step, applied)
         await self._check(entry, step, applied)
         return True
+
+    async def _request(self, entry: Entry, step: StepEntry, version: str | None) -> Applied:
+        """The request and, before anything else happens, its answer in the journal."""
+        applied = await self._connector.apply(step.step, version)
+        self._answered(entry, step, applied)
+        return applied
+
+    async def _slipped(self, entry: Entry, step: StepEntry) -> None:
+        """Without conditional writes a customer's note may come between our reading and our write. On a ticket
+        that this closes no rule would show it ever after: a person is told. Raises `Halt`."""
+        if self._connector.capabilities.conditional_write or "status" not in step.step.sets:
+            return
+        conversation = await self._connector.conversation(entry.ticket_id)
+        try:
+            self._psa.read_up_to(entry, conversation)
+        except Halt as halt:
+            raise Halt(
+                "conflict",
+                f"The customer wrote on #{clean(entry.number)} in the moment in which its status was set; the"
+                f" {entry.verb} is in the PSA.",
+                hint=f"Read it (`deskzero show {clean(entry.number)}`), then `deskzero undo {entry.change}` or"
+                f" `deskzero outbox --retry {entry.change}`: read, and it stays.",
+                kind="conflict",
+                detail=halt.detail,
+            ) from None
 
     async def _unknown(self, entry: Entry, step: StepEntry, error: ConnectorError) -> None:
         """Nobody knows whether it arrived: look now; what cannot be looked up waits as `unknown`.
@@ -263,6 +296,21 @@ class StepSender:
     def _journal(self, entry: Entry, step: StepEntry, **values: object) -> None:
         with self._databases.journal.begin() as db:
             set_step(db, entry.change, step.position, **values)
+
+
+async def _to_its_end(request: Coroutine[None, None, Applied]) -> Applied:
+    """Whoever quits waits for a request that is out, for `PATIENCE` at most: else nobody knows of a mail."""
+    task = asyncio.ensure_future(request)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait({task}, timeout=PATIENCE)
+        finally:
+            task.cancel()
+        if task.done() and not task.cancelled() and task.exception() is not None:
+            log.info("A request ended while deskzero was quitting: it is looked up at the next start.")
+        raise
 
 
 def _uncertain(entry: Entry, why: str) -> Halt:

@@ -215,9 +215,10 @@ class TestWaiting:
         assert [outcome.state for outcome in await bench.push(force=True)] == ["confirmed"]
 
     async def test_retry_after_wins_for_the_whole_connection(self, bench: Bench) -> None:
-        failing(bench, Throttled("slow down", retry_after=90.0))
+        failing(bench, Throttled("slow down", retry_after=90.0), once=False)
         one, two = await bench.fix(billing_code="3"), await bench.fix("2", note="x")
         await bench.push()
+        bench.psa.before = None
         for change in (one, two):
             entry = bench.entry(change)
             assert entry.state == "queued"

@@ -58,7 +58,7 @@ async def test_a_reply_does_not_wait_with_what_was_read_before(office: Office) -
         )
         return answer
 
-    office.connector.conversation = told_to_wait  # type: ignore[method-assign]
+    office.connector.conversation = told_to_wait  # type: ignore[method-assign, assignment]
     await office.push()
     office.connector.conversation = original  # type: ignore[method-assign]
     await asyncio.sleep(1.0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
-from connectors.contract import NotThere, Ref, Rejected, Step, UnknownName, Unreachable
+from connectors.contract import Applied, NotThere, Ref, Rejected, Step, UnknownName, Unreachable
 from store.changes import OutboxRefused
 from store.database import Databases
 from store.sender import only_sender
@@ -149,6 +151,34 @@ class TestBuried:
         assert bench.state(redo) == "conflict"
 
 
+class TestQuitting:
+    async def test_a_request_that_is_out_is_waited_for(self, bench: Bench) -> None:
+        """Ctrl+C or quitting in the middle of a mail: its answer is kept, so that nobody has to guess."""
+        change = await bench.fix(reply="Dear Ann, it is done.")
+        out, answer = asyncio.Event(), asyncio.Event()
+        apply = bench.psa.apply
+
+        async def slowly(step: Step, version: str | None) -> Applied:
+            out.set()
+            await answer.wait()
+            return await apply(step, version)
+
+        bench.psa.apply = slowly  # type: ignore[method-assign]
+        push = asyncio.create_task(bench.push())
+        await out.wait()
+        push.cancel()
+        await asyncio.sleep(0.05)
+        answer.set()
+        with pytest.raises(asyncio.CancelledError):
+            await push
+        bench.psa.apply = apply  # type: ignore[method-assign]
+        assert len(bench.psa.writes) == 1
+        await bench.push()
+        assert bench.state(change) == "confirmed"
+        assert len(bench.psa.writes) == 1
+        assert bench.slept == [], "nothing had to be looked up"
+
+
 class TestAnotherPsa:
     async def test_a_change_never_goes_to_another_ticket_of_the_same_number(self, bench: Bench) -> None:
         """The connection's address was changed while something waited: from a test system to the real one."""
@@ -161,6 +191,43 @@ class TestAnotherPsa:
         assert bench.psa.writes == []
         assert bench.state(reply) == "rejected"
         assert "another ticket" in (bench.entry(reply).error or "")
+
+
+class TestBetweenReadingAndWriting:
+    @pytest.fixture
+    async def slipped(self, databases: Databases) -> tuple[Bench, str]:
+        bench = Bench(databases, psa_with_ticket(billing_code_id="3", billing_code="Remote Support"))
+        bench.psa.customer("1", "Is it done?")
+        await bench.sync()
+        change = await bench.fix(close=True, reply="Done.")
+
+        def at_patch(step: Step) -> None:
+            if step.sets:
+                bench.psa.before = None
+                bench.psa.customer("1", "One more thing!")
+
+        bench.psa.before = at_patch
+        await bench.push(refresh=True)
+        assert bench.psa.rows["1"].closed
+        assert not bench.psa.rows["1"].customer_flag
+        return bench, change
+
+    async def test_a_note_that_slips_under_a_close_is_shown(self, slipped: tuple[Bench, str]) -> None:
+        """It is older than the closing and its flag was cleared with it: no rule would ever show it."""
+        bench, change = slipped
+        assert bench.kinds() == set()
+        assert bench.state(change) == "conflict"
+        assert "One more thing!" in bench.entry(change).detail
+        bench.retry(change)
+        await bench.push(refresh=True)
+        assert bench.state(change) == "confirmed"
+        assert len(bench.psa.writes) == 2, "nothing went out again"
+
+    async def test_and_dropping_it_sends_nothing(self, slipped: tuple[Bench, str]) -> None:
+        bench, change = slipped
+        bench.drop(change)
+        assert await bench.push(force=True) == []
+        assert bench.psa.rows["1"].closed
 
 
 class TestUndoSaysTheTruth:
