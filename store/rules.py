@@ -39,7 +39,7 @@ ReasonKey = tuple[str, str, str, str, str]
 """Kind, ticket id, code, field, time entry id."""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """What is stored of a reason besides its key."""
 
     since: int
@@ -48,7 +48,7 @@ class Reason(msgspec.Struct, frozen=True):
     data: str
 
 
-class Published(msgspec.Struct, frozen=True):
+class Published(msgspec.Struct, frozen=True, gc=False):
     """What is stored of a row besides its key."""
 
     since: int
@@ -63,7 +63,7 @@ class Results(msgspec.Struct):
     reasons: dict[ReasonKey, Reason]
 
 
-class About(msgspec.Struct, frozen=True):
+class About(msgspec.Struct, frozen=True, gc=False):
     """What first seen needs to know of a ticket under evaluation."""
 
     created_at: int | None
@@ -277,14 +277,16 @@ def _publish(asked: Asked, results: Results) -> None:
     """Writes what differs from what is published."""
     name = asked.connection.name
     rows = {
-        (row["ticket_id"], row["kind"]): Published(row["since"], bool(row["gate"]), bool(row["psa_only"]))
-        for row in _published(asked, "exception")
+        (ticket, kind): Published(since, bool(gate), bool(psa_only))
+        for ticket, kind, since, gate, psa_only in _published(
+            asked, "exception", "ticket_id, kind, since, gate, psa_only"
+        )
     }
     reasons = {
-        (row["kind"], row["ticket_id"], row["code"], row["field"], row["time_entry_id"]): Reason(
-            row["since"], bool(row["gate"]), row["hours"], row["data"]
+        (kind, ticket, code, field, entry): Reason(since, bool(gate), hours, data)
+        for kind, ticket, code, field, entry, since, gate, hours, data in _published(
+            asked, "reason", "kind, ticket_id, code, field, time_entry_id, since, gate, hours, data"
         )
-        for row in _published(asked, "reason")
     }
     _write(asked.db, "exception", ("ticket_id", "kind"), name, rows, results.rows)
     _write(
@@ -297,9 +299,10 @@ def _publish(asked: Asked, results: Results) -> None:
     )
 
 
-def _published(asked: Asked, table: str) -> Iterable[Any]:
+def _published(asked: Asked, table: str, columns: str) -> Iterable[Any]:
+    """Tuples, not mappings: there may be a hundred thousand."""
     binds = Binds(asked)
-    return asked.rows(f"SELECT * FROM {table} t WHERE {binds.here('t')}", binds)
+    return asked.db.execute(text(f"SELECT {columns} FROM {table} t WHERE {binds.here('t')}"), binds.values)
 
 
 def _write(

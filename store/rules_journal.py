@@ -6,11 +6,11 @@ the two databases the next evaluation finishes the work.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection as Database
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 WINDOWED = ("reply_after_close", "billing_code")
 """Kinds whose rows a window ends. What goes unresolved then stays open in the history: it is `aged_out`."""
@@ -46,9 +46,7 @@ def first_seen(
     """
     sql = "SELECT ticket_id, kind, code, field, first_seen FROM first_seen WHERE connection = :c"
     rows = _of(journal, sql, connection, tickets)
-    known: dict[SeenKey, int] = {
-        (row["ticket_id"], row["kind"], row["code"], row["field"]): row["first_seen"] for row in rows
-    }
+    known: dict[SeenKey, int] = {(ticket, kind, code, field): at for ticket, kind, code, field, at in rows}
     fresh = {ticket for ticket in came_first if (ticket, *_LOOKED_AT) not in known}
     new = {key: at if key[0] in fresh else now for key, at in wanted.items() if key not in known}
     _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in fresh})
@@ -94,20 +92,16 @@ def open_rows(journal: Database, connection: str, tickets: Collection[str] | Non
     """Exceptions that opened and have not cleared: (ticket id, kind) -> when it opened."""
     sql = "SELECT ticket_id, kind, opened_at FROM history WHERE connection = :c AND cleared_at IS NULL"
     rows = _of(journal, sql, connection, tickets)
-    return {(row["ticket_id"], row["kind"]): row["opened_at"] for row in rows}
+    return {(ticket, kind): opened_at for ticket, kind, opened_at in rows}
 
 
-def _of(
-    journal: Database, sql: str, connection: str, tickets: Collection[str] | None
-) -> Sequence[RowMapping]:
-    """Rows of a connection, or of some of its tickets (which are few)."""
+def _of(journal: Database, sql: str, connection: str, tickets: Collection[str] | None) -> Iterable[Any]:
+    """Rows, as tuples, of a connection or of some of its tickets (which are few)."""
     if tickets is None:
-        return journal.execute(text(sql), {"c": connection}).mappings().all()
+        return journal.execute(text(sql), {"c": connection})
     names = {f"t{place}": ticket for place, ticket in enumerate(tickets)}
     some = ", ".join(f":{name}" for name in names)
-    return (
-        journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names}).mappings().all()
-    )
+    return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names})
 
 
 def keep_history(

@@ -25,7 +25,7 @@ BLANK = (
 _MOST_CASES = 64
 
 
-class Found(msgspec.Struct, kw_only=True):
+class Found(msgspec.Struct, kw_only=True, gc=False):
     """One reason that holds. `since` is `None` where it is "when first seen"."""
 
     kind: str
