@@ -60,7 +60,7 @@ class ConflictDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     fields: tuple[FieldConflict, ...] = ()
     note: NoteConflict | None = None
-    """The newest one, where there are several."""
+    """The newest one; where there are several, its `text` holds all of them, oldest first."""
 
 
 class PreviewLine(msgspec.Struct, frozen=True):

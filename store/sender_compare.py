@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from connectors.contract import Connector, Conversation, TicketRecord, Value
 from connectors.text import clean
 from store import cached
@@ -195,7 +197,12 @@ class PsaSide:
             shown = self._unreadable(entry, conversation)
         if not shown:
             return
-        latest = max(shown, key=lambda note: cached.note_key(note.created_at, note.note_id))
+        shown.sort(key=lambda note: cached.note_key(note.created_at, note.note_id))
+        latest = shown[-1]
+        if len(shown) > 1:
+            # "Mine" means that all of them were read: so all of them are shown.
+            words = "\n\n".join(f"{note.author}: {note.text}" for note in shown)
+            latest = msgspec.structs.replace(latest, text=words)
         raise Halt(
             "conflict",
             f"{clean(latest.author) or 'The customer'} wrote on #{clean(entry.number)} after what you had read; "

@@ -91,6 +91,16 @@ class TestBuried:
         bench.psa.customer("1", "Is it done?")
         await bench.sync()
 
+    async def test_every_note_that_mine_would_count_as_read_is_shown(self, bench: Bench) -> None:
+        await self.waiting(bench)
+        change = await bench.fix(reply="Yes, done.")
+        bench.psa.customer("1", "Please do not touch the server!")
+        bench.psa.customer("1", "Thanks.")
+        await bench.push()
+        assert bench.state(change) == "conflict"
+        assert "do not touch" in bench.entry(change).detail
+        assert "Thanks." in bench.entry(change).detail
+
     async def test_a_close_decided_on_a_reply_that_was_refused_waits(self, bench: Bench) -> None:
         await self.waiting(bench)
         bench.psa.before = lambda step: _refuse_reply(step)
