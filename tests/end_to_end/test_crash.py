@@ -22,15 +22,13 @@ def sync(shop: Shop, rounds: int = 1) -> None:
 
 
 def test_killed_right_after_a_fix_for_later(shop: Shop) -> None:
-    process = shop.start(
-        "fix", shop.uncoded, "--billing-code", "Remote Support", "--note", "Coded.", "--later"
-    )
-    wait_for(lambda: shop.journal("SELECT 1 FROM change"))
+    process = shop.start("fix", shop.uncoded, "--billing-code", "Remote Support", "--later")
+    wait_for(lambda: shop.journal("SELECT 1 FROM change WHERE state = 'queued'"))
     shop.kill(process)
     assert shop.world.writes == []
-    sync(shop)
+    sync(shop, rounds=2)
     assert shop.code(shop.uncoded) == "Remote Support"
-    assert len(shop.notes(shop.uncoded, "Coded.")) == 1
+    assert len(shop.world.writes) == 1
     assert shop.states() == ["confirmed"]
     assert shop.listed("billing_code") == set()
 
