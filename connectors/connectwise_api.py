@@ -7,7 +7,6 @@ an address is suddenly not there.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -89,6 +88,8 @@ class Api:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`keys` are the public and the private one."""
+        import asyncio  # here: `list` and `check --offline` load this module for its options alone
+
         from connectors.http import Session
 
         self._company = company

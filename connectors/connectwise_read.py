@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -255,6 +254,8 @@ class Reader:
 
     async def _one_by_one(self, ids: Sequence[str]) -> list[Row | None]:
         """Each ticket, or `None` where the PSA says "not there" or "not allowed"."""
+        import asyncio  # here: `list` and `check --offline` load this module for its options alone
+
         found = await asyncio.gather(*(self._one(one) for one in ids), return_exceptions=True)
         for error in found:
             if isinstance(error, BaseException):

@@ -7,7 +7,6 @@ A select field's values are its own; a free one gives what is used on the queue'
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -113,6 +112,8 @@ class Choices:
         ]
 
     async def _owners(self, context: ChoiceContext) -> list[Choice]:
+        import asyncio  # here: `list` and `check --offline` load this module for its options alone
+
         if context.ids:
             names = list(context.ids)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -48,6 +47,8 @@ class Tickets:
 
         A cursor is a UTC time. The last page has the new one.
         """
+        import asyncio  # here: `list` and `check --offline` load this module for its options alone
+
         zone = await self._reads.zone()
         if since is None:
             of = of_scope(scope)
@@ -88,6 +89,8 @@ class Tickets:
         """Those tickets. Up to 5 come with their conflict token (two requests for one ticket); of more, those
         that a search finds come without, and only the others are asked for one by one: RT's searches find
         neither deleted nor merged tickets."""
+        import asyncio  # here: `list` and `check --offline` load this module for its options alone
+
         hidden = [NotVisible(one) for one in dict.fromkeys(ids) if not one.isdecimal()]  # no id of RT's
         ids = [one for one in dict.fromkeys(ids) if one.isdecimal()]
         alive: dict[str, str | None] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -68,6 +67,8 @@ def _offline(home: Home, settings: Settings, gates: list[str] | None) -> Verdict
 
 
 def _online(home: Home, settings: Settings, gates: list[str] | None, *, quiet: bool) -> Verdict:
+    import asyncio
+
     from store.desk import Desk
     from store.log import start_log
     from tui.commands.progress import Bar

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +32,8 @@ def command(ctx: click.Context, everything: bool, as_json: bool, retry: str | No
     if retry is not None and drop is not None:
         raise Problem("--retry and --drop exclude each other", "Give one of them.")
     if retry is not None or drop is not None:
+        import asyncio
+
         return asyncio.run(_decide(home, settings, retry, drop))
     reader = Reader(home, settings)
     changes = [*reader.left_behind(), *reader.changes(all=everything)]
