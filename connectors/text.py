@@ -28,6 +28,8 @@ def clean(text: str | None, *, lines: bool = False) -> str:
     """
     if not text:
         return ""
+    if text.isascii() and text.isprintable():  # most texts: nothing in them can do harm
+        return text if lines else " ".join(text.split())
     text = _SEQUENCES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.expandtabs(4) if lines else " ".join(text.split())
     text = _BAD.sub("\ufffd", text)

@@ -44,6 +44,12 @@ def test_ordinary_text_is_kept(raw: str) -> None:
     assert clean(raw) == unicodedata.normalize("NFC", " ".join(raw.split()))
 
 
+@given(st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+def test_plain_ascii_is_kept(raw: str) -> None:
+    assert clean(raw, lines=True) == raw
+    assert clean(raw) == " ".join(raw.split())
+
+
 def test_texts_are_compared_without_white_space() -> None:
     assert same_text("Hi  Ann,\nthanks", "Hi Ann, thanks ")
     assert not same_text("Hi Ann", "Hi Anna")
