@@ -87,11 +87,3 @@ def test_a_colleagues_code_wins_until_a_person_decides(shop: Shop) -> None:
     assert again.code == 0, again.err
     assert shop.code(shop.uncoded) == "Remote Support"
     assert len(shop.world.writes) == 1
-
-
-def test_the_same_code_by_a_colleague_is_confirmed_without_writing(shop: Shop) -> None:
-    shop.world.set_field(shop.uncoded, "billing_code", "Remote Support")
-    done = shop.cli.run("fix", shop.uncoded, "--billing-code", "Remote Support")
-    assert done.code == 0, done.err
-    assert shop.world.writes == []
-    assert shop.listed("billing_code") == set()
