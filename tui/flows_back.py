@@ -12,9 +12,9 @@ from connectors.text import clean
 from store.read_records import ChangeView
 from tui import orders
 from tui.engine import EngineStopped
-from tui.orders import Refused
+from tui.orders import Refused, kept_side
 from tui.screens.confirm import Ask
-from tui.screens.undo_list import UndoList
+from tui.screens.undo_list import UndoList, can_take_back, undo_items
 from tui.watch import named, shown
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ class Back:
         if change is None:
             self.screen.tell("There is nothing to take back.", "info")
             return
+        if not can_take_back(self.app, change) and change.state == "confirmed":
+            # An older one in its place would be a surprise: the list asks.
+            self.screen.tell(f"{named(change)} is in the PSA and stays there.", "info")
+            if undo_items(self.app, changes):
+                await self.choose(changes)
+            return
         fresh = self.app.now - change.created_at <= RECENT and self.screen.mine.is_mine(change.change)
         if change.state == "held" or fresh:
             await self.take_back(change)
@@ -54,6 +60,9 @@ class Back:
         """The list asks which."""
         if changes is None:
             changes = await self.app.read(lambda reader: reader.changes(True))
+        if not undo_items(self.app, changes):
+            self.screen.tell("There is nothing to take back.", "info")
+            return
         item = await self.app.push_screen_wait(UndoList(self.app, changes))
         if item is not None:
             await self.take_back(item.value)
@@ -67,7 +76,9 @@ class Back:
             return
         self.screen.mine.forget(change.change)
         if by is None:
-            self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.", "done")
+            kept = kept_side(change)
+            goes_on = f" The text is a draft again, {'r' if kept == 'reply' else 'n'} goes on." if kept else ""
+            self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.{goes_on}", "done")
         else:
             self.screen.mine.undoing(by)
             self.screen.tell(f"Taking back: #{clean(change.number)} {_back(change)}", "wait")

@@ -138,7 +138,10 @@ QUEUE: tuple[Key, ...] = (
 
 OPENING_KEYS = frozenset(part for key in QUEUE if key.group == FIX for part in key.key.split(","))
 """These open a dialog: what is typed right after them is meant for it."""
-MOVING_KEYS = frozenset(part for key in QUEUE if key.group == MOVE for part in key.key.split(","))
+MOVING_KEYS = frozenset(part for key in QUEUE if key.group == MOVE for part in key.key.split(",")) | {
+    "left",
+    "right",
+}
 
 
 def queue_bindings() -> list[Binding]:

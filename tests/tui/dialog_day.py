@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.cells import cell_len
 from sqlalchemy.orm import Session
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -63,10 +64,24 @@ class Asked:
     async def press(self, *keys: str) -> None:
         await press(self.pilot, *keys)
 
+    async def type(self, text: str) -> None:
+        """A text, as fast as it goes."""
+        await type_in(self.pilot, text)
+
     async def again(self, quiet: bool = True) -> None:
         """The databases have changed: everybody reads again."""
         self.app.saved.publish(Saved(quiet=quiet))
         await settle(self.pilot)
+
+
+async def type_in(pilot: Pilot[Any], text: str) -> None:
+    """Letter after letter without a pause between them."""
+    for letter in text:
+        pilot.app.post_message(events.Key(_KEYS.get(letter, letter), letter))
+    await settle(pilot)
+
+
+_KEYS = {" ": "space", "\r": "enter"}
 
 
 @asynccontextmanager
@@ -166,9 +181,9 @@ async def full_outbox(home: Home) -> dict[str, str]:
     """A change in each state that people meet; state -> its id."""
     ids = {
         "held": await made(home, "70101", reply="Hi Ann, I call you at three."),
-        "queued": await made(home, "70123", billing_code="Remote Support"),
+        "queued": await made(home, "70171", set={"type": "Incident"}),
         "conflict": await made(home, "70151", billing_code="Remote Support"),
-        "rejected": await made(home, "70112", set={"type": "Incident"}, status="Waiting Customer"),
+        "rejected": await made(home, "70112", status="Waiting Customer"),
         "uncertain": await made(home, "70166", note="Backup looked at."),
         "confirmed": await made(home, "70188", billing_code="Project Work"),
         "already": await made(home, "70107", status="Waiting Customer"),
@@ -181,8 +196,8 @@ async def full_outbox(home: Home) -> dict[str, str]:
         home,
         ids["rejected"],
         "rejected",
-        error="type: is not valid for [this] board",
-        hint="Choose a type of the board Help Desk.",
+        error="status: is not valid for [this] board",
+        hint="Choose a status of the board Help Desk.",
     )
     become(home, ids["uncertain"], "uncertain", error="It is not known whether the note arrived, no answer.")
     confirmed_at = small_day.NOW - 30

@@ -16,6 +16,7 @@ from tui.app import Deskzero
 from tui.screens.queue import QueueScreen
 
 WIDE, NARROW = (120, 30), (80, 24)
+WAITING_FOR_A_PERSON = ("flow", "look", "leave", "keys", "ask", "outbox")
 
 
 def make_app(home: Home, settings: Settings = small_day.SETTINGS, **more: Any) -> Deskzero:
@@ -31,7 +32,7 @@ async def settle(pilot: Pilot[Any]) -> None:
         busy = [
             worker
             for worker in pilot.app.workers
-            if not worker.is_finished and worker.group not in ("flow", "look", "leave", "keys")
+            if not worker.is_finished and worker.group not in WAITING_FOR_A_PERSON
         ]
         if not busy and not pilot.app.typing:
             await pilot.pause()

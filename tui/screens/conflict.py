@@ -53,7 +53,7 @@ class Conflict(Dialog[ConflictAnswer]):
             say(f"#{change.number}"),
             " · ",
             say(change.company or ""),
-            f" · {change.verb}",
+            f" · {clean(change.verb)}",
         )
         with Vertical(id="box", classes="dialog"):
             yield Static(title, classes="dialog-title")
@@ -92,7 +92,7 @@ class Conflict(Dialog[ConflictAnswer]):
         who = clean(field.who) or "somebody"
         at = "" if field.when is None else f" {when(field.when, app.now, app.zone)}"
         return Content.assemble(
-            (f"{field.field.replace('_', ' ')}\n", "bold"),
+            (f"{clean(field.field).replace('_', ' ')}\n", "bold"),
             f"  mine    {clean(show_field(field.field, field.mine)) or 'empty'}\n",
             f"  theirs  {clean(show_field(field.field, field.theirs)) or 'empty'}   ({who}{at})\n",
             f"  was     {clean(show_field(field.field, field.was)) or 'empty'}\n",

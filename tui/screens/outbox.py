@@ -15,9 +15,10 @@ from textual.widgets.option_list import Option
 
 from connectors.text import clean
 from store.changes import DECIDE_STATES
-from store.read import Reader
+from store.read import CacheUnreadable, Reader
 from store.read_records import ChangeView
 from tui.asks import Jump
+from tui.engine import EngineStopped
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.screens.confirm import Ask
@@ -65,6 +66,7 @@ class Outbox(Dialog[Jump]):
     async def on_mount(self) -> None:
         self.deskzero.saved.subscribe(self, self._saved)
         self.query_one(OptionList).focus()
+        self.set_interval(1.0, self._count_down)
         await self.fill()
 
     async def _saved(self, _saved: Saved) -> None:
@@ -85,8 +87,12 @@ class Outbox(Dialog[Jump]):
         """Reads again; the highlighted change stays highlighted."""
         options = self.query_one(OptionList)
         kept = self.chosen()
-        self._changes = await self.deskzero.read(self.wanted)
-        lines = await self.deskzero.read(self.extra)
+        try:
+            self._changes = await self.deskzero.read(self.wanted)
+            lines = await self.deskzero.read(self.extra)
+        except CacheUnreadable as error:
+            self._refused(str(error))
+            return
         options.clear_options()
         for change in self._changes:
             options.add_option(Option(self._line(change), id=change.change))
@@ -99,6 +105,17 @@ class Outbox(Dialog[Jump]):
             options.highlighted = ids.index(kept.change) if kept is not None and kept.change in ids else 0
         self._about()
 
+    def _count_down(self) -> None:
+        """The seconds until what is held leaves."""
+        options = self.query_one(OptionList)
+        for place, change in enumerate(self._changes):
+            if change.state == "held":
+                options.replace_option_prompt_at_index(place, self._line(change))
+
+    def _refused(self, why: str, hint: str = "") -> None:
+        lines = Content.assemble(("! ", "bold"), say(why), "\n  ", say(hint))
+        self.query_one("#about", Static).update(lines)
+
     def _line(self, change: ChangeView) -> Content:
         app = self.deskzero
         mark = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}.get(change.state, "!")
@@ -109,7 +126,7 @@ class Outbox(Dialog[Jump]):
         state = STATE_WORDS[change.state]
         if change.state == "held" and change.due_at is not None:
             state = f"leaves in {max(0, change.due_at - app.now)} s"
-        return Content.assemble(head, body, " ", fit(change.verb, 24), " ", state)
+        return Content.assemble(head, body, " ", fit(clean(change.verb), 24), " ", state)
 
     def chosen(self) -> ChangeView | None:
         """The change under the cursor."""
@@ -135,7 +152,7 @@ class Outbox(Dialog[Jump]):
             shown = value.get("name", value) if isinstance(value, dict) else value
             lines.append(
                 Content(
-                    f"{field.replace('_', ' ')} → {clean(str(shown)) if shown is not None else 'empty'}\n"
+                    f"{clean(field).replace('_', ' ')} → {clean(str(shown)) if shown is not None else 'empty'}\n"
                 )
             )
         self.query_one("#about", Static).update(Content.assemble(*lines))
@@ -201,7 +218,7 @@ class Outbox(Dialog[Jump]):
 
     @work(exclusive=True, group="outbox")
     async def _drop(self, change: ChangeView) -> None:
-        title = Content.assemble("Drop ", change.verb, " of ", say(f"#{change.number}"), "?")
+        title = Content.assemble("Drop ", clean(change.verb), " of ", say(f"#{change.number}"), "?")
         body = Content("It is not sent any more; the ticket shows again what the PSA has.")
         if await self.app.push_screen_wait(Ask(title, body, [("y", "drop it", True)])):
             await self._act(change, "drop")
@@ -218,9 +235,7 @@ class Outbox(Dialog[Jump]):
                 await engine.call(lambda desk: desk.drop(change.change))
             else:
                 await engine.call(lambda desk: desk.undo(change.change))
-        except OutboxRefused as refused:
-            self.query_one("#about", Static).update(
-                Content.assemble(("! ", "bold"), say(str(refused)), "\n  ", say(refused.hint))
-            )
+        except (OutboxRefused, EngineStopped) as refused:
+            self._refused(str(refused), getattr(refused, "hint", ""))
             return
         self.deskzero.saved.publish(Saved(quiet=False, done=(change.connection, change.ticket_id)))

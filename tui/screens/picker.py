@@ -162,12 +162,18 @@ class Picker(Dialog[Item]):
         chosen = self._chosen()
         preview = self.query_one("#preview", Static)
         if chosen is None:
-            empty = "Nothing matches." if not self._shown else "Nothing chosen yet: ↓ or type."
-            preview.update(Content.styled(empty, "dim"))
+            preview.update(Content.styled(self._nothing_chosen(), "dim"))
         elif self._preview is not None:
             preview.update(self._preview(chosen))
         else:
             preview.update(Content(clean(chosen.label)))
+
+    def _nothing_chosen(self) -> str:
+        if self._shown:
+            return "Nothing chosen yet: ↓ or type."
+        if self._items or self.query_one(Input).value.strip():
+            return "Nothing matches."
+        return "Type it, then Enter." if self._free else "There is nothing to choose from."
 
     @on(Input.Submitted)
     def _enter(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,12 +13,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from connectors.text import clean
+from store.read import CacheUnreadable
 from store.read_records import TicketView, Words
 from tui.asks import ReviewAnswer, Side
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.screens.confirm import Ask
-from tui.text import say, when
+from tui.text import fit, say, when
 
 if TYPE_CHECKING:
     from store.fixes import Prepared
@@ -75,14 +77,22 @@ class Review(Dialog[ReviewAnswer]):
             edit = "e edit · " if self._side else ""
             yield Static(Content(f"y {word}{later} · {edit}{keep}"), classes="dialog-keys")
 
-    def on_mount(self) -> None:
-        self.deskzero.saved.subscribe(self, self._look_again)
+    async def on_mount(self) -> None:
+        self.deskzero.saved.subscribe(self, self._saved)
+        await self._look_again()  # it may have come while the text was written
 
-    async def _look_again(self, _saved: Saved) -> None:
+    async def _saved(self, _saved: Saved) -> None:
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Says so when the customer has written what the text does not answer."""
         view = self._view
-        newest = await self.deskzero.read(
-            lambda reader: reader.newest_customer_note(view.connection, view.record.ticket_id)
-        )
+        try:
+            newest = await self.deskzero.read(
+                lambda reader: reader.newest_customer_note(view.connection, view.record.ticket_id)
+            )
+        except CacheUnreadable:
+            return  # the queue's line says it; sending compares with the PSA itself
         read = self._prepared.fix.read_up_to_id
         if newest is not None and newest.note_id != read and newest != self._newer:
             self._newer = newest
@@ -108,17 +118,21 @@ class Review(Dialog[ReviewAnswer]):
         for line in prepared.preview:
             if line.field not in ("reply (public)", "note (internal)"):  # their text stands below
                 was, becomes = clean(line.was) or "empty", clean(line.becomes) or "empty"
-                rows.append((line.field.replace("_", " "), Content(f"{was} → {becomes}")))
+                rows.append((clean(line.field).replace("_", " "), Content(f"{was} → {becomes}")))
         rows += [("note that", say(remark)) for remark in prepared.remarks]
         if prepared.because:
             rows.append(("because", say(prepared.because)))
         rows.append(("Read", self._read_line(fix.read_up_to)))
+        if self._newer is not None:
+            at = when(self._newer.at, self.deskzero.now, self.deskzero.zone)
+            words = Content.assemble("! ", say(self._newer.who), f" wrote at {at}, so this will not go out")
+            rows.append(("Not read", words.stylize("bold $warning")))
         if prepared.read_only:
             rows.append(("Read only", Content("this connection is read_only: nothing will be sent")))
-        label = 12
+        label = max(12, *(cell_len(name) + 2 for name, _ in rows))
         return Content("\n").join(
             [
-                Content.assemble((f"{name[:1].upper()}{name[1:]}"[: label + 14].ljust(label), "bold"), line)
+                Content.assemble((fit(f"{name[:1].upper()}{name[1:]}", label), "bold"), line)
                 for name, line in rows
             ]
         )
@@ -126,18 +140,8 @@ class Review(Dialog[ReviewAnswer]):
     def _read_line(self, read_up_to: int | None) -> Content:
         app = self.deskzero
         if read_up_to is None:
-            read = Content("the customer has not written")
-        else:
-            read = Content(f"up to the customer's note of {when(read_up_to, app.now, app.zone)}")
-        if self._newer is None:
-            return read
-        at = when(self._newer.at, app.now, app.zone)
-        return Content.assemble(
-            read,
-            ("   ! ", "bold"),
-            say(self._newer.who),
-            (f" wrote at {at}: not yet read, so this will not go out", "bold"),
-        )
+            return Content("the customer has not written")
+        return Content(f"up to the customer's note of {when(read_up_to, app.now, app.zone)}")
 
     def action_answer(self, answer: ReviewAnswer) -> None:
         if answer == "edit" and self._side is None:
@@ -151,7 +155,7 @@ class Review(Dialog[ReviewAnswer]):
         for text in self.query("#text").results(VerticalScroll):
             text.scroll_relative(y=by, animate=False)
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="ask")
     async def action_discard(self) -> None:
         if self._side is None:
             return

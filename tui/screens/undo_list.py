@@ -11,6 +11,7 @@ from store.read_records import ChangeView
 from tui.asks import Item
 from tui.screens.picker import Picker
 from tui.text import when
+from tui.watch import goes_back
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -30,22 +31,25 @@ STATE_WORDS = {
 TAKES_BACK = ("held", "queued", "confirmed")
 
 
+def can_take_back(app: Deskzero, change: ChangeView) -> bool:
+    """Whether undo would do something: not sent yet, or in the PSA and possible to put back there."""
+    if change.state not in TAKES_BACK or change.undone_by:
+        return False
+    return change.state != "confirmed" or (change.wrote and goes_back(change, app.queue.can(change)))
+
+
 def undo_items(app: Deskzero, changes: list[ChangeView]) -> list[Item]:
     """Lines for the changes that undo can be asked about, newest first."""
     items = []
     for change in sorted(changes, key=lambda c: (c.created_at, c.change), reverse=True):
-        if (
-            change.state not in TAKES_BACK
-            or change.undone_by
-            or (change.state == "confirmed" and not change.wrote)
-        ):
+        if not can_take_back(app, change):
             continue
         kind = "redo" if change.undo_of else "undo"
         items.append(
             Item(
                 key=change.change,
                 label=f"{when(change.created_at, app.now, app.zone)}  #{clean(change.number)} {clean(change.company)}"
-                f"  {change.verb}",
+                f"  {clean(change.verb)}",
                 detail=f"{STATE_WORDS[change.state]} · {kind}",
                 value=change,
             )
@@ -70,7 +74,7 @@ def _preview(item: Item) -> Content:
     lines = [Content.assemble(clean(change.summary), "\n")]
     for field, value in change.values.items():
         before = change.was.get(field)
-        lines.append(Content(f"{field.replace('_', ' ')}: {_words(value)} → {_words(before)}\n"))
+        lines.append(Content(f"{clean(field).replace('_', ' ')}: {_words(value)} → {_words(before)}\n"))
     return Content.assemble(*lines)
 
 
