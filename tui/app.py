@@ -239,6 +239,7 @@ class Deskzero(App[int]):
         A key goes up from the focused widget to the app, one queue after the other; what it sets off there
         (an input that was submitted) goes the same way once more.
         """
+        await self.queue.rows_shown()
         nodes, self._pressed_in = self._pressed_in, []
         for node in nodes * 2:
             if not node.is_attached:

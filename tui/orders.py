@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.contract import Choice, ChoiceContext, ConnectorError
+from store import drafts
+from tui.asks import Side
 
 if TYPE_CHECKING:
     from store.desk import Desk
@@ -71,11 +73,59 @@ async def taken_back(engine: Engine, change: ChangeView) -> str | None:
         from store.changes import OutboxRefused
 
         try:
-            return (await desk.undo(change.change)).by
+            by = (await desk.undo(change.change)).by
+        except OutboxRefused as error:
+            raise Refused(str(error), hint=error.hint) from error
+        if by is None:
+            _keep_text(desk, change)
+        return by
+
+    return await engine.call(work)
+
+
+async def dropped(engine: Engine, change: ChangeView) -> None:
+    """Gives up a change that has not gone out. Raises `Refused`."""
+
+    async def work(desk: Desk) -> None:
+        from store.changes import OutboxRefused
+
+        try:
+            await desk.drop(change.change)
+        except OutboxRefused as error:
+            raise Refused(str(error), hint=error.hint) from error
+        _keep_text(desk, change)
+
+    await engine.call(work)
+
+
+async def tried_again(engine: Engine, change: ChangeView) -> None:
+    """Sends a change that got stuck once more. Raises `Refused`."""
+
+    async def work(desk: Desk) -> None:
+        from store.changes import OutboxRefused
+
+        try:
+            await desk.retry(change.change)
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
 
-    return await engine.call(work)
+    await engine.call(work)
+
+
+def kept_side(change: ChangeView) -> Side | None:
+    """Which text of a change that did not go out becomes a draft again; a reason is no text of its own."""
+    if isinstance(change.values.get("reply"), str):
+        return "reply"
+    written = isinstance(change.values.get("note"), str) and "seen" not in change.verb
+    return "note" if written else None
+
+
+def _keep_text(desk: Desk, change: ChangeView) -> None:
+    """What was written is not lost with the change; a newer draft is left alone."""
+    side = kept_side(change)
+    name, ticket_id = change.connection, change.ticket_id
+    if side is not None and not drafts.load(desk.home, name, ticket_id, side):
+        drafts.save(desk.home, name, ticket_id, side, change.values[side], now=desk.now)
 
 
 async def asked_choices(engine: Engine, view: TicketView, kind: str) -> list[Choice]:

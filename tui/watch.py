@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from connectors.contract import Capabilities
 from connectors.text import clean
 from store.read_records import ChangeView
 from tui.widgets.status_line import Said
@@ -16,6 +17,7 @@ class Watch:
         self._mine: dict[str, ChangeView | None] = {}
         self._undoing: set[str] = set()
         self._vanished: list[str] = []
+        self._stays: set[str] = set()
 
     def made(self, change: str) -> None:
         """A change that a person has just made here."""
@@ -32,7 +34,11 @@ class Watch:
     @property
     def can_undo(self) -> bool:
         """Whether `u` has something of this session."""
-        return bool(self._mine.keys() - self._undoing)
+        return bool(self._mine.keys() - self._undoing - self._stays)
+
+    def stays(self, change: str) -> None:
+        """It is in the PSA and cannot be taken out again: a reply, a note."""
+        self._stays.add(change)
 
     def forget(self, change: str) -> None:
         self._mine.pop(change, None)
@@ -102,14 +108,33 @@ def moved(change: ChangeView) -> Said | None:
             return None
 
 
-def settled(change: ChangeView) -> Said | None:
-    """The line for a change that is no longer open."""
+TEXTS = ("reply", "note", "time")
+"""What a change may create in the PSA; that stays there."""
+
+
+def goes_back(change: ChangeView, can: Capabilities | None) -> bool:
+    """Whether what is in the PSA by this change can be taken out again. `can`: that PSA's; `None`: not known."""
+    if any(name in change.values for name in TEXTS):
+        return False
+    return can is None or all(_verb(name, value) in can.undoable for name, value in change.values.items())
+
+
+def _verb(name: str, value: object) -> str:
+    """The verb or field of `Capabilities` that sets this."""
+    if name == "parent":
+        return "detach" if value is None else "attach"
+    kind, colon, _ = name.partition(":")
+    return {"entry": "entry_code"}.get(kind, kind) if colon else name
+
+
+def settled(change: ChangeView, *, back: bool = True) -> Said | None:
+    """The line for a change that is no longer open. `back`: it can be taken out of the PSA again."""
     match change.state:
         case "confirmed" if change.undo_of:
             return Said(f"Taken back: {named(change)} is in the PSA again", "done")
         case "confirmed" if not change.wrote:
             return Said(f"{named(change)}: the PSA had it already", "done")
         case "confirmed":
-            return Said(f"{named(change)} is in the PSA", "done", "u undo")
+            return Said(f"{named(change)} is in the PSA", "done", "u undo" if back else "")
         case _:
             return None

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.binding import BindingType
+from textual.content import Content
 
 from connectors.text import clean
 from store.read import CacheUnreadable
@@ -21,6 +22,7 @@ from tui.keys import LOOK, QUEUE, queue_bindings
 from tui.messages import Saved
 from tui.offers import why_not
 from tui.orders import Refused
+from tui.screens.picker import Picker
 from tui.screens.queue_view import QueueView
 from tui.widgets.columns import PANE_KINDS
 
@@ -184,12 +186,19 @@ class QueueScreen(QueueView):
 
     def action_copy(self) -> None:
         if self.row is not None:
-            number = clean(self.row.number)
-            self.app.copy_to_clipboard(number)
-            self.tell(f"Copied {number}.", "info")
+            self.copy(self.row.number)
 
     def action_browser(self) -> None:
-        url = self.row.url if self.row else None
+        self.browse(self.row.url if self.row else None)
+
+    def copy(self, number: str) -> None:
+        """Into the clipboard, where the terminal takes part."""
+        number = clean(number)
+        self.app.copy_to_clipboard(number)
+        self.tell(f"Copied {number}.", "info")
+
+    def browse(self, url: str | None) -> None:
+        """Opens a ticket's page in the PSA."""
         if not url or not url.startswith(("https://", "http://")):
             self.tell("The PSA gave no address for this ticket.", "info")
             return
@@ -248,38 +257,59 @@ class QueueScreen(QueueView):
         if item.value:
             await self.run_action(item.value)
             return
-        rows = await self.deskzero.read(lambda reader: reader.find(item.label))
+        await self._go_to(item.label)
+
+    async def _go_to(self, typed: str) -> None:
+        """A ticket by what was typed; two that are called so are asked about."""
+        rows = await self.deskzero.read(lambda reader: reader.find(typed.removeprefix("#")))
+        if len(rows) > 1:
+            items = [
+                Item(f"{row.connection}:{row.ticket_id}", f"#{row.number} {row.summary}",
+                     f"{row.connection} · {row.company or 'no company'}", value=row)
+                for row in rows
+            ]  # fmt: skip
+            chosen = await self.app.push_screen_wait(Picker(Content("Which one?"), items))
+            rows = [] if chosen is None else [chosen.value]
+            if chosen is None:
+                return
         if rows:
             await self.jump(rows[0].connection, rows[0].ticket_id)
         else:
-            self.tell(f"No ticket {item.label} in the cache.", "warn")
+            self.tell(f"No ticket {clean(typed)} in the cache. R asks the PSA.", "warn")
 
     async def after(self, jump: Jump | None) -> None:
         """A dialog asked to go to a ticket, perhaps to start something there."""
         if jump is None:
             return
-        await self.jump(jump.connection, jump.ticket_id)
-        if jump.then:
+        there = await self.jump(jump.connection, jump.ticket_id)
+        if there and jump.then:  # never on whatever row the cursor stands on otherwise
             await self.run_action(jump.then)
 
-    async def jump(self, connection: str, ticket_id: str, *, quiet: bool = False) -> None:
-        """Puts the cursor on a ticket, in this pane if it is there, else in the pane where it is an exception."""
+    async def jump(self, connection: str, ticket_id: str, *, quiet: bool = False) -> bool:
+        """Puts the cursor on a ticket, in this pane if it is there, else in the pane where it is an exception.
+
+        One that is in no list is shown to read, unless `quiet`. Gives whether the cursor stands on it.
+        """
         self.deskzero.saved.publish(Saved(quiet=False))
         view = await self.deskzero.read(lambda reader: reader.ticket(connection, ticket_id))
         if view is None:
             self.tell("That ticket is not in the cache.", "warn")
-            return
+            return False
         kinds = [row.kind for row in view.exceptions if row.kind is not None]
         here = [kind for kind in kinds if kind in PANE_KINDS[self.pane]]
+        listed = not view.closed and view.in_scope
+        if self.pane == "0" and listed:
+            here, kinds = [], []
         kind = here[0] if here else (kinds[0] if kinds else None)
         pane = str(PANES[kind][0]) if kind else "0"
-        if kind is None and (view.closed or not view.in_scope):
+        if kind is None and not listed:
             if not quiet:
-                number = clean(view.record.number)
-                self.tell(
-                    f"#{number} is in no list: {'closed' if view.closed else 'not in your scope'}.", "info"
-                )
-            return
+                from tui.screens.look import Look
+
+                await self.app.push_screen_wait(Look(view))
+            return False
         self.filter_line.close()
         self.filter = ""
         self.show_pane(pane, at=(connection, ticket_id, kind))
+        await self.rows_shown()
+        return self.row is not None and self.row.key[:2] == (connection, ticket_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -15,12 +17,12 @@ from textual.widgets import Input
 from connectors.contract import Capabilities
 from connectors.text import clean
 from store.read import CacheUnreadable, Reader
-from store.read_records import ALL_OPEN, Row, TicketView
+from store.read_records import ALL_OPEN, ChangeView, Row, TicketView
 from tui import messages
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered
 from tui.text import say
-from tui.watch import Watch, settled
+from tui.watch import Watch, goes_back, settled
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.conversation import Conversation
 from tui.widgets.empty import empty_words
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 FIRST_PAGE = 200
 """Rows read before the first paint of a pane; the others follow in pages."""
 PAGE = 2000
+SLOW_ROWS = 5.0
+"""Seconds after which a key no longer waits for the rows of its pane: the keyboard must not stay dead."""
 
 
 class QueueView(Screen[None]):
@@ -62,6 +66,11 @@ class QueueView(Screen[None]):
         self.counts = Counts()
         self.mine = Watch()
         self._pane_chosen = False
+        self._fresh = asyncio.Event()
+        """Set while the list shows the rows of `pane` and `filter`, and not those before."""
+        self._fresh.set()
+        self._at: tuple[str, str, str | None] | None = None
+        """The row that the cursor goes to with the next fresh reading."""
         self._done: set[tuple[str, str]] = set()
         """Tickets that a person has dealt with here and whose rows are still in the list."""
 
@@ -109,8 +118,8 @@ class QueueView(Screen[None]):
         """The row under the cursor."""
         return self.list.row
 
-    def can(self, row: Row | None) -> Capabilities | None:
-        """What the row's PSA can do; `None`: not known yet."""
+    def can(self, row: Row | ChangeView | None) -> Capabilities | None:
+        """What the PSA of a row or a change can do; `None`: not known yet."""
         if row is None:
             return None
         return next(
@@ -147,11 +156,19 @@ class QueueView(Screen[None]):
         """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands."""
         kinds, text, pane = PANE_KINDS[self.pane], self.filter, self.pane
         app = self.deskzero
+        if fresh:
+            self._fresh.clear()
+            self._at = at
+        elif not self._fresh.is_set():  # news came before the pane that was asked for: that one goes on
+            fresh, at = True, self._at
         try:
             if fresh:
                 rows = await app.read(lambda reader: reader.rows(kinds, text=text, limit=FIRST_PAGE))
+                if at is not None and len(rows) == FIRST_PAGE and all(row.key != at for row in rows):
+                    rows = await app.read(lambda reader: reader.rows(kinds, text=text))
                 self.list.show(pane, rows, now=app.now, zone=app.zone, at=at)
-                while len(rows) in (FIRST_PAGE, PAGE):
+                self._fresh.set()
+                while len(rows) in (FIRST_PAGE, PAGE):  # a whole reading is longer, or asks once too often
                     offset = len(self.list)
                     rows = await app.read(partial(_page, kinds, text, offset))
                     self.list.more(rows)
@@ -162,10 +179,16 @@ class QueueView(Screen[None]):
                 if ghost is not None:
                     self.list.explain_ghost(ghost, await app.read(lambda reader: _left(reader, ghost)))
         except CacheUnreadable as error:
+            self._fresh.set()
             self.tell(f"{error}", "bad")
             return
         self._paint_list()
         self._paint_keys()
+
+    async def rows_shown(self) -> None:
+        """Waits until the list shows the pane that was asked for: a key must not hit a row of the one before."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._fresh.wait(), SLOW_ROWS)
 
     @work(exclusive=True, group="detail")
     async def read_detail(self) -> None:
@@ -195,7 +218,13 @@ class QueueView(Screen[None]):
             self.tell(f"{error}", "bad")
             return
         for change in changes:
-            if change.change == change_id and (said := settled(change)) is not None:
+            if change.change != change_id:
+                continue
+            back = goes_back(change, self.can(change))
+            if not back and change.state == "confirmed":
+                self.mine.stays(change_id)
+                self._paint_keys()
+            if (said := settled(change, back=back)) is not None:
                 self.say(said)
 
     def _saved(self, saved: Saved) -> None:
@@ -287,6 +316,8 @@ class QueueView(Screen[None]):
     def show_pane(self, pane: str, *, at: tuple[str, str, str | None] | None = None) -> None:
         """Another pane, in a fresh order."""
         self.pane = pane
+        self._fresh.clear()
+        self._at = at
         self._paint_standing()
         self.read_rows(fresh=True, at=at)
 

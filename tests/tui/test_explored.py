@@ -1,0 +1,111 @@
+"""What a first day at the screen found: each of these went wrong once, in a real terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from store import drafts
+from tests.tui.screen import press, settle, until
+from tests.tui.test_queue_flows import Shop, _key, at_work, choose, opened, told
+from tui.screens.end_of_day import EndOfDay
+from tui.screens.look import Look
+from tui.screens.picker import Picker
+from tui.screens.review import Review
+from tui.screens.writing import Writing
+from tui.widgets.status_line import StatusLine
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path / "home")
+
+
+async def reply(pilot, text):
+    await press(pilot, "r")
+    await opened(pilot, Writing)
+    await press(pilot, *text, "escape")
+    await opened(pilot, Review)
+    await press(pilot, "y")
+    await until(pilot, lambda: bool(pilot.app.queue.standing.held), "held")
+
+
+class TestTakingBack:
+    """`u` promises only what it can do, and loses no text."""
+
+    async def test_a_withdrawn_reply_is_a_draft_again(self, shop):
+        async with at_work(shop, "1") as (pilot, screen):
+            row = screen.row
+            await reply(pilot, "Almost.")
+            await press(pilot, "u")
+            await until(pilot, lambda: not screen.standing.held, "withdrawn")
+            assert "r goes on" in told(screen)
+            assert drafts.load(shop.home, row.connection, row.ticket_id, "reply") == "Almost."
+            await press(pilot, "r")
+            await opened(pilot, Writing)
+            assert pilot.app.screen.query_one("#edit").text == "Almost."
+
+    async def test_a_reply_in_the_psa_is_not_offered(self, shop):
+        async with at_work(shop, "1") as (pilot, screen):
+            row = screen.row
+            await reply(pilot, "Done.")
+            shop.now += 60
+            await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")
+            assert screen.query_one(StatusLine).said.key == ""
+            await until(pilot, lambda: ("u", "undo") not in screen.bar.entries, "no undo in the bar")
+            await press(pilot, "u")
+            await until(pilot, lambda: "stays there" in told(screen), "said")
+            assert f"#{row.number}" in told(screen)
+            assert pilot.app.screen is screen
+
+    async def test_an_older_change_is_not_taken_back_in_its_place(self, shop):
+        async with at_work(shop, "4") as (pilot, screen):
+            row = screen.row
+            await press(pilot, "b")
+            await choose(pilot, "after hours")
+            await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")
+            await press(pilot, "1")
+            await reply(pilot, "Done.")
+            shop.now += 60
+            await until(pilot, lambda: "reply is in the PSA" in told(screen), "confirmed")
+            await press(pilot, "u")
+            await opened(pilot, Picker)
+            (only,) = pilot.app.screen._items
+            assert row.number in only.label
+
+
+class TestTheRightTicket:
+    """A dialog that sends the cursor to a ticket acts on that ticket."""
+
+    async def test_end_of_day_hands_over_the_row_that_was_chosen(self, shop):
+        async with at_work(shop, "1") as (pilot, screen):
+            await press(pilot, "E")
+            await opened(pilot, EndOfDay)
+            await until(pilot, lambda: bool(pilot.app.screen._rows), "answered")
+            await settle(pilot)
+            await press(pilot, "j", "j")
+            wanted = pilot.app.screen._row()
+            assert wanted.key != screen.row.key
+            await press(pilot, "w")
+            await opened(pilot, Picker)
+            assert f"#{wanted.number}" in pilot.app.screen._title.plain
+            assert screen.row.key[:2] == wanted.key[:2]
+
+    async def test_a_key_right_after_a_pane_key_hits_that_pane(self, shop):
+        async with at_work(shop, "1") as (pilot, screen):
+            for key in ("4", "b"):
+                pilot.app.post_message(_key(key))
+            await opened(pilot, Picker)
+            assert f"#{screen.row.number}" in pilot.app.screen._title.plain
+            assert screen.row.kind == "billing_code"
+
+    async def test_a_ticket_of_no_list_can_be_read(self, shop):
+        async with at_work(shop, "1") as (pilot, screen):
+            row = screen.row
+            shop.world.reassign(row.ticket_id, "asmith")
+            shop.now += 300
+            await pilot.app.engine.call(lambda desk: desk.sync())
+            await press(pilot, "colon")
+            await choose(pilot, row.number)
+            await opened(pilot, Look)
+            await press(pilot, "escape")
+            await until(pilot, lambda: pilot.app.screen is screen, "back")

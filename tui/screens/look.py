@@ -1,0 +1,83 @@
+"""A ticket that is in no list of ours (closed, a colleague's, another company's parent): to read, not to write on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from connectors.text import clean
+from store.read_records import TicketView
+from tui.screens.base import Dialog
+from tui.text import say
+from tui.widgets.conversation import Conversation
+from tui.widgets.facts import Facts
+
+
+class Look(Dialog[None]):
+    """Facts and conversation. Nothing here writes."""
+
+    DEFAULT_CSS = """
+    Look {
+        align: center middle;
+        #box { width: 112; max-width: 98%; height: 90%; }
+        Facts { border: none; margin-bottom: 1; }
+        Conversation { height: 1fr; min-height: 3; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,enter", "cancel", "back", show=False),
+        Binding("j,J,down,shift+down", "talk(1)", "down", show=False),
+        Binding("k,K,up,shift+up", "talk(-1)", "up", show=False),
+        Binding("pagedown,space", "talk(10)", "page down", show=False),
+        Binding("pageup", "talk(-10)", "page up", show=False),
+        Binding("o", "browser", "open in the PSA", show=False),
+        Binding("y", "copy", "copy the number", show=False),
+    ]
+
+    def __init__(self, view: TicketView) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        record = self._view.record
+        title = Content.assemble(
+            "In none of your lists: ",
+            self._why_not_mine(),
+            say(f" · #{record.number} · {record.company or 'no company'} · {record.summary}"),
+        )
+        with Vertical(id="box", classes="dialog"):
+            yield Static(title, classes="dialog-title")
+            yield Facts(id="look-facts")
+            yield Conversation(id="look-talk")
+            yield Static(
+                Content("j k scroll · o open in the PSA · y copy number · Esc back"), classes="dialog-keys"
+            )
+
+    def _why_not_mine(self) -> Content:
+        if self._view.closed:
+            by = self._view.record.closed_by
+            return Content(f"closed{' by ' + clean(by) if by else ''}")
+        return Content(f"{clean(self._view.record.owner) or 'nobody'} has it")
+
+    def on_mount(self) -> None:
+        app = self.deskzero
+        facts = self.query_one(Facts)
+        facts.full = True
+        facts.show(self._view, None, now=app.now, zone=app.zone)
+        talk = self.query_one(Conversation)
+        talk.can_focus = False
+        talk.show(self._view, now=app.now, zone=app.zone)
+
+    def action_talk(self, by: int) -> None:
+        self.query_one(Conversation).scroll_lines(by)
+
+    def action_browser(self) -> None:
+        self.deskzero.queue.browse(self._view.row.url)
+
+    def action_copy(self) -> None:
+        self.deskzero.queue.copy(self._view.record.number)
