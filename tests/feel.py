@@ -76,7 +76,7 @@ class Watched:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._came: list[tuple[float, bytes]] = []
-        self.began = time.perf_counter()
+        self.began = self._seen_at = time.perf_counter()
         self.child = pexpect.spawn(
             PROGRAM[0], PROGRAM[1:], env=environment(home), dimensions=(lines, columns), timeout=30
         )  # type: ignore[arg-type]  # pexpect has no types
@@ -94,18 +94,17 @@ class Watched:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def until(self, holds: Callable[[str], bool], seconds: float = 30.0) -> float:
-        """When the bytes came with which the screen held this; all that has come is taken in."""
-        end, met = time.perf_counter() + seconds, 0.0
-        while not met:
-            if time.perf_counter() > end:
-                raise SystemExit(f"never painted:\n{self.text}")
-            time.sleep(0.005)
-            while self._came:
-                at, data = self._came.pop(0)
+        """When the bytes came with which the screen held this."""
+        end = time.perf_counter() + seconds
+        while not holds(self.text):
+            if self._came:
+                self._seen_at, data = self._came.pop(0)
                 self._stream.feed(data)
-                if not met and holds(self.text):
-                    met = at
-        return met
+            elif time.perf_counter() > end:
+                raise SystemExit(f"never painted:\n{self.text}")
+            else:
+                time.sleep(0.005)
+        return self._seen_at
 
     def rest(self, seconds: float = QUIET) -> None:
         """Waits until nothing has come for so long."""
