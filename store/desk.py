@@ -334,6 +334,10 @@ class Desk:
         connectors = await self._openable(names, force=True)
         return outbox.retry(self.databases, self.settings, connectors, change, now=self.now)
 
+    async def release(self, change: str) -> str:
+        """Lets a held change go with the next `push`; its id. Raises `OutboxRefused`."""
+        return outbox.release(self.databases, self.settings, change, now=self.now)
+
     async def drop(self, change: str) -> str:
         """Gives a change up: theirs counts; its id. Raises `OutboxRefused`."""
         return outbox.drop(self.databases, self.settings, change, now=self.now)

@@ -121,6 +121,21 @@ def retry(
     return entry.change
 
 
+def release(databases: Databases, settings: Settings, change: str, *, now: int) -> str:
+    """Lets a held change go at once: the time in which it could be taken back is over; its id.
+
+    It is queued, and compared before it is written like any other. Raises `OutboxRefused` for a change in
+    any other state, also when it has been taken back or sent in between. `now`: UTC seconds.
+    """
+    with databases.journal.begin() as db:
+        entry = load_one(db, change)
+        if not move(db, entry.change, ("held",), state="queued", due_at=now):
+            raise OutboxRefused(
+                f"Change {entry.change} is {entry.state}, not held: there is nothing to let go."
+            )
+    return entry.change
+
+
 def drop(databases: Databases, settings: Settings, change: str, *, now: int) -> str:
     """Gives a change up that is not at its end: what has not gone out never will; its id.
 

@@ -35,7 +35,7 @@ from store.changes import BY_NAME_ONLY, PLAIN, Outcome
 from store.choices import load_choices
 from store.database import Databases
 from store.fixes import Intent, Prepared, ReadUpTo, prepare
-from store.outbox import drop, retry, state_of, submit
+from store.outbox import drop, release, retry, state_of, submit
 from store.outbox_rows import Entry
 from store.overlay import settle
 from store.sender import push
@@ -335,6 +335,9 @@ class Bench:
 
     def retry(self, change: str) -> str:
         return retry(self.databases, self.settings, {"acme": self.psa}, change, now=self.now())
+
+    def release(self, change: str) -> str:
+        return release(self.databases, self.settings, change, now=self.now())
 
     def drop(self, change: str) -> str:
         return drop(self.databases, self.settings, change, now=self.now())

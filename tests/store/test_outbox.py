@@ -75,6 +75,32 @@ class TestStates:
         bench.psa.tick(1)
         assert [outcome.state for outcome in await bench.push()] == ["confirmed"]
 
+    async def test_what_is_held_can_be_let_go_at_once(self, bench: Bench) -> None:
+        change = await bench.fix(note="careful", hold=True)
+        assert bench.release(change) == change
+        assert bench.state(change) == "queued"
+        with pytest.raises(OutboxRefused, match="is queued, not held"):
+            bench.release(change)
+        assert [outcome.state for outcome in await bench.push()] == ["confirmed"]
+        assert written(bench) == ["careful"]
+        with pytest.raises(OutboxRefused, match="is confirmed, not held"):
+            bench.release(change)
+
+    async def test_what_was_taken_back_is_not_let_go(self, bench: Bench) -> None:
+        change = await bench.fix(note="careful", hold=True)
+        bench.undo(change)
+        with pytest.raises(OutboxRefused, match="is undone, not held"):
+            bench.release(change)
+        assert await bench.push(force=True) == []
+        assert written(bench) == []
+
+    async def test_what_is_let_go_is_compared_as_before(self, bench: Bench) -> None:
+        change = await bench.fix(reply="careful", hold=True)
+        bench.psa.customer("1", "Wait!")
+        bench.release(change)
+        assert [outcome.state for outcome in await bench.push()] == ["conflict"]
+        assert written(bench) == []
+
     async def test_what_can_be_undone_is_not_held(self, bench: Bench) -> None:
         assert bench.state(await bench.fix(billing_code="3", hold=True)) == "queued"
 
