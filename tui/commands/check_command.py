@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import home_of, home_option, local, now, say, say_json, settings_of
+from tui.commands.common import counted, home_of, home_option, local, now, say, say_json, settings_of
 from tui.problem import CANNOT_TELL, NOT_ZERO, Problem, explain
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _tell(answer: Verdict, settings: Settings) -> None:
     for kind, count in answer.counts.items():
         click.echo(f"  {kind:<20}{count.must:>4} must {count.later:>5} later")
     if answer.outbox:
-        say(f"  outbox: {answer.outbox} changes are not in the PSA")
+        say(f"  outbox: {counted(answer.outbox, 'change')} not in the PSA yet")
     if answer.quarantined:
         say(f"  quarantine: {answer.quarantined} records cannot be read")
     if answer.aged_out:

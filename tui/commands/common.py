@@ -76,6 +76,11 @@ def say(text: str = "", *, err: bool = False) -> None:
     click.echo(indent + clean(text), err=err)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def say_json(document: object) -> None:
     """One JSON document. In ASCII where the stream could not carry it otherwise (Windows pipes)."""
     plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"

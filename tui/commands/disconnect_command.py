@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import confirm, home_of, home_option, say
+from tui.commands.common import confirm, counted, home_of, home_option, say
 from tui.problem import Problem
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def command(ctx: click.Context, name: str, journal: bool, keep_settings: bool, y
     with Databases.open(home) as databases:
         waiting = open_changes(databases, name)
         lost = (
-            f" {waiting} changes are not in the PSA yet{' and are lost' if journal else ''}."
+            f" {counted(waiting, 'change')} not in the PSA yet{' and are lost' if journal else ''}."
             if waiting
             else ""
         )
         confirm(f"Forget the connection {name}?{lost}", yes=yes)
-        say(f"Cache: {forget_cache(databases, name)} tickets removed.")
+        say(f"Cache: {counted(forget_cache(databases, name), 'ticket')} removed.")
         if journal:
-            say(f"Journal: {forget_journal(databases, name)} changes removed, and their history.")
+            say(f"Journal: {counted(forget_journal(databases, name), 'change')} removed, and their history.")
     if connection is not None:
         _forget_secrets(connection)
     if connection is not None and not keep_settings and remove_connection(home.config, name):

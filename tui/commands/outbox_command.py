@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import harmless, home_of, home_option, iso, local, now, say, say_json, settings_of
+from tui.commands.common import (
+    counted,
+    harmless,
+    home_of,
+    home_option,
+    iso,
+    local,
+    now,
+    say,
+    say_json,
+    settings_of,
+)
 from tui.commands.outcome import conflict_words, report_change
 from tui.problem import Problem
 
@@ -76,6 +87,8 @@ def change_json(view: ChangeView) -> dict[str, object]:
         "state": view.state,
         "attempts": view.attempts,
         "error": view.error,
+        "hint": view.hint,
+        "conflict": view.detail if view.state == "conflict" else None,
         "created_at": iso(view.created_at),
         "sent_at": iso(view.sent_at),
     }
@@ -85,7 +98,8 @@ def _lines(view: ChangeView, settings: Settings) -> list[str]:
     known = settings.connections.get(view.connection)
     zone = settings.timezone if known is None else known.timezone
     first = f"{view.state:<10}#{view.number} {view.verb}  {view.company or ''} {view.summary}".rstrip()
-    lines = [first, f"  change {view.change}, made {local(view.created_at, zone)}, {view.attempts} attempts"]
+    tried = f", tried {counted(view.attempts, 'time')}" if view.attempts else ""
+    lines = [first, f"  change {view.change}, made {local(view.created_at, zone)}{tried}"]
     if known is None:
         lines.append(f"  the connection {view.connection} is no longer in the settings: nobody sends it")
     if view.state == "held" and view.due_at is not None:

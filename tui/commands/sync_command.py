@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import harmless, home_of, home_option, say, say_json, settings_of
+from tui.commands.common import counted, harmless, home_of, home_option, say, say_json, settings_of
 from tui.commands.progress import Bar
 from tui.problem import CANNOT_TELL, WRONG, Problem
 
@@ -76,7 +76,7 @@ def _tell(desk: Desk, done: RoundReport) -> None:
 
 def _line(report: SyncReport) -> str:
     if not report.ok:
-        return f"failed after {report.requests} requests"
+        return f"failed after {counted(report.requests, 'request')}"
     parts = [f"{report.new} new", f"{report.changed} changed", f"{report.gone} gone"]
     parts.append(f"{report.conversations} conversations read")
     if report.quarantined:
