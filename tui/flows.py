@@ -25,6 +25,7 @@ from tui.screens.confirm import Ask
 from tui.screens.fields import Fields
 from tui.screens.picker import Picker
 from tui.text import hours, say
+from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
     from store.fixes import Prepared, ReadUpTo
@@ -149,7 +150,11 @@ class Flows:
         if found:
             return found
         self.screen.tell(f"Asking the PSA for its {kind.replace('_', ' ')} values … Esc gives up.", "info")
-        return await orders.asked_choices(self.app.engine, view, kind)
+        asked = self.screen.status.said
+        found = await orders.asked_choices(self.app.engine, view, kind)
+        if self.screen.status.said is asked:
+            self.screen.say(Said())
+        return found
 
     async def pick(
         self,

@@ -112,6 +112,20 @@ async def tried_again(engine: Engine, change: ChangeView) -> None:
     await engine.call(work)
 
 
+async def released(engine: Engine, change: ChangeView) -> None:
+    """Lets a held change go now. Raises `Refused`."""
+
+    async def work(desk: Desk) -> None:
+        from store.changes import OutboxRefused
+
+        try:
+            await desk.release(change.change)
+        except OutboxRefused as error:
+            raise Refused(str(error), hint=error.hint) from error
+
+    await engine.call(work)
+
+
 def kept_side(change: ChangeView) -> Side | None:
     """Which text of a change that did not go out becomes a draft again; a reason is no text of its own."""
     if isinstance(change.values.get("reply"), str):

@@ -89,6 +89,14 @@ def shown(value: object) -> str:
     return "" if value is None else clean(str(value))
 
 
+def named_field(field: str) -> str:
+    """A field's name for people: `billing code`, `time entry 310052`."""
+    kind, colon, rest = clean(field).partition(":")
+    if colon and kind == "entry":
+        return f"time entry {rest}"
+    return (rest if colon and kind == "custom" else clean(field)).replace("_", " ")
+
+
 def moved(change: ChangeView) -> Said | None:
     """The line for a change that has just come into its state."""
     match change.state:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from store import drafts
-from tests.tui.screen import press, settle, until
+from tests.tui.screen import WIDE, make_app, press, settle, until
 from tests.tui.test_queue_flows import Shop, _key, at_work, choose, opened, told
+from tui.messages import Saved
+from tui.screens.conflict import Conflict
 from tui.screens.end_of_day import EndOfDay
 from tui.screens.look import Look
 from tui.screens.picker import Picker
 from tui.screens.review import Review
+from tui.screens.trouble import Trouble
 from tui.screens.writing import Writing
-from tui.widgets.status_line import StatusLine
+from tui.widgets.status_line import StatusLine, held_line
 
 
 @pytest.fixture
@@ -27,6 +32,10 @@ async def reply(pilot, text):
     await opened(pilot, Review)
     await press(pilot, "y")
     await until(pilot, lambda: bool(pilot.app.queue.standing.held), "held")
+
+
+def gone(screen, row):
+    return screen.list.find(*row.key[:2]) is None
 
 
 class TestTakingBack:
@@ -109,3 +118,54 @@ class TestTheRightTicket:
             await opened(pilot, Look)
             await press(pilot, "escape")
             await until(pilot, lambda: pilot.app.screen is screen, "back")
+
+
+class TestConflict:
+    async def test_e_goes_back_to_the_text(self, shop):
+        """The stuck change is given up, its text is in the editor, with the new note below it."""
+        async with at_work(shop, "1") as (pilot, screen):
+            row = screen.row
+            await reply(pilot, "Done.")
+            shop.now += 5
+            shop.world.customer_replies(row.ticket_id, "Wait, one more thing!")
+            shop.now += 60
+            await until(pilot, lambda: bool(screen.standing.stuck), "a conflict")
+            await press(pilot, "exclamation_mark")
+            await opened(pilot, Trouble)
+            assert "deskzero outbox" not in pilot.app.screen.query_one("#about").render().plain
+            await press(pilot, "enter")
+            await opened(pilot, Conflict)
+            await press(pilot, "e")
+            await opened(pilot, Writing)
+            assert pilot.app.screen.query_one("#edit").text == "Done."
+            assert not await pilot.app.read(lambda reader: reader.changes())
+
+
+class TestTheList:
+    async def test_the_first_rows_of_a_first_sync_are_not_news(self, shop):
+        app = make_app(shop.home, shop.settings, clock=lambda: shop.now, open_desk=shop.desk)
+        async with app.run_test(size=WIDE) as pilot:
+            app.engine.start()
+            await settle(pilot)
+            assert len(app.queue.list) == 0
+            await app.engine.call(lambda desk: desk.sync())
+            app.saved.publish(Saved())
+            await until(pilot, lambda: len(app.queue.list) > 1, "rows")
+            assert app.queue.list.new_rows == 0
+
+    async def test_the_line_names_what_u_takes_back(self, shop):
+        """Two are held: the one named is the one that `u` withdraws."""
+        async with at_work(shop, "1") as (pilot, screen):
+            rows = []
+            for _ in range(2):
+                row = screen.row
+                rows.append(row)
+                await press(pilot, "c")
+                await choose(pilot, "thanks")
+                await until(pilot, partial(gone, screen, row), "the row leaves")
+                shop.now += 2
+            line = held_line(screen.standing.held, int(shop.now)).plain
+            assert f"#{rows[1].number}" in line
+            await press(pilot, "u")
+            await until(pilot, lambda: len(screen.standing.held) == 1, "withdrawn")
+            assert f"#{rows[1].number}" in told(screen)

@@ -25,7 +25,10 @@ class Dialog(ModalScreen[Answer | None]):
             border: round $accent;
             padding: 0;
         }
-        .dialog-title { height: 1; padding: 0 1; text-style: bold; color: $accent; margin-bottom: 1; }
+        .dialog-title {
+            height: 1; padding: 0 1; text-style: bold; color: $accent; margin-bottom: 1;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
         OptionList, OptionList:focus { border: none; background: transparent; }
         .dialog-keys { height: auto; max-height: 2; padding: 0 1; color: $text-muted; margin-top: 1; }
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -17,14 +17,17 @@ from connectors.text import clean
 from store.changes import DECIDE_STATES
 from store.read import CacheUnreadable, Reader
 from store.read_records import ChangeView
+from tui import orders
 from tui.asks import Jump
-from tui.engine import EngineStopped
+from tui.engine import Engine, EngineStopped
 from tui.messages import Saved
+from tui.orders import Refused
 from tui.screens.base import Dialog
 from tui.screens.confirm import Ask
 from tui.screens.conflict import Conflict
-from tui.screens.undo_list import STATE_WORDS
+from tui.screens.undo_list import STATE_WORDS, can_take_back
 from tui.text import fit, say, when
+from tui.watch import named_field, shown
 
 
 class Outbox(Dialog[Jump]):
@@ -42,7 +45,7 @@ class Outbox(Dialog[Jump]):
         Binding("q,O,exclamation_mark", "cancel", "back", show=False),
         Binding("j", "step(1)", "down", show=False),
         Binding("k", "step(-1)", "up", show=False),
-        Binding("t", "again", "try again", show=False),
+        Binding("t", "again", "send now, try again", show=False),
         Binding("u", "take_back", "take back", show=False),
         Binding("D", "drop", "drop", show=False),
     ]
@@ -58,10 +61,7 @@ class Outbox(Dialog[Jump]):
             yield Static(Content(self.TITLE_TEXT), classes="dialog-title")
             yield OptionList(markup=False)
             yield Static(id="about")
-            yield Static(
-                Content("Enter decide / go to it · t try again · u take back · D drop (asks) · Esc back"),
-                classes="dialog-keys",
-            )
+            yield Static(Content("Esc back"), id="keys", classes="dialog-keys")
 
     async def on_mount(self) -> None:
         self.deskzero.saved.subscribe(self, self._saved)
@@ -138,24 +138,39 @@ class Outbox(Dialog[Jump]):
     @on(OptionList.OptionHighlighted)
     def _about(self) -> None:
         change = self.chosen()
+        self.query_one("#keys", Static).update(Content(" · ".join([*self._keys(change), "Esc back"])))
         if change is None:
             self.query_one("#about", Static).update("")
             return
         lines = [Content.assemble(say(change.summary), "\n")]
         if change.error:
             lines.append(Content.assemble(("! ", "bold"), say(change.error), "\n"))
-        if change.hint:
+        if change.hint and "`deskzero" not in change.hint:  # here the keys below do what the command does
             lines.append(Content.assemble("  ", say(change.hint), "\n"))
         if change.because:
             lines.append(Content.assemble("because: ", say(change.because), "\n"))
         for field, value in change.values.items():
-            shown = value.get("name", value) if isinstance(value, dict) else value
-            lines.append(
-                Content(
-                    f"{clean(field).replace('_', ' ')} → {clean(str(shown)) if shown is not None else 'empty'}\n"
-                )
-            )
+            lines.append(Content(f"{named_field(field)} → {shown(value) or 'empty'}\n"))
         self.query_one("#about", Static).update(Content.assemble(*lines))
+
+    def _keys(self, change: ChangeView | None) -> list[str]:
+        """What can be done with this change; only that is shown, and only that does something."""
+        if change is None:
+            return []
+        keys = ["Enter decide" if change.state == "conflict" else "Enter go to it"]
+        if self._can_retry(change):
+            keys.append("t send it now" if change.state == "held" else "t try again")
+        if can_take_back(self.deskzero, change):
+            keys.append("u take back")
+        if self._can_drop(change):
+            keys.append("D drop (asks)")
+        return keys
+
+    def _can_retry(self, change: ChangeView) -> bool:
+        return change.state in ("rejected", "uncertain", "queued", "held")
+
+    def _can_drop(self, change: ChangeView) -> bool:
+        return change.state in (*DECIDE_STATES, "queued")
 
     def action_step(self, by: int) -> None:
         options = self.query_one(OptionList)
@@ -175,24 +190,23 @@ class Outbox(Dialog[Jump]):
     async def _decide(self, change: ChangeView) -> None:
         answer = await self.app.push_screen_wait(Conflict(change))
         if answer == "mine":
-            await self._act(change, "retry")
+            await self._act(change, orders.tried_again)
         elif answer == "theirs":
-            await self._act(change, "drop")
-        elif answer == "edit":
-            self.finish(Jump(change.connection, change.ticket_id, then="edit"))
+            await self._act(change, orders.dropped)
+        elif answer == "edit" and await self._act(
+            change, orders.dropped
+        ):  # what was written is a draft again
+            self.finish(Jump(change.connection, change.ticket_id, then=editing(change)))
         elif answer == "open":
             self.finish(Jump(change.connection, change.ticket_id, then="browser"))
 
     def action_again(self) -> None:
         change = self.chosen()
-        if change is not None and change.state in (*DECIDE_STATES, "queued", "held"):
+        if change is not None and self._can_retry(change):
             self._again(change)
 
     @work(exclusive=True, group="outbox")
     async def _again(self, change: ChangeView) -> None:
-        if change.state == "conflict":
-            self._decide(change)
-            return
         if change.state == "uncertain":
             body = Content(
                 "It is not known whether this arrived. Sent again, it may arrive twice. Look in the PSA first."
@@ -200,20 +214,21 @@ class Outbox(Dialog[Jump]):
             answers = [("y", "I have looked: send it again", True)]
             if not await self.app.push_screen_wait(Ask(Content("Send it again?"), body, answers)):
                 return
-        await self._act(change, "retry")
+        held = change.state == "held"
+        await self._act(change, orders.released if held else orders.tried_again)
 
     def action_take_back(self) -> None:
         change = self.chosen()
-        if change is not None and change.state in ("held", "queued", "confirmed"):
+        if change is not None and can_take_back(self.deskzero, change):
             self._take_back(change)
 
     @work(exclusive=True, group="outbox")
     async def _take_back(self, change: ChangeView) -> None:
-        await self._act(change, "undo")
+        await self._act(change, orders.taken_back)
 
     def action_drop(self) -> None:
         change = self.chosen()
-        if change is not None and change.state in (*DECIDE_STATES, "queued", "held"):
+        if change is not None and self._can_drop(change):
             self._drop(change)
 
     @work(exclusive=True, group="outbox")
@@ -221,21 +236,32 @@ class Outbox(Dialog[Jump]):
         title = Content.assemble("Drop ", clean(change.verb), " of ", say(f"#{change.number}"), "?")
         body = Content("It is not sent any more; the ticket shows again what the PSA has.")
         if await self.app.push_screen_wait(Ask(title, body, [("y", "drop it", True)])):
-            await self._act(change, "drop")
+            await self._act(change, orders.dropped)
 
-    async def _act(self, change: ChangeView, what: str) -> None:
-        """`retry`, `drop` or `undo` through the engine; what went wrong is said in the lower part."""
-        from store.changes import OutboxRefused
-
-        engine = self.deskzero.engine
+    async def _act(
+        self, change: ChangeView, order: Callable[[Engine, ChangeView], Awaitable[object]]
+    ) -> bool:
+        """Has the engine do it; gives whether it was done. What went wrong is said in the lower part."""
         try:
-            if what == "retry":
-                await engine.call(lambda desk: desk.retry(change.change))
-            elif what == "drop":
-                await engine.call(lambda desk: desk.drop(change.change))
-            else:
-                await engine.call(lambda desk: desk.undo(change.change))
-        except (OutboxRefused, EngineStopped) as refused:
+            await order(self.deskzero.engine, change)
+        except (Refused, EngineStopped) as refused:
             self._refused(str(refused), getattr(refused, "hint", ""))
-            return
+            return False
         self.deskzero.saved.publish(Saved(quiet=False, done=(change.connection, change.ticket_id)))
+        return True
+
+
+_DECIDES = {
+    "reply": "reply", "note": "note", "billing_code": "code", "status": "status", "owner": "who", "parent": "parent",
+}  # fmt: skip
+"""What a change sets -> the action of the queue that asks for it."""
+
+
+def editing(change: ChangeView) -> str:
+    """The action of the queue that decides the same thing anew."""
+    if "seen" in change.verb:
+        return "seen"
+    for name, action in _DECIDES.items():
+        if name in change.values:
+            return action
+    return "code" if any(name.startswith("entry:") for name in change.values) else "field"

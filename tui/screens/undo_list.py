@@ -11,7 +11,7 @@ from store.read_records import ChangeView
 from tui.asks import Item
 from tui.screens.picker import Picker
 from tui.text import when
-from tui.watch import goes_back
+from tui.watch import goes_back, named_field
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -74,7 +74,7 @@ def _preview(item: Item) -> Content:
     lines = [Content.assemble(clean(change.summary), "\n")]
     for field, value in change.values.items():
         before = change.was.get(field)
-        lines.append(Content(f"{clean(field).replace('_', ' ')}: {_words(value)} → {_words(before)}\n"))
+        lines.append(Content(f"{named_field(field)}: {_words(value)} → {_words(before)}\n"))
     return Content.assemble(*lines)
 
 

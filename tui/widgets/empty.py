@@ -52,8 +52,11 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         if not bad
         else f"So it was at {read}; since then the PSA could not be asked (!)."
     )
-    following = next((one for one in ("1", "2", "3", "4", "0") if one != pane and any(counts.of(one))), None)
+    others = [one for one in ("1", "2", "3", "4") if one != pane]
+    following = next((one for one in others if counts.of(one)[0]), None)
     next_line = "E asks whether the day is done."
     if following is not None:
-        next_line = f"Next: Tab, {PANE_NAMES[following]}."
+        next_line = f"Next: {following}, {PANE_NAMES[following]}, {counts.of(following)[0]} to zero."
+    elif any(counts.of(one)[1] for one in others):
+        next_line = "Nothing else counts to zero: E asks whether the day is done, Tab goes on to the rest."
     return [_MEANS[pane], since, next_line]

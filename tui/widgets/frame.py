@@ -41,7 +41,7 @@ class Rule(Widget):
         width = self.size.width - len(left) - len(right)
         title, aside = self.title, self.aside
         if title.cell_length + aside.cell_length + 7 > width:
-            aside = Content("") if aside.cell_length * 3 > width else aside
+            aside = Content("") if aside.cell_length * 2 > width else aside
         tail = aside.cell_length + len(self.tail) + 1 if aside else 0
         room = width - tail - 3
         if title.cell_length > room:

@@ -134,7 +134,8 @@ class TicketList(FramedScroll, can_focus=True):
                 keep.append(key)
                 before += place < self.cursor
         new = [key for key in fresh if key not in self._rows]
-        self.new_rows += len(new)
+        if self._order:  # into an empty list they come in order: nothing is below somebody's cursor
+            self.new_rows += len(new)
         self._rows = {**{key: self._rows[key] for key in keep}, **fresh}
         self._order = [*keep, *new]
         self._changed()
