@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from connectors.text import clean
-from store.read_records import ChangeView
+from store import drafts
+from store.changes import DECIDE_STATES
+from store.drafts import Draft
+from store.home import Home
+from store.read import CacheUnreadable, Reader
+from store.read_records import ChangeView, TicketView
 from tui import orders
 from tui.engine import EngineStopped
+from tui.messages import Saved
 from tui.orders import Refused, kept_side
 from tui.screens.confirm import Ask
 from tui.screens.undo_list import UndoList, can_take_back, undo_items
-from tui.watch import named, shown
+from tui.text import fit
+from tui.watch import moved, named, shown
+from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
     from tui.screens.queue import QueueScreen
 
 SENDING = 30
-"""Seconds that a held mail may take to leave after its time, before quitting is given up."""
+"""Seconds that a mail may take to leave, before quitting is given up."""
 RECENT = 600
 """Seconds: an older change is taken back from the list only, which names it and asks."""
 
@@ -77,7 +86,9 @@ class Back:
         self.screen.mine.forget(change.change)
         if by is None:
             kept = kept_side(change)
-            goes_on = f" The text is a draft again, {'r' if kept == 'reply' else 'n'} goes on." if kept else ""
+            goes_on = (
+                f" The text is a draft again, {'r' if kept == 'reply' else 'n'} goes on." if kept else ""
+            )
             self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.{goes_on}", "done")
         else:
             self.screen.mine.undoing(by)
@@ -85,31 +96,63 @@ class Back:
         await self.screen.jump(change.connection, change.ticket_id, quiet=True)
 
     async def leave(self) -> None:
-        """Quits; asks first when something is held. A draft is kept and named."""
-        changes = await self.app.read(lambda reader: reader.changes())
+        """Quits; asks first when something is held, or when a text was begun and not sent."""
+        try:
+            changes = await self.app.read(lambda reader: reader.changes())
+        except CacheUnreadable:  # it is on the screen already; nobody is kept here by it
+            self.app.exit(0)
+            return
         held = [change for change in changes if change.state == "held"]
         if held:
             answer = await self.app.push_screen_wait(_ask_held(held))
             if answer is None:
                 return
-            if answer == "send" and not await self._sent({change.change for change in held}):
+            if answer == "send" and not await self._sent(held):
                 return
             if answer == "withdraw" and not await self._withdrawn(held):
                 return
+        if not await self._drafts_may_wait():
+            return
         self.app.exit(0)
 
-    async def _sent(self, names: set[str]) -> bool:
-        """Waits until what was held has left; what gets stuck on the way keeps the screen open."""
+    async def _drafts_may_wait(self) -> bool:
+        """Names the texts that were not sent. They are kept whatever is answered."""
+        try:
+            kept = await self.app.read(lambda reader: _drafts(self.app.home, reader))
+        except (CacheUnreadable, sqlite3.Error):
+            return True
+        if not kept:
+            return True
+        answer = await self.app.push_screen_wait(_ask_drafts(kept))
+        if answer == "go":
+            draft, _ = kept[0]
+            await self.screen.jump(draft.connection, draft.ticket_id)
+        return bool(answer == "quit")
+
+    async def _sent(self, held: list[ChangeView]) -> bool:
+        """Lets go of what was held and waits until it has left; what gets stuck keeps the screen open."""
+        for change in held:
+            try:
+                await orders.released(self.app.engine, change)
+            except Refused:
+                continue  # it has gone, or was taken back, meanwhile: seen below
+            except EngineStopped as error:
+                self.screen.flows.refused(error)
+                return False
+        self.app.saved.publish(Saved())
         self.screen.tell("Quits as soon as it has left …", "wait")
-        until = time.monotonic() + self.app.settings.hold + SENDING
+        names = {change.change for change in held}
+        until = time.monotonic() + SENDING
         while time.monotonic() < until:
             changes = [
                 one for one in await self.app.read(lambda reader: reader.changes()) if one.change in names
             ]
             if not changes:
                 return True
-            if any(one.state in ("conflict", "rejected", "uncertain") for one in changes):
-                return False  # the line says what happened
+            for one in changes:
+                if one.state in DECIDE_STATES:
+                    self.screen.say(moved(one) or Said())
+                    return False
             await asyncio.sleep(0.2)
         self.screen.tell("It could not be sent yet: it stays in the outbox. O shows it.", "warn")
         return False
@@ -154,8 +197,32 @@ def _ask_held(held: list[ChangeView]) -> Ask:
         Content.styled(f"Quit? {title} and can still be taken back", "bold"),
         Content("\n").join(lines),
         [
-            ("s", "send: quit as soon as it has left", "send"),
+            ("s", "send now: quit as soon as it has left", "send"),
             ("k", "keep: the next deskzero that runs sends it when it is due", "keep"),
             ("w", "withdraw: nothing is sent", "withdraw"),
+        ],
+    )
+
+
+def _drafts(home: Home, reader: Reader) -> list[tuple[Draft, TicketView | None]]:
+    """Texts that were begun and not sent, the newest first, with their tickets."""
+    mine = [draft for draft in drafts.every(home) if draft.connection in reader.settings.connections]
+    return [(draft, reader.ticket(draft.connection, draft.ticket_id)) for draft in mine]
+
+
+def _ask_drafts(kept: list[tuple[Draft, TicketView | None]]) -> Ask:
+    lines = []
+    for draft, view in kept[:5]:
+        named = f"{clean(view.record.number)} {clean(view.record.company)}" if view else draft.ticket_id
+        lines.append(Content(fit(f"#{named} · {draft.side}: {clean(draft.text)}", 74).rstrip()))
+    if len(kept) > len(lines):
+        lines.append(Content(f"… and {len(kept) - len(lines)} more"))
+    count = "1 draft is" if len(kept) == 1 else f"{len(kept)} drafts are"
+    return Ask(
+        Content.styled(f"Quit? {count} kept and not sent", "bold"),
+        Content("\n").join(lines),
+        [
+            ("q", "quit: it is still there next time, r or n on the ticket goes on", "quit"),
+            ("g", "go to the ticket" if len(kept) == 1 else "go to the first one's ticket", "go"),
         ],
     )

@@ -117,6 +117,7 @@ class TestOutbox:
                 await one.press("j")
             assert "! status: is not valid for [this] board" in one.text
             assert "Choose a status of the board Help Desk." in one.text
+            assert "Enter go to it · t try again · D drop (asks) · Esc back" in one.text
             await one.press("enter")
             assert one.answers == [Jump("acme", "70112")]
 
@@ -169,7 +170,7 @@ class TestOutbox:
             assert states(home)[ids["uncertain"]] == "uncertain"
             await on("uncertain", "t", "y")
             await becomes("uncertain", "queued")
-            await on("conflict", "t")
+            await on("conflict", "enter")
             assert isinstance(pilot.app.screen, Conflict)
             await one.press("right", "enter", "y")
             await becomes("conflict", "dropped")
@@ -199,8 +200,8 @@ class TestTrouble:
                 await one.press("j")
             await one.press("enter")
             assert isinstance(pilot.app.screen, Conflict)
-            await one.press("e")
-            assert one.answers == [Jump("acme", "70151", then="edit")]
+            await one.press("o")
+            assert one.answers == [Jump("acme", "70151", then="browser")]
 
     async def test_connections_and_records_that_could_not_be_read(self, tmp_path):
         async with running(tmp_path) as (pilot, screen):

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from store import drafts
-from tests.tui.screen import press, settle, until
+from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, choose, opened, told
 from tui.screens.confirm import Ask
+from tui.screens.outbox import Outbox
 from tui.screens.picker import Picker
 from tui.screens.review import Review
 from tui.screens.writing import Writing
@@ -128,25 +129,88 @@ async def test_two_enters_set_one_code(shop):
         assert not screen.has_class("-ticket")
 
 
-async def test_quitting_with_a_mail_held_asks(shop):
+async def hold_a_reply(pilot, screen):
+    """Answers the row under the cursor; the mail is held."""
+    await press(pilot, "r")
+    await opened(pilot, Writing)
+    await press(pilot, *"Done.", "escape")
+    await opened(pilot, Review)
+    await press(pilot, "y")
+    await until(pilot, lambda: bool(screen.standing.held), "held")
+
+
+async def test_quitting_with_a_mail_held_asks_and_can_send_it_now(shop):
     async with at_work(shop, "1") as (pilot, screen):
-        await press(pilot, "r")
-        await opened(pilot, Writing)
-        await press(pilot, *"Done.", "escape")
-        await opened(pilot, Review)
-        await press(pilot, "y")
-        await until(pilot, lambda: bool(screen.standing.held), "held")
+        notes = shop.notes
+        await hold_a_reply(pilot, screen)
+        await press(pilot, "q")
+        await opened(pilot, Ask)
+        await press(pilot, "enter", "escape", "ctrl+q")
+        await opened(pilot, Ask)
+        assert shop.notes == notes
+        await press(pilot, "s")  # the clock stands still: nobody waits for the hold to end
+        await until(pilot, lambda: pilot.app.return_code == 0, "quits")
+        assert shop.notes == notes + 1
+
+
+async def test_quitting_with_a_mail_that_gets_stuck_does_not_quit(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        row = screen.row
+        await hold_a_reply(pilot, screen)
+        shop.world.customer_replies(row.ticket_id, "Wait, one more thing!")
         notes = shop.notes
         await press(pilot, "q")
         await opened(pilot, Ask)
-        await press(pilot, "escape", "ctrl+q")
-        await opened(pilot, Ask)
         await press(pilot, "s")
-        await until(pilot, lambda: "as soon as it has left" in told(screen), "waits")
+        await until(pilot, lambda: "conflict" in told(screen), "says why")
+        assert pilot.app.return_code is None
         assert shop.notes == notes
-        shop.now += 60
+
+
+async def test_quitting_may_withdraw_what_is_held_and_names_the_draft_that_it_becomes(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        row, notes = screen.row, shop.notes
+        await hold_a_reply(pilot, screen)
+        await press(pilot, "q")
+        await opened(pilot, Ask)
+        await press(pilot, "w")
+        await until(pilot, lambda: "1 draft is kept and not sent" in painted(pilot.app.screen), "asks")
+        assert f"#{row.number} {row.company} · reply: Done." in painted(pilot.app.screen)
+        await press(pilot, "q")
         await until(pilot, lambda: pilot.app.return_code == 0, "quits")
-        assert shop.notes == notes + 1
+        assert shop.notes == notes
+        assert drafts.load(shop.home, row.connection, row.ticket_id, "reply") == "Done."
+
+
+async def test_quitting_names_what_was_written_and_not_sent(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        row = screen.row
+        drafts.save(shop.home, *row.key[:2], "note", "Looked at the\nswitch.", now=int(shop.now))
+        drafts.save(shop.home, "gone", "7", "note", "of a connection that is no more", now=1)
+        await press(pilot, "j", "q")
+        await opened(pilot, Ask)
+        assert "1 draft is kept and not sent" in painted(pilot.app.screen)
+        assert "note: Looked at the switch." in painted(pilot.app.screen)
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        await press(pilot, "q", "g")
+        await until(pilot, lambda: screen.row is not None and screen.row.key == row.key, "its ticket")
+        assert pilot.app.return_code is None
+        await press(pilot, "q")
+        await opened(pilot, Ask)
+        await press(pilot, "q")
+        await until(pilot, lambda: pilot.app.return_code == 0, "quits")
+
+
+async def test_what_is_held_can_be_let_go_in_the_outbox(shop):
+    async with at_work(shop, "1") as (pilot, screen):
+        notes = shop.notes
+        await hold_a_reply(pilot, screen)
+        await press(pilot, "O")
+        await opened(pilot, Outbox)
+        await press(pilot, "t")
+        await until(pilot, lambda: shop.notes == notes + 1, "sent, although the clock stands still")
+        assert isinstance(pilot.app.screen, Outbox)
 
 
 async def test_a_sync_by_itself_moves_neither_cursor_nor_focus(shop):
