@@ -202,8 +202,8 @@ class Deskzero(App[int]):
     async def _act_on_keys(self, keys: list[events.Key], at: float) -> None:
         if self._kept_keys is not None:
             self._kept_keys += keys
-            if any(key.key == "escape" for key in keys):
-                self.queue.give_up()
+            if any(key.key == "escape" for key in keys) and self.screen is self.queue:
+                self.queue.give_up()  # not while a dialog is still closing: that one has its answer
             return
         await self._handled()
         target = self.key_target

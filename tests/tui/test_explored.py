@@ -169,3 +169,75 @@ class TestTheList:
             await press(pilot, "u")
             await until(pilot, lambda: len(screen.standing.held) == 1, "withdrawn")
             assert f"#{rows[1].number}" in told(screen)
+
+
+class TestLeavingTheEditor:
+    async def test_letters_right_after_esc_are_in_no_text_and_send_nothing(self, shop):
+        """Esc and a quick `y`, as a hand does that knows the way: the review waits for a key of its own."""
+        async with at_work(shop, "1") as (pilot, screen):
+            await press(pilot, "r")
+            await opened(pilot, Writing)
+            await press(pilot, *"Done.")
+            for key in ("escape", "y", "x", "escape"):
+                pilot.app.post_message(_key(key))
+            await opened(pilot, Review)
+            await settle(pilot)
+            assert isinstance(pilot.app.screen, Review)
+            assert pilot.app.screen._prepared.fix.reply == "Done."
+            assert not screen.standing.held
+
+
+class TestEndOfDay:
+    async def test_the_queue_shows_what_the_check_has_read(self, shop):
+        async with at_work(shop, "1") as (pilot, screen):
+            gone_one = screen.row
+            shop.world.reassign(screen.list.keys[1][1], "asmith")
+            left = screen.list.keys[1]
+            shop.now += 300
+            await press(pilot, "E")
+            await opened(pilot, EndOfDay)
+            await until(pilot, lambda: screen.list.find(*left[:2]) is None, "the row is gone behind it")
+            assert screen.standing.states[0].synced_at >= shop.now - 5
+            assert screen.row.key == gone_one.key
+
+    async def test_what_is_sent_meanwhile_changes_the_answer(self, shop):
+        """The answer on the screen is never older than the cache."""
+        async with at_work(shop, "1") as (pilot, screen):
+            await reply(pilot, "Done.")
+            before = screen.counts.to_zero
+            await press(pilot, "E")
+            await opened(pilot, EndOfDay)
+            dialog = pilot.app.screen
+            await until(pilot, lambda: dialog._verdict is not None, "answered")
+            assert dialog._verdict.outbox == 1
+            shop.now += 60
+            await until(pilot, lambda: dialog._verdict.outbox == 0, "looked again", 20)
+            assert dialog._verdict.to_zero == before
+
+    async def test_an_error_is_cannot_tell(self, shop):
+        async with at_work(shop, "1") as (pilot, _screen):
+
+            async def broken(work):
+                raise RuntimeError("the disk is full")
+
+            pilot.app.engine.call = broken
+            await press(pilot, "E")
+            await opened(pilot, EndOfDay)
+            why = pilot.app.screen.query_one("#why")
+            await until(pilot, lambda: "the disk is full" in str(why.render()), "said")
+            assert "CANNOT TELL" in str(pilot.app.screen.query_one("#verdict").render())
+
+    @pytest.mark.parametrize("size", [(80, 24), (100, 20), (200, 50)])
+    async def test_its_keys_are_in_sight(self, shop, size):
+        await shop.pull()
+        app = make_app(shop.home, shop.settings, clock=lambda: shop.now, open_desk=shop.desk)
+        async with app.run_test(size=size) as pilot:
+            app.engine.start()
+            await settle(pilot)
+            await press(pilot, "E")
+            await opened(pilot, EndOfDay)
+            await until(pilot, lambda: bool(app.screen._rows), "answered")
+            await settle(pilot)
+            keys = app.screen.query_one(".dialog-keys").region
+            assert keys.bottom < app.screen.query_one("#box").region.bottom <= size[1]
+            assert app.screen.query_one("OptionList").region.height >= 3

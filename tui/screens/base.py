@@ -37,6 +37,8 @@ class Dialog(ModalScreen[Answer | None]):
         Binding("escape", "cancel", "back", tooltip="Back without doing anything", id="dialog.cancel"),
     ]
 
+    takes_typed: ClassVar[bool] = True
+    """What was typed while this opened goes into it. Not where a key sends what nobody has read yet."""
     _finished = False
 
     @property
@@ -48,7 +50,7 @@ class Dialog(ModalScreen[Answer | None]):
     def _opened(self) -> None:
         """What was typed while this opened goes into it; the demo's frame stays around it."""
         self.set_class(self.deskzero.demo, "-demo")
-        self.call_after_refresh(self.deskzero.give_keys)
+        self.call_after_refresh(self.deskzero.give_keys if self.takes_typed else self.deskzero.drop_keys)
 
     def finish(self, answer: Answer | None) -> None:
         """Closes with this answer. A second call (two Enters in one read) does nothing."""

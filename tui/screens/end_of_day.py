@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,19 +15,22 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from connectors.contract import ConnectorError
 from connectors.text import clean
+from store.read import CacheUnreadable
 from store.read_records import PANES, Row
+from tui import messages
 from tui.asks import Jump
 from tui.big import big
-from tui.engine import EngineStopped
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.text import age, fit, say, when
+from tui.widgets.columns import SECTION
 
 if TYPE_CHECKING:
     from store.check import Verdict
+    from store.sync_round import Progress
 
+log = logging.getLogger(__name__)
 WORDS = {"zero": "ZERO", "not_zero": "NOT ZERO", "cannot_tell": "CANNOT TELL"}
 ROWS_A_GATE = 5
 """So many rows of a gate are listed; the pane has the rest."""
@@ -37,14 +42,15 @@ class EndOfDay(Dialog[Jump]):
     DEFAULT_CSS = """
     EndOfDay {
         align: center middle;
-        #box { width: 108; max-width: 98%; height: auto; max-height: 94%; }
+        #box { width: 108; max-width: 98%; height: 94%; max-height: 36; }
         #verdict { height: auto; padding: 0 1; text-style: bold; }
         #verdict.-zero { color: $success; }
         #verdict.-not_zero { color: $warning; }
         #verdict.-cannot_tell { color: $error; }
         #when { padding: 0 1; color: $quiet; height: 1; }
-        #why { padding: 0 1; height: auto; max-height: 8; margin-top: 1; }
-        OptionList { height: auto; max-height: 14; border: none; padding: 0; background: transparent; margin-top: 1; }
+        #why { padding: 0 1; height: auto; max-height: 25vh; margin-top: 1; display: none; }
+        #why.-some { display: block; }
+        OptionList { height: 1fr; min-height: 3; padding: 0; margin-top: 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,7 +65,11 @@ class EndOfDay(Dialog[Jump]):
         super().__init__()
         self._verdict: Verdict | None = None
         self._rows: list[Row] = []
+        self._shown: list[Row] = []
+        """Those with a line of their own, in its order."""
         self._asking = False
+        self._asked = False
+        """The PSA was asked from here; what is shown may have been read from the cache since."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box", classes="dialog"):
@@ -84,29 +94,80 @@ class EndOfDay(Dialog[Jump]):
         self.set_interval(1.0, self._tell_age)
         self.action_ask()
 
-    async def _saved(self, saved: Saved) -> None:
-        if not saved.quiet and not self._asking:
-            self.action_ask()
+    def _saved(self, _saved: Saved) -> None:
+        if self._verdict is not None and not self._asking:
+            self._look_again()
 
     @work(exclusive=True, group="check")
     async def action_ask(self) -> None:
         """Syncs and reads every conversation, then asks for the verdict; all of it in the engine."""
+        if self._asking:
+            return
         self._asking = True
         self.query_one("#verdict", Static).update(Content("Asking the PSA …"))
         try:
-            verdict = await self.deskzero.engine.call(lambda desk: desk.check())
-        except (ConnectorError, EngineStopped, OSError, ValueError) as error:
-            self.query_one("#verdict", Static).update(
-                Content.assemble("CANNOT TELL: ", say(str(error)), ("  R asks again", "dim"))
-            )
+            verdict = await self.deskzero.engine.call(lambda desk: desk.check(progress=self._progress))
+            await self._read_rows()
+        except Exception as error:  # whatever it was: it is not known whether it is zero
+            log.error("the end-of-day check failed", exc_info=error)
+            self._cannot_tell(str(error) or type(error).__name__, getattr(error, "hint", ""))
             return
         finally:
             self._asking = False
-        self._verdict = verdict
-        self._rows = await self.deskzero.read(lambda reader: [row for row in reader.rows() if row.gate])
+        self._asked = True
         self._show(verdict)
+        self.deskzero.saved.publish(Saved())  # the queue behind shows what was read just now
+
+    @work(exclusive=True, group="look")
+    async def _look_again(self) -> None:
+        """Something was sent or synced: the answer by the same code, from the cache."""
+        from store.check import verdict
+
+        app = self.deskzero
+        try:
+            answer = await app.read(
+                lambda reader: verdict(reader, app.settings, now=app.now, asked=self._asked)
+            )
+            await self._read_rows()
+        except CacheUnreadable as error:
+            self._cannot_tell(str(error), "")
+            return
+        if not self._asking:
+            self._show(answer)
+
+    async def _read_rows(self) -> None:
+        self._rows = await self.deskzero.read(lambda reader: [row for row in reader.rows() if row.gate])
+
+    def _progress(self, progress: Progress) -> None:
+        """Called in the engine's thread."""
+        self.post_message(messages.SyncProgress(progress.connection, progress.done, progress.total))
+
+    @on(messages.SyncProgress)
+    def _so_far(self, message: messages.SyncProgress) -> None:
+        message.stop()
+        if self._asking:
+            of = f" of {message.expected}" if message.expected else ""
+            text = f"Asking the PSA … {clean(message.connection)} {message.done}{of}"
+            self.query_one("#verdict", Static).update(Content(text))
+
+    def _cannot_tell(self, why: str, hint: str) -> None:
+        self._verdict, self._rows = None, []
+        answer = self.query_one("#verdict", Static)
+        answer.set_classes("-cannot_tell")
+        answer.update(Content(f"{big(WORDS['cannot_tell'])}\nCANNOT TELL, because"))
+        self.query_one("#when", Static).update(Content("R asks again"))
+        self._say_why([why, hint])
+        self.query_one(OptionList).clear_options()
+
+    def _say_why(self, sentences: Sequence[str]) -> None:
+        why = self.query_one("#why", Static)
+        lines = [Content.assemble(("! ", "bold"), say(one)) for one in sentences if one]
+        why.set_class(bool(lines), "-some")
+        why.update(Content("\n").join(lines))
 
     def _show(self, verdict: Verdict) -> None:
+        kept = self._row()
+        self._verdict = verdict
         app = self.deskzero
         answer = self.query_one("#verdict", Static)
         answer.set_classes(f"-{verdict.verdict}")
@@ -119,27 +180,26 @@ class EndOfDay(Dialog[Jump]):
         answer.update(Content(f"{big(WORDS[verdict.verdict])}\n{says}"))
         self._tell_age()
         extra = [f"{verdict.aged_out} past their window, never resolved"] if verdict.aged_out else []
-        self.query_one("#why", Static).update(
-            Content("\n").join([Content.assemble(("! ", "bold"), say(why)) for why in (*verdict.why, *extra)])
-        )
+        self._say_why([*verdict.why, *extra])
         options = self.query_one(OptionList)
         options.clear_options()
+        self._shown = []
         for kind in app.settings.gates:
-            self._gate(options, kind)
-        first = next(
-            (n for n in range(options.option_count) if not options.get_option_at_index(n).disabled), None
-        )
-        options.highlighted = first
+            self._gate(options, kind, sure=not verdict.why)
+        keys = [row.key for row in self._shown]
+        place = keys.index(kept.key) if kept is not None and kept.key in keys else 0
+        options.highlighted = options.get_option_index(str(place)) if keys else None
 
-    def _gate(self, options: OptionList, kind: str) -> None:
+    def _gate(self, options: OptionList, kind: str, *, sure: bool) -> None:
+        """A gate's line and its rows. `?`: none is known, but not all could be asked."""
         app = self.deskzero
         rows = [row for row in self._rows if row.kind == kind]
         title = PANES[kind][1] if kind in PANES else kind
-        mark = "✗" if rows else "-"
-        if self._verdict is not None and self._verdict.verdict == "zero":
-            mark = "✓"
+        if kind in SECTION:  # in the queue it stands below "Responded"
+            title = f"{PANES['customer_responded'][1]} {title}"
+        mark = "✗" if rows else ("✓" if sure else "?")
         options.add_option(
-            Option(Content.styled(f" {mark} {fit(title, 18)} {len(rows)}", "bold"), disabled=True)
+            Option(Content.styled(f" {mark} {fit(title, 22)} {len(rows)}", "bold"), disabled=True)
         )
         for row in rows[:ROWS_A_GATE]:
             text = row.reasons[0].text if row.reasons else ""
@@ -147,7 +207,8 @@ class EndOfDay(Dialog[Jump]):
             line = fit(
                 f"     {ticket} {age(app.now - row.since):>4}  {clean(text)}", max(40, options.size.width - 2)
             )
-            options.add_option(Option(Content(line), id=str(self._rows.index(row))))
+            options.add_option(Option(Content(line), id=str(len(self._shown))))
+            self._shown.append(row)
         if len(rows) > ROWS_A_GATE:
             options.add_option(
                 Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "dim"), disabled=True)
@@ -171,7 +232,7 @@ class EndOfDay(Dialog[Jump]):
         if options.highlighted is None:
             return None
         row_id = options.get_option_at_index(options.highlighted).id
-        return None if row_id is None else self._rows[int(row_id)]
+        return None if row_id is None else self._shown[int(row_id)]
 
     def action_step(self, by: int) -> None:
         options = self.query_one(OptionList)

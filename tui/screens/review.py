@@ -39,6 +39,7 @@ class Review(Dialog[ReviewAnswer]):
         #box.-note { border: round $internal; }
     }
     """
+    takes_typed = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer('send')", "send", show=False),
         Binding("e", "answer('edit')", "edit", show=False),

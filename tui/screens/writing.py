@@ -106,6 +106,7 @@ class Writing(Dialog[Written]):
         self._read: Words | None = view.last_words
         self._newest: TicketView = view
         self._saved_text = draft
+        self._ending = False
 
     def compose(self) -> ComposeResult:
         record = self._view.record
@@ -194,7 +195,12 @@ class Writing(Dialog[Written]):
         self._saved_text = text
 
     def action_cancel(self) -> None:
-        """Esc: done writing. Keeps the draft first, then closes."""
+        """Esc: done writing. Keeps the draft first, then closes. What is typed after it is in no text."""
+        if self._ending:
+            return
+        self._ending = True
+        self.query_one("#edit", TextArea).read_only = True
+        self.deskzero.keep_keys()
         self.run_worker(self._end(), group="end")
 
     async def _end(self) -> None:
