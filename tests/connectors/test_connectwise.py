@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from connectors import OptionsError, open_connector
-from connectors.connectwise import ConnectWise
+from connectors.connectwise.connector import ConnectWise
 from connectors.contract import (
     ChoiceContext,
     Forbidden,
@@ -163,7 +163,7 @@ class TestTickets:
         assert psa.requests - before <= 3
 
     async def test_pages_have_no_gaps_when_they_are_small(self, psa, world, monkeypatch):
-        monkeypatch.setattr("connectors.connectwise_api.PAGE_SIZE", 7)
+        monkeypatch.setattr("connectors.connectwise.api.PAGE_SIZE", 7)
         found, _ = await pull(psa, await psa.resolve(Scope("all")))
         assert {key for key, ticket in found.items() if not ticket.closed} == {
             str(ticket.id) for ticket in world.tickets.values() if world.is_open(ticket)
@@ -225,7 +225,7 @@ class TestFetch:
 
     async def test_long_conditions_are_posted(self, psa, world, app):
         api = psa._api
-        from connectors.connectwise_wire import TICKET_STRICT, TicketRow
+        from connectors.connectwise.wire import TICKET_STRICT, TicketRow
 
         many = ",".join(str(key) for key in range(10_000_000, 10_000_300))
         wanted = f"id in ({many},{an_open(world)})"
@@ -285,7 +285,7 @@ class TestConversation:
         ticket = an_open(world)
         for number in range(30):
             world.staff_note(ticket, f"Line {number}")
-        monkeypatch.setattr("connectors.connectwise_api.PAGE_SIZE", 25)
+        monkeypatch.setattr("connectors.connectwise.api.PAGE_SIZE", 25)
         texts = [note.text for note in (await psa.conversation(str(ticket))).notes]
         assert [text for text in texts if text.startswith("Line ")] == [
             f"Line {number}" for number in range(30)

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from connectors import open_connector
-from connectors.connectwise import ConnectWise
-from connectors.connectwise_api import hosts, moment, pinned, quoted
-from connectors.connectwise_wire import TICKET_STRICT, TicketRow, explain, read_row
+from connectors.connectwise.api import hosts, moment, pinned, quoted
+from connectors.connectwise.connector import ConnectWise
+from connectors.connectwise.wire import TICKET_STRICT, TicketRow, explain, read_row
 from connectors.contract import (
     Forbidden,
     NotVisible,

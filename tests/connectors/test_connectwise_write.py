@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from connectors import open_connector
-from connectors.connectwise import ConnectWise
+from connectors.connectwise.connector import ConnectWise
 from connectors.contract import (
     Applied,
     ChoiceContext,

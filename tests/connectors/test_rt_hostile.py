@@ -8,8 +8,8 @@ import pytest
 
 from connectors import OptionsError, open_connector
 from connectors.contract import Connector, Ref, Scope, Step, Unreachable, Unreadable
-from connectors.rt_query import ANY_ZONE, named_zone, near_offset, quote
-from connectors.rt_wire import html_words
+from connectors.rt.query import ANY_ZONE, named_zone, near_offset, quote
+from connectors.rt.wire import html_words
 from tests.connectors.scripted import Got, http, scripted
 
 TOKEN = "1-27-0123456789abcdef"

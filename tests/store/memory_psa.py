@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
-from connectors import connectwise_plan
+from connectors.connectwise import plan as connectwise_plan
 from connectors.contract import (
     TICKET_FIELDS,
     Applied,

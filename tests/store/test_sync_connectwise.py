@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from connectors import open_connector
-from connectors.connectwise import ConnectWise
+from connectors.connectwise.connector import ConnectWise
 from connectors.contract import Scope
 from connectors.simulators.connectwise import simulator
 from connectors.simulators.serve import demo_secrets, demo_settings, run_in_thread

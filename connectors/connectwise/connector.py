@@ -1,27 +1,17 @@
-"""ConnectWise PSA (Manage): one account, as a connector.
-
-Facts are from the ConnectWise developer guide unless marked otherwise; nothing here was run against a
-vendor's tenant. What is not established is probed by `verify()` or is an option: the form of dates, whether a
-note moves the ticket's date, whether a parent can be taken away.
-
-Cost in requests: one look-up of the address per process; an incremental pull takes one per 1,000 changed
-tickets, one for dispatch assignments (scopes `mine` and `owner`) and one per 100 tickets known only by them;
-`ticket_ids` two per 1,000; a conversation two; time entries one per 100 tickets.
-"""
+"""The ConnectWise connector: what `connectors.contract` asks for, from the room's parts."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from connectors import connectwise_choices as choice_lists
-from connectors import connectwise_plan as planning
-from connectors.connectwise_api import Api, DateForm
-from connectors.connectwise_read import Reader
-from connectors.connectwise_scope import resolve
-from connectors.connectwise_write import Writer
+from connectors.connectwise import Options
+from connectors.connectwise import choices as choice_lists
+from connectors.connectwise import plan as planning
+from connectors.connectwise.api import Api
+from connectors.connectwise.read import Reader
+from connectors.connectwise.scope import resolve
+from connectors.connectwise.write import Writer
 from connectors.contract import (
     TICKET_FIELDS,
     Applied,
@@ -36,7 +26,6 @@ from connectors.contract import (
     Page,
     Resolved,
     Scope,
-    Spec,
     Step,
     TicketRecord,
     TimeEntries,
@@ -44,26 +33,6 @@ from connectors.contract import (
 
 if TYPE_CHECKING:
     import httpx
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A connection's own keys."""
-
-    url: str
-    """The address of the PSA's login page: `https://na.myconnectwise.net`, or the on-premise host."""
-    company: str
-    """The company id that one types at the login."""
-    client_id: str
-    """Of the integration; every shop asks for its own at the vendor's developer site."""
-    public_key: str
-    technician: str
-    """Member identifier (login); the keys do not say whose they are."""
-    date_form: DateForm = "utc-z"
-    """How dates are written in conditions; probed by `verify()`."""
-    note_moves_ticket: bool | None = None
-    """Whether a note moves the ticket's last-updated date, where somebody has found out."""
-    detach_parent: bool = False
-    """Whether taking a parent away by PATCH is known to work."""
 
 
 class ConnectWise:
@@ -108,7 +77,7 @@ class ConnectWise:
 
     async def verify(self) -> Identity:
         """Proves address and credentials, finds the technician, the missing rights and the form of dates."""
-        from connectors.connectwise_probe import verify
+        from connectors.connectwise.probe import verify
 
         return await verify(self._api, self._options)
 
@@ -145,7 +114,7 @@ class ConnectWise:
         return found
 
     def plan(self, fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
-        """The ordered steps of `fix`; see `connectors.connectwise_plan`."""
+        """The ordered steps of `fix`; see `connectors.connectwise.plan`."""
         return planning.plan(
             fix,
             ticket,
@@ -179,19 +148,3 @@ def capabilities(options: Options) -> Capabilities:
         page_size=1000,
         requests_per_minute=1000,  # where throttling is said to begin; not a published limit
     )
-
-
-def open_(
-    name: str, options: Options, secrets: dict[str, str], *, transport: httpx.AsyncBaseTransport | None = None
-) -> ConnectWise:
-    """A connector; no request is sent."""
-    return ConnectWise(name, options, secrets["private_key"], transport=transport)
-
-
-SPEC = Spec(
-    psa="connectwise",
-    title="ConnectWise PSA",
-    options=Options,
-    secrets=("private_key",),
-    open=open_,
-)

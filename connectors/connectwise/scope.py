@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from connectors.connectwise_api import quoted
-from connectors.connectwise_choices import MemberRow, NamedRow, SwitchedRow, rows_of
+from connectors.connectwise.api import quoted
+from connectors.connectwise.choices import MemberRow, NamedRow, SwitchedRow, rows_of
 from connectors.contract import Resolved, Scope, UnknownName
 
 if TYPE_CHECKING:
-    from connectors.connectwise_api import Api
+    from connectors.connectwise.api import Api
 
 
 async def resolve(api: Api, scope: Scope, technician: str) -> Resolved:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.simulators.conditions import BadCondition, moment
-from connectors.simulators.connectwise_answers import Refusal, invalid
+from connectors.simulators.connectwise.answers import Refusal, invalid
 from connectors.simulators.model import Ticket
 from connectors.simulators.world import World
 

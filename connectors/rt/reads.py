@@ -16,8 +16,8 @@ from urllib.parse import quote as quote_path
 import msgspec
 
 from connectors.contract import Forbidden, NotThere, Odd, Speaker, Unauthorized, Unreadable
-from connectors.rt_query import ANY_ZONE, CLOSED, OPEN, Zone, at_offset, both, named_zone, near_offset, quote
-from connectors.rt_wire import NOBODY, SYSTEM, Listing, Ticket, User, seconds
+from connectors.rt.query import ANY_ZONE, CLOSED, OPEN, Zone, at_offset, both, named_zone, near_offset, quote
+from connectors.rt.wire import NOBODY, SYSTEM, Listing, Ticket, User, seconds
 
 if TYPE_CHECKING:
     from connectors.http import Session

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.connectwise_api import batches, one_of
-from connectors.connectwise_wire import Reference, Wire
+from connectors.connectwise.api import batches, one_of
+from connectors.connectwise.wire import Reference, Wire
 from connectors.contract import Resolved, TicketRecord, Unreadable
 
 if TYPE_CHECKING:
-    from connectors.connectwise_api import Api
+    from connectors.connectwise.api import Api
 
 _OPEN = 'type/identifier="S" and doneFlag=false'
 

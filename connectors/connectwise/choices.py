@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from connectors.connectwise_api import numbers, one_of
-from connectors.connectwise_wire import Reference, Wire
+from connectors.connectwise.api import numbers, one_of
+from connectors.connectwise.wire import Reference, Wire
 from connectors.contract import Choice, ChoiceContext, Unreadable
 
 if TYPE_CHECKING:
-    from connectors.connectwise_api import Api
+    from connectors.connectwise.api import Api
 
 T = TypeVar("T", bound=msgspec.Struct)
 

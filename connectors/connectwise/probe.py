@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.connectwise_api import DateForm, query_of, right_for
-from connectors.connectwise_dates import FORMS, sample, understood
-from connectors.connectwise_scope import member
-from connectors.connectwise_wire import Wire
+from connectors.connectwise import DateForm
+from connectors.connectwise.api import query_of, right_for
+from connectors.connectwise.dates import FORMS, sample, understood
+from connectors.connectwise.scope import member
+from connectors.connectwise.wire import Wire
 from connectors.contract import Forbidden, Identity, Unauthorized
 
 if TYPE_CHECKING:
     from connectors.connectwise import Options
-    from connectors.connectwise_api import Api
+    from connectors.connectwise.api import Api
 
 _READS = (
     ("tickets assigned by schedule", "/schedule/entries"),

@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from connectors.simulators import connectwise_lists as lists
-from connectors.simulators import connectwise_writes as writes
-from connectors.simulators.connectwise_answers import Refusal, json_response, not_found
-from connectors.simulators.connectwise_door import limited, member_of, spoiled, trouble
-from connectors.simulators.connectwise_patch import patch_ticket
-from connectors.simulators.connectwise_rows import Rows
-from connectors.simulators.connectwise_state import ACCOUNT, COLLEAGUE, Call, Seen, Simulator, Switches
+from connectors.simulators.connectwise import lists as lists
+from connectors.simulators.connectwise import writes as writes
+from connectors.simulators.connectwise.answers import Refusal, json_response, not_found
+from connectors.simulators.connectwise.door import limited, member_of, spoiled, trouble
+from connectors.simulators.connectwise.patch import patch_ticket
+from connectors.simulators.connectwise.rows import Rows
+from connectors.simulators.connectwise.state import ACCOUNT, COLLEAGUE, Call, Seen, Simulator, Switches
 from connectors.simulators.world import World
 
 __all__ = ["ACCOUNT", "COLLEAGUE", "Switches", "simulator"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from connectors.connectwise_wire import NoteRow, Problem, Reference, RowInfo, TicketRow, TimeRow
+from connectors.connectwise.wire import NoteRow, Problem, Reference, RowInfo, TicketRow, TimeRow
 from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
 
 LOCKED = frozenset(

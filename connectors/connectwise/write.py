@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connectors.connectwise_scope import member
-from connectors.connectwise_wire import TICKET_STRICT, TicketRow, Wire, read_row
+from connectors.connectwise.scope import member
+from connectors.connectwise.wire import TICKET_STRICT, TicketRow, Wire, read_row
 from connectors.contract import Applied, Rejected, Step, Unreadable, Unsupported
 
 if TYPE_CHECKING:
-    from connectors.connectwise_api import Api
-    from connectors.connectwise_read import Reader
+    from connectors.connectwise.api import Api
+    from connectors.connectwise.read import Reader
     from connectors.http import Answer
 
 
@@ -30,7 +30,7 @@ class _Custom(Wire, frozen=True, kw_only=True):
 
 
 class Writer:
-    """Carries out the steps that `connectors.connectwise_plan` made."""
+    """Carries out the steps that `connectors.connectwise.plan` made."""
 
     def __init__(self, api: Api, reader: Reader) -> None:
         self._api = api

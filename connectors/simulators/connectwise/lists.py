@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.simulators.conditions import INFO, BadCondition, Predicate, parse, value_of
-from connectors.simulators.connectwise_answers import Refusal, not_found, unfilterable
-from connectors.simulators.connectwise_rows import Row, Rows
+from connectors.simulators.connectwise.answers import Refusal, not_found, unfilterable
+from connectors.simulators.connectwise.rows import Row, Rows
 
 Path = Mapping[str, int]
 DEFAULT_PAGE = 25

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from connectors.connectwise_api import DateForm, RowPage, batches, moment, numbers, one_of
-from connectors.connectwise_dates import TICKETS, sample, understood
-from connectors.connectwise_dispatch import Dispatch
-from connectors.connectwise_plan import stamp
-from connectors.connectwise_records import (
+from connectors.connectwise import DateForm
+from connectors.connectwise.api import RowPage, batches, moment, numbers, one_of
+from connectors.connectwise.dates import TICKETS, sample, understood
+from connectors.connectwise.dispatch import Dispatch
+from connectors.connectwise.plan import stamp
+from connectors.connectwise.records import (
     id_of,
     in_order,
     names,
@@ -21,8 +22,8 @@ from connectors.connectwise_records import (
     time_note,
     time_record,
 )
-from connectors.connectwise_scope import condition
-from connectors.connectwise_wire import (
+from connectors.connectwise.scope import condition
+from connectors.connectwise.wire import (
     NOTE_STRICT,
     TICKET_STRICT,
     TIME_STRICT,
@@ -56,7 +57,7 @@ from connectors.contract import (
 )
 
 if TYPE_CHECKING:
-    from connectors.connectwise_api import Api
+    from connectors.connectwise.api import Api
 
 OVERLAP = 300
 """Seconds that are read again: a change may become visible after a later one."""

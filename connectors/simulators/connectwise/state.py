@@ -8,8 +8,8 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from connectors.simulators.connectwise_answers import Account
-from connectors.simulators.connectwise_rows import Rows
+from connectors.simulators.connectwise.answers import Account
+from connectors.simulators.connectwise.rows import Rows
 from connectors.simulators.faults import Faults
 from connectors.simulators.model import Member, Write
 from connectors.simulators.world import World

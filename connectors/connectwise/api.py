@@ -11,12 +11,13 @@ import base64
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from connectors.connectwise_wire import Row, Wire, explain, fields_of, read_row
+from connectors.connectwise import DateForm
+from connectors.connectwise.wire import Row, Wire, explain, fields_of, read_row
 from connectors.contract import (
     ConnectorError,
     Forbidden,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import httpx
 
     from connectors.http import Answer, Session
-
-DateForm = Literal["utc-z", "naive", "date-only"]
 
 PAGE_SIZE = 1000
 """The largest that the PSA takes; larger ones are capped without a word."""

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import msgspec
 
 from connectors.contract import Conversation, NoteRecord, Odd, TimeEntries, TimeRecord, Unreadable
-from connectors.rt_query import both, of_ids
-from connectors.rt_reads import Reads, odd, row_id
-from connectors.rt_wire import Attachment, Transaction, message_text, number, seconds
+from connectors.rt.query import both, of_ids
+from connectors.rt.reads import Reads, odd, row_id
+from connectors.rt.wire import Attachment, Transaction, message_text, number, seconds
 
 _LINES = {"fields": "Type,Creator,Created,TimeTaken,ObjectId", "fields[Creator]": "Name"}
 _AT_ONCE = 40

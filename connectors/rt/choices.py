@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Choice, ChoiceContext, Forbidden, NotThere
-from connectors.rt_reads import PER_PAGE, Reads
-from connectors.rt_wire import FIELDS, NOBODY, Named, Ticket, text
+from connectors.rt.reads import PER_PAGE, Reads
+from connectors.rt.wire import FIELDS, NOBODY, Named, Ticket, text
 
 _DELETED = "deleted"
 """Deleting a ticket is not a fix; it is not offered."""

@@ -22,10 +22,10 @@ from connectors.contract import (
     Unreadable,
     Value,
 )
-from connectors.rt_plan import wanted_parents, word
-from connectors.rt_reads import Reads
-from connectors.rt_tickets import Tickets
-from connectors.rt_wire import number
+from connectors.rt.plan import wanted_parents, word
+from connectors.rt.reads import Reads
+from connectors.rt.tickets import Tickets
+from connectors.rt.wire import number
 from connectors.text import clean, same_text
 
 

@@ -1,10 +1,4 @@
-"""The connector to Request Tracker 5 (REST 2, token).
-
-RT has no "customer responded" flag and no billing code of its own: the first follows from the conversation,
-the second is a custom field that the settings name. Facts are of RT 5.0.3 (Debian 12), seen on a running server
-or read in its source. The traps: a refused change is a 200 with a sentence, so every write is read back; dates
-in queries are in the user's zone; `If-Match` works on PUT only, a POST with it is always refused.
-"""
+"""The RT connector: what `connectors.contract` asks for, from the room's parts."""
 
 from __future__ import annotations
 
@@ -28,7 +22,6 @@ from connectors.contract import (
     Page,
     Resolved,
     Scope,
-    Spec,
     Step,
     TicketRecord,
     TimeEntries,
@@ -36,33 +29,21 @@ from connectors.contract import (
     UnknownName,
     Unsupported,
 )
-from connectors.rt_choices import Choices
-from connectors.rt_plan import plan
-from connectors.rt_query import OPEN, named_zone
-from connectors.rt_reads import Reads
-from connectors.rt_talk import Talk
-from connectors.rt_tickets import Tickets
-from connectors.rt_wire import FIELDS, MAPPED, Ticket, User, text
-from connectors.rt_write import Writes
+from connectors.rt import Options
+from connectors.rt.choices import Choices
+from connectors.rt.plan import plan
+from connectors.rt.query import OPEN, named_zone
+from connectors.rt.reads import Reads
+from connectors.rt.talk import Talk
+from connectors.rt.tickets import Tickets
+from connectors.rt.wire import FIELDS, MAPPED, Ticket, User, text
+from connectors.rt.write import Writes
 from connectors.text import clean
 
 if TYPE_CHECKING:
     import httpx
 
     from connectors.http import Session
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An RT connection's own keys."""
-
-    url: str
-    """RT's address for people; the API is below it."""
-    technician: str = ""
-    """The user whom the token belongs to; empty: whoever it is."""
-    fields: dict[str, str] = {}
-    """Canonical field -> the custom field that holds it."""
-    staff: tuple[str, ...] = ()
-    """User names, or mail domains like `@msp.example`, that are staff although not privileged in RT."""
 
 
 class RequestTracker:
@@ -170,13 +151,13 @@ class RequestTracker:
         return await self._talk.time_entries(ticket_ids)
 
     async def choices(self, kind: str, context: ChoiceContext) -> tuple[Choice, ...]:
-        """Valid values (see `rt_choices`). Raises `NotThere` for a mapped custom field that is not shown."""
+        """Valid values (see `connectors.rt.choices`). Raises `NotThere` for a mapped custom field that is not shown."""
         return await self._choices.of(kind, context)
 
     # ------------------------------------------------------------ writing
 
     def plan(self, fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
-        """The steps of a fix, one field or text each (see `rt_plan`)."""
+        """The steps of a fix, one field or text each (see `connectors.rt.plan`)."""
         return plan(fix, ticket, self._options.fields)
 
     async def apply(self, step: Step, version: str | None) -> Applied:
@@ -290,7 +271,7 @@ def _web_address(url: str) -> str:
     return url.strip().rstrip("/").removesuffix("/REST/2.0")
 
 
-def _open(
+def open_rt(
     name: str,
     options: Options,
     secrets: Mapping[str, str],
@@ -312,6 +293,3 @@ def _open(
         explain=_explain,
     )
     return RequestTracker(options, token, session)
-
-
-SPEC = Spec(psa="rt", title="Request Tracker", options=Options, secrets=("token",), open=_open)

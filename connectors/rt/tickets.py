@@ -20,9 +20,9 @@ from connectors.contract import (
     Tombstone,
     Unreadable,
 )
-from connectors.rt_query import CLOSED, OPEN, both, of_ids, of_scope
-from connectors.rt_reads import Reads, Rows, odd, row_id
-from connectors.rt_wire import FIELDS, Ticket, lenient_seconds, to_ticket
+from connectors.rt.query import CLOSED, OPEN, both, of_ids, of_scope
+from connectors.rt.reads import Reads, Rows, odd, row_id
+from connectors.rt.wire import FIELDS, Ticket, lenient_seconds, to_ticket
 from connectors.text import clean
 
 _OVERLAP = 30

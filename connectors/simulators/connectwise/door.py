@@ -9,8 +9,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectors.simulators.connectwise_answers import Refusal, json_response, too_many
-from connectors.simulators.connectwise_state import Simulator
+from connectors.simulators.connectwise.answers import Refusal, json_response, too_many
+from connectors.simulators.connectwise.state import Simulator
 from connectors.simulators.faults import Broken, Fault, page
 from connectors.simulators.model import Member
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.connectwise_api import DateForm, moment, query_of
-from connectors.connectwise_records import seconds
-from connectors.connectwise_wire import RowInfo, Wire, read_row
+from connectors.connectwise import DateForm
+from connectors.connectwise.api import moment, query_of
+from connectors.connectwise.records import seconds
+from connectors.connectwise.wire import RowInfo, Wire, read_row
 from connectors.contract import Rejected
 
 if TYPE_CHECKING:
-    from connectors.connectwise_api import Api
+    from connectors.connectwise.api import Api
 
 TICKETS = "/service/tickets"
 FORMS: tuple[DateForm, ...] = ("utc-z", "naive", "date-only")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.simulators.conditions import BadCondition, moment
-from connectors.simulators.connectwise_answers import Refusal, invalid, not_found
-from connectors.simulators.connectwise_rows import Row, Rows
+from connectors.simulators.connectwise.answers import Refusal, invalid, not_found
+from connectors.simulators.connectwise.rows import Row, Rows
 from connectors.simulators.model import Mail, Member, Note, Ticket, TimeEntry
 from connectors.simulators.world import World
 
