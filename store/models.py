@@ -433,7 +433,9 @@ def views() -> dict[str, str]:
     `is_closing`, `is_waiting` (0/1) by the settings; it holds tickets outside the scope too (parents).
     """
     ticket = _columns(TicketColumns)
-    roles = ", ".join(f"{_ROLE.format(role=role)} AS has_{role}" for role in ("responded", "closing", "waiting"))
+    roles = ", ".join(
+        f"{_ROLE.format(role=role)} AS has_{role}" for role in ("responded", "closing", "waiting")
+    )
     over = "NOT EXISTS (SELECT 1 FROM {o} o WHERE o.connection = t.connection AND o.{k} = t.{k})"
     time, parent, custom = _columns(TimeColumns), _columns(ParentColumns), _columns(CustomColumns)
     note = _columns(NoteColumns)
