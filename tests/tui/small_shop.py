@@ -26,10 +26,12 @@ from tui.widgets.status_line import StatusLine
 class Shop:
     """The PSA (`world`), the technician's `home`, and the clock of both (`now`)."""
 
-    def __init__(self, folder: Path, **connection: Any) -> None:
-        self.now = float(NOW)
+    def __init__(self, folder: Path, *, now: float = NOW, **connection: Any) -> None:
+        self.now = float(now)
         self.world = World(3, 60, clock=lambda: self.now, speed=0.0)
         self.home = Home.at(folder)
+        self.home.make()
+        self.home.config.write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")
         save_connection(self.home.config, "demo", demo_settings("connectwise") | connection)
         self.settings = load(self.home.config)
 
