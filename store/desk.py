@@ -136,6 +136,19 @@ class Desk:
             place = f"{self.home.config}: [connections.{connection.name}]"
             raise ConnectorError(f"{place} {error}", hint="Correct it in the settings.") from None
 
+    async def _planner(self, name: str) -> Connector:
+        """The connector to plan with. Planning sends nothing, so a missing secret (a locked keyring) does not
+        keep a fix out of the outbox; it waits there until somebody lets us in."""
+        try:
+            return await self.connector(name)
+        except Unauthorized:
+            connection = self.settings.connections[name]
+            nothing = dict.fromkeys(connectors.spec(connection.psa).secrets, "none")
+            try:
+                return open_connection(connection, nothing)
+            except OptionsError as error:
+                raise ConnectorError(str(error), hint="Correct it in the settings.") from None
+
     async def _let_go(self, name: str) -> None:
         """After refused credentials: the next round reads the secret again, it may have been replaced."""
         connector = self._connectors.pop(name, None)
@@ -245,16 +258,16 @@ class Desk:
         self, connection: str, ticket_id: str, intent: Intent, *, read_up_to: ReadUpTo = "cache"
     ) -> Prepared:
         """What a fix would do, step by step; nothing is written. Raises `FixRefused`, `ConnectorError`."""
-        connector = await self.connector(connection)
 
         async def ask(kind: str, context: ChoiceContext) -> Sequence[Choice]:
-            return await load_choices(self.databases, connection, connector, kind, context, self.now)
+            asked = await self.connector(connection)
+            return await load_choices(self.databases, connection, asked, kind, context, self.now)
 
         return await prepare(
             self.databases,
             self.settings,
             self.settings.connections[connection],
-            connector,
+            await self._planner(connection),
             intent,
             ticket_id,
             now=self.now,

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
-from filelock import FileLock, Timeout
 from sqlalchemy import Connection as Db
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +23,7 @@ from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_chan
 from store.database import Databases
 from store.fixes import Prepared
 from store.home import Home
+from store.lock import take_lock
 from store.models import Change, StepRow
 from store.outbox_rows import Entry, load, load_one, move, rebase_later, set_step, stands_again
 from store.overlay import rebuild_overlay
@@ -157,10 +157,8 @@ def drop(databases: Databases, settings: Settings, change: str, *, now: int) -> 
 @contextmanager
 def nobody_sends(home: Home) -> Iterator[bool]:
     """Whether no process is sending; while the block runs none begins to."""
-    lock = FileLock(home.lock)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    lock = take_lock(home)
+    if lock is None:
         yield False
         return
     try:

@@ -13,13 +13,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from filelock import FileLock, Timeout
 from sqlalchemy import text
 
 from connectors.contract import Connector, ConnectorError
 from store.changes import BLOCKING_STATES, ConflictDetail, Outcome, to_json
 from store.database import Databases
 from store.home import Home
+from store.lock import take_lock
 from store.outbox import lay
 from store.outbox_rows import Entry, StepEntry, load, load_one, move, rebase_later
 from store.overlay import settle
@@ -67,18 +67,15 @@ async def push(
 
 @asynccontextmanager
 async def only_sender(home: Home, wait: float, sleep: Sleep = asyncio.sleep) -> AsyncIterator[bool]:
-    """The home's sending lock; gives whether it is ours. Waits up to `wait` seconds for another's."""
-    home.lock.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home.lock)
+    """The home's sending lock; gives whether it is ours. Waits up to `wait` seconds for another's.
+
+    Raises `DatabaseProblem` where there are no locks.
+    """
     until = time.monotonic() + wait
-    while True:
-        try:
-            lock.acquire(timeout=0)
-            break
-        except Timeout:
-            if time.monotonic() >= until:
-                yield False
-                return
+    while (lock := take_lock(home)) is None:
+        if time.monotonic() >= until:
+            yield False
+            return
         await sleep(0.05)
     try:
         yield True

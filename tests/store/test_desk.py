@@ -125,6 +125,20 @@ async def test_a_missing_secret_is_kept_as_the_connections_state(shop: Shop) -> 
         await desk.connector("acme")
 
 
+async def test_a_fix_without_a_secret_waits_in_the_outbox(shop: Shop) -> None:
+    desk = shop.desk()
+    await desk.sync()
+    ticket = one(desk, "billing_code")
+    locked_out = Desk(shop.home, shop.settings)
+    shop.desks.append(locked_out)
+    prepared = await locked_out.prepare("acme", ticket, Intent(billing_code="Remote Support"))
+    change = await locked_out.submit(prepared)
+    assert await locked_out.push(force=True) == []
+    assert [(view.change, view.state) for view in desk.reader.changes()] == [(change, "queued")]
+    (outcome,) = await desk.push(force=True)
+    assert (outcome.change, outcome.state) == (change, "confirmed")
+
+
 async def test_a_secret_that_was_replaced_is_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKZERO_ACME_PRIVATE_KEY", "an-old-key")
     desk = Desk(shop.home, shop.settings)

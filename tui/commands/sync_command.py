@@ -78,7 +78,7 @@ def _line(report: SyncReport) -> str:
     if not report.ok:
         return f"failed after {counted(report.requests, 'request')}"
     parts = [f"{report.new} new", f"{report.changed} changed", f"{report.gone} gone"]
-    parts.append(f"{report.conversations} conversations read")
+    parts.append(f"{counted(report.conversations, 'conversation')} read")
     if report.quarantined:
         parts.append(f"{report.quarantined} unreadable records")
     return f"{', '.join(parts)}; {report.requests} requests, {report.seconds:.1f} s"
