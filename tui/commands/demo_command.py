@@ -75,6 +75,8 @@ def _settings(psa: str, path: Path) -> Settings:
     from store.settings import load
     from store.settings_save import save_connection
 
+    # Often, so that one sees the customers reply; a simulated PSA has no quota.
+    path.write_text('[sync]\nevery = "15s"\n', encoding="utf-8")
     save_connection(path, NAME, demo_settings(psa))
     return load(path)
 
