@@ -51,7 +51,7 @@ QUEUE: tuple[Key, ...] = (
         "f",
         "fix",
         "fix",
-        "Fix: the dialog for this row's reason, until the ticket is clean",
+        "Fix: this row's reason, then the next, until all is clean",
         FIX,
         writes=True,
     ),

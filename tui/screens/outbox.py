@@ -29,6 +29,8 @@ from tui.screens.undo_list import STATE_WORDS, can_take_back
 from tui.text import fit, say, when
 from tui.watch import named_field, shown
 
+WIDEST = 108
+
 
 class Outbox(Dialog[Jump]):
     """Changes that are not at an end (and the last ones that are). Enter goes to the ticket or into a conflict."""
@@ -37,8 +39,8 @@ class Outbox(Dialog[Jump]):
     Outbox, Trouble {
         align: center middle;
         #box { width: 108; max-width: 98%; height: auto; max-height: 92%; }
-        OptionList { height: auto; min-height: 3; max-height: 16; border: none; padding: 0; background: transparent; }
-        #about { padding: 0 1; height: auto; min-height: 4; max-height: 8; margin-top: 1; }
+        OptionList { height: auto; min-height: 3; max-height: 40vh; border: none; padding: 0; background: transparent; }
+        #about { padding: 0 1; height: auto; min-height: 4; max-height: 5; margin-top: 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +79,7 @@ class Outbox(Dialog[Jump]):
         everything = reader.changes(True)
         ended = [c for c in everything if c.state in ("confirmed", "undone", "dropped")]
         waiting = [c for c in everything if c not in ended]
-        return waiting + sorted(ended, key=lambda c: c.created_at, reverse=True)[:20]
+        return waiting + sorted(ended, key=lambda c: c.created_at)[:-21:-1]
 
     def extra(self, reader: Reader) -> Sequence[Content]:
         """Lines below the changes that are no changes."""
@@ -109,7 +111,7 @@ class Outbox(Dialog[Jump]):
         """The seconds until what is held leaves."""
         options = self.query_one(OptionList)
         for place, change in enumerate(self._changes):
-            if change.state == "held":
+            if change.state == "held" and place < options.option_count:
                 options.replace_option_prompt_at_index(place, self._line(change))
 
     def _refused(self, why: str, hint: str = "") -> None:
@@ -117,16 +119,33 @@ class Outbox(Dialog[Jump]):
         self.query_one("#about", Static).update(lines)
 
     def _line(self, change: ChangeView) -> Content:
-        app = self.deskzero
+        """One line, as wide as the list: the state is never cut, company and verb share what is left."""
         mark = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}.get(change.state, "!")
         if change.state in ("undone", "dropped"):
             mark = "·"
-        head = f" {mark} {when(change.created_at, app.now, app.zone):<12} "
-        body = fit(f"#{clean(change.number)} {clean(change.company)}", 26)
-        state = STATE_WORDS[change.state]
+        stamps, states = [self._stamp(one) for one in self._changes], [self._state(c) for c in self._changes]
+        stamp, state = max(map(len, stamps)), max(map(len, states))
+        left = max(20, self._room - stamp - state - 7)
+        named = min(26, left * 3 // 5)
+        return Content.assemble(
+            f" {mark} {fit(self._stamp(change), stamp)} ",
+            fit(f"#{clean(change.number)} {clean(change.company)}", named),
+            f" {fit(clean(change.verb), min(24, left - named))} {self._state(change)}",
+        )
+
+    @property
+    def _room(self) -> int:
+        """Cells for a line; before the first layout what the box will leave."""
+        laid_out = self.query_one(OptionList).scrollable_content_region.width
+        return laid_out or min(WIDEST, self.app.size.width * 98 // 100) - 4
+
+    def _stamp(self, change: ChangeView) -> str:
+        return when(change.created_at, self.deskzero.now, self.deskzero.zone)
+
+    def _state(self, change: ChangeView) -> str:
         if change.state == "held" and change.due_at is not None:
-            state = f"leaves in {max(0, change.due_at - app.now)} s"
-        return Content.assemble(head, body, " ", fit(clean(change.verb), 24), " ", state)
+            return f"leaves in {max(0, change.due_at - self.deskzero.now)} s"
+        return STATE_WORDS[change.state]
 
     def chosen(self) -> ChangeView | None:
         """The change under the cursor."""

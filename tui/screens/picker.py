@@ -34,7 +34,7 @@ class Picker(Dialog[Item]):
         #box { width: 90; max-width: 96%; height: auto; max-height: 90%; }
         Input { border: none; height: 1; padding: 0 1; background: $boost; }
         Input:focus { border: none; }
-        OptionList { height: auto; max-height: 14; padding: 0; scrollbar-gutter: stable; }
+        OptionList { height: auto; max-height: 40vh; padding: 0; scrollbar-gutter: stable; }
         #preview { height: auto; max-height: 5; padding: 0 1; margin-top: 1; color: $text; }
         #hint { padding: 0 1; color: $text-muted; }
     }
@@ -83,17 +83,21 @@ class Picker(Dialog[Item]):
 
     def _fill(self, typed: str) -> None:
         words = typed.casefold().split()
-        self._shown = [item for item in self._items if all(word in _haystack(item) for word in words)]
-        # Matches at the beginning of the name come first: "rem" means Remote Support before On-site remake.
-        if words:
-            self._shown.sort(key=lambda item: not clean(item.label).casefold().startswith(words[0]))
-        free = self._typed_item(typed)
-        if free is not None:
-            self._shown.append(free)
+        self._shown = self.matching(typed)
         self._paint(headings=not words)
         wanted = bool(words) or bool(self._shown and self._shown[0].group == SUGGESTED)
         self.query_one(OptionList).highlighted = self._first_enabled() if wanted and self._shown else None
         self._show_preview()
+
+    def matching(self, typed: str) -> list[Item]:
+        """The items with all the words typed, best first, then what was typed itself."""
+        words = typed.casefold().split()
+        found = [item for item in self._items if all(word in _haystack(item) for word in words)]
+        # Matches at the beginning of the name come first: "rem" means Remote Support before On-site remake.
+        if words:
+            found.sort(key=lambda item: not clean(item.label).casefold().startswith(words[0]))
+        free = self._typed_item(typed, found)
+        return found if free is None else [*found, free]
 
     def _paint(self, *, headings: bool) -> None:
         """The lines of what is shown, as wide as the list is."""
@@ -122,12 +126,12 @@ class Picker(Dialog[Item]):
         self._paint(headings=not self.query_one(Input).value.split())
         options.highlighted = highlighted
 
-    def _typed_item(self, typed: str) -> Item | None:
+    def _typed_item(self, typed: str, found: Sequence[Item]) -> Item | None:
         text = typed.strip()
         if (
             not self._free
             or not text
-            or any(clean(i.label).casefold() == text.casefold() for i in self._shown)
+            or any(clean(i.label).casefold() == text.casefold() for i in found)
         ):
             return None
         return Item(key="", label=text, detail=self._free)

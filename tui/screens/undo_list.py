@@ -41,7 +41,7 @@ def can_take_back(app: Deskzero, change: ChangeView) -> bool:
 def undo_items(app: Deskzero, changes: list[ChangeView]) -> list[Item]:
     """Lines for the changes that undo can be asked about, newest first."""
     items = []
-    for change in sorted(changes, key=lambda c: (c.created_at, c.change), reverse=True):
+    for change in sorted(changes, key=lambda c: c.created_at)[::-1]:
         if not can_take_back(app, change):
             continue
         kind = "redo" if change.undo_of else "undo"

@@ -42,8 +42,10 @@ class StatusChoice(Static, can_focus=True):
     ]
     position: reactive[int] = reactive(0)
 
-    def __init__(self, statuses: Sequence[Item], status: Item | None) -> None:
+    def __init__(self, statuses: Sequence[Item], status: Item | None, unchosen: str) -> None:
+        """`unchosen`: what becomes of the status when nothing is chosen here."""
         super().__init__(id="status")
+        self._unchosen = unchosen
         self._choices: list[Item | None] = [None, *statuses]
         keys = [None if item is None else item.key for item in self._choices]
         wanted = None if status is None else status.key
@@ -59,7 +61,7 @@ class StatusChoice(Static, can_focus=True):
 
     def render(self) -> Content:
         chosen = self.chosen
-        label = "as it is, or as the settings say" if chosen is None else clean(chosen.label)
+        label = self._unchosen if chosen is None else clean(chosen.label)
         arrows = "◂ ▸ " if self.has_focus else ""
         return Content.assemble(
             ("Status after it  ", "$quiet"), (f"{arrows}{label}", "bold" if chosen else "")
@@ -73,7 +75,7 @@ class Writing(Dialog[Written]):
     Writing {
         align: center middle;
         #frame { width: 100%; height: 100%; background: $background; padding: 0 1; }
-        #head { height: 1; text-style: bold; padding: 0 1; }
+        #head { height: 1; text-style: bold; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         #edit { height: 1fr; min-height: 5; border: round $internal; padding: 0 1; background: $surface; }
         #status { height: 1; padding: 0 1; }
         #status:focus { background: $cursor; }
@@ -120,15 +122,13 @@ class Writing(Dialog[Written]):
             yield TextArea(
                 self._draft, id="edit", show_line_numbers=False, tab_behavior="focus", soft_wrap=True
             )
-            yield StatusChoice(self._statuses, self._status)
+            yield StatusChoice(self._statuses, self._status, self._unchosen())
             yield Static(id="newer")
             yield Rule(("┌", "┐"))
             yield Conversation(id="talk")
             yield Rule(("└", "┘"))
             yield Static(
-                Content(
-                    "Esc done, the review follows · Tab status · PgUp PgDn conversation · a draft is kept"
-                ),
+                Content("Esc done, review follows · Tab status · PgUp PgDn conversation · draft kept"),
                 classes="dialog-keys",
             )
 
@@ -147,6 +147,16 @@ class Writing(Dialog[Written]):
         after = opened_at.at if opened_at is not None else None
         app = self.deskzero
         self.query_one(Conversation).show(self._newest, now=app.now, zone=app.zone, unread_after=after)
+
+    def _unchosen(self) -> str:
+        """The status that the text goes out with: the settings' for one that waits for an answer, else its own."""
+        status = clean(self._view.record.status)
+        known = self.deskzero.settings.connections.get(self._view.connection)
+        if self._side == "reply" and known is not None and known.answered_status:
+            waits = {name.casefold() for name in known.responded_statuses}
+            if status.casefold() in waits:
+                return f"{clean(known.answered_status)} (from the settings)"
+        return f"{status or 'as it is'} (stays)"
 
     async def _look_again(self, _saved: Saved) -> None:
         """A newer note announces itself; it is not taken as read until the conversation is scrolled to."""
