@@ -118,6 +118,11 @@ class Deskzero(App[int]):
         assert isinstance(screen, QueueScreen)
         return screen
 
+    def zone_of(self, connection: str) -> tzinfo:
+        """The time zone in which times of that PSA are typed and shown as values."""
+        known = self.settings.connections.get(connection)
+        return ZoneInfo(known.timezone) if known is not None else self.zone
+
     async def read(self, work: Callable[[Reader], T]) -> T:
         """`work(reader)` in a thread: nothing blocks the screen."""
         return await asyncio.to_thread(work, self.reader)

@@ -21,10 +21,9 @@ from tui.asks import Item
 from tui.engine import EngineStopped
 from tui.messages import Saved
 from tui.orders import Refused
-from tui.screens.confirm import Ask
 from tui.screens.fields import Fields
 from tui.screens.picker import Picker
-from tui.text import hours, say
+from tui.text import field_text, hours, say
 from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
@@ -129,13 +128,10 @@ class Flows:
         self.screen.tell(f"{error}{more}{named}", "bad")
 
     async def _show_only(self, view: TicketView, fix: Prepared) -> None:
-        lines = [
-            Content("This connection is read_only. Nothing is sent; this is what would have gone out:"),
-            Content(""),
-        ]
-        lines += [say(f"{step.request}  {step.text or ''}") for step in fix.steps]
-        lines += [say(f"{line.field}: {line.was or '—'} → {line.becomes or '—'}") for line in fix.preview]
-        await self.app.push_screen_wait(Ask(title(view, "Not sent"), Content("\n").join(lines), ()))
+        from tui.screens.review import Review
+
+        await self.app.push_screen_wait(Review(view, fix))
+        self.screen.tell("Nothing was sent: this connection is read_only.", "info")
 
     # ------------------------------------------------------------ choices
 
@@ -174,7 +170,8 @@ class Flows:
     async def field_value(self, view: TicketView, field: str, *, what: str = "") -> bool:
         """Asks for a field's new value and sends it."""
         name = field.removeprefix("custom:").replace("_", " ")
-        was = show_field(field, value_of(view.record, field)) or "—"
+        zone = self.app.zone_of(view.connection)
+        was = field_text(field, show_field(field, value_of(view.record, field)), zone) or "—"
         items: list[Item] = []
         if field in _CHOICE_FIELDS:
             items = [_item(choice) for choice in await self.choices(view, field)]
@@ -187,7 +184,8 @@ class Flows:
         def preview(item: Item) -> Content:
             return change_line(name, was, item.label)
 
-        item = await self.pick(view, what or name.capitalize(), items, preview, free=free)
+        hint = f"A day or a time: 2026-11-20 or 2026-11-20 14:30 ({zone})" if field.endswith("_at") else ""
+        item = await self.pick(view, what or name.capitalize(), items, preview, free=free, hint=hint)
         if item is None:
             return False
         return await self.send(view, {"set": {field: item.key if field in _CHOICE_FIELDS else item.label}})
@@ -230,10 +228,18 @@ class Flows:
     async def status(self, view: TicketView) -> bool:
         """`s`."""
         was = clean(view.record.status)
+        wanted = self._child_status(view)
         items = [
-            Item(one.id, one.name, detail="closes" if one.closed else "", value=one)
+            Item(
+                one.id,
+                one.name,
+                detail="closes" if one.closed else "",
+                group="suggested" if one.name.casefold() == wanted else ("all" if wanted else ""),
+                value=one,
+            )
             for one in await self.choices(view, "status")
         ]
+        items.sort(key=lambda item: item.group != "suggested")
 
         def preview(item: Item) -> Content:
             closes = item.value is not None and item.value.closed
@@ -243,6 +249,14 @@ class Flows:
 
         item = await self.pick(view, "Status", items, preview)
         return item is not None and await self.send(view, {"status": item.key})
+
+    def _child_status(self, view: TicketView) -> str:
+        """The status that is suggested: a child's, for one that has a parent and another status; else none."""
+        known = self.app.settings.connections.get(view.connection)
+        codes = {reason.code for row in view.exceptions for reason in row.reasons}
+        if known is None or "not_child_status" not in codes:
+            return ""
+        return known.child_statuses[0].casefold() if known.child_statuses else ""
 
     async def who(self, view: TicketView) -> bool:
         """`w`."""
@@ -261,7 +275,7 @@ class Flows:
             if can
             else frozenset()
         )
-        chosen = await self.app.push_screen_wait(Fields(view, writable))
+        chosen = await self.app.push_screen_wait(Fields(view, writable, self.app.zone_of(view.connection)))
         return chosen is not None and await self._one_field(view, chosen.value)
 
     async def _one_field(self, view: TicketView, field: str) -> bool:

@@ -74,6 +74,8 @@ class Fixing:
             ("p", "parent: attach to an open one, detach, go to it", "parent"),
             ("s", "set another status", "status"),
         ]
+        if any(reason.code == "not_child_status" for reason in row.reasons):
+            answers = [("s", "status: set a child's", "status"), answers[0]]
         answer = await self.screen.deskzero.push_screen_wait(
             Ask(title(view, PANE_NAMES["3"]), because, answers)
         )

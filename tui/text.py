@@ -68,6 +68,23 @@ def when(at: int, now: int, zone: tzinfo) -> str:
     return f"{date} {time}" if moment.year == today.year else f"{date} {moment.year}"
 
 
+def moment(at: int, zone: tzinfo) -> str:
+    """A moment as it is typed: `2026-11-21 08:00`."""
+    return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M")
+
+
+def field_text(field: str, text: str, zone: tzinfo) -> str:
+    """A field's value as `store.changes.show_field` writes it, in the words and the time of the person here."""
+    if field == "customer_flag":
+        return {"yes": "set", "no": "cleared"}.get(text, clean(text))
+    if field.endswith("_at") and text:
+        try:
+            return moment(int(datetime.fromisoformat(text).timestamp()), zone)
+        except ValueError:  # not a time after all: shown as it is
+            return clean(text)
+    return clean(text)
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most `width` cells, broken at spaces where there are some; blank runs become one blank line."""
     lines: list[str] = []

@@ -24,7 +24,7 @@ class Ask(Dialog[Any]):
     Ask {
         align: center middle;
         #box { width: 78; max-width: 96%; height: auto; max-height: 90%; }
-        #body { padding: 0 1; height: auto; }
+        #body { padding: 0 1; height: auto; max-height: 45vh; }
         .answer { padding: 0 1; height: 1; }
     }
     """

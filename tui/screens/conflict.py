@@ -16,7 +16,8 @@ from store.changes import ConflictDetail, FieldConflict, show_field
 from store.read_records import ChangeView
 from tui.asks import ConflictAnswer
 from tui.screens.base import Dialog
-from tui.text import say, when
+from tui.text import field_text, say, when
+from tui.watch import named_field
 
 
 class Conflict(Dialog[ConflictAnswer]):
@@ -90,12 +91,17 @@ class Conflict(Dialog[ConflictAnswer]):
     def _field(self, field: FieldConflict) -> Content:
         app = self.deskzero
         who = clean(field.who) or "somebody"
+        zone = app.zone_of(self._change.connection)
+        mine, theirs, was = (
+            field_text(field.field, show_field(field.field, value), zone) or "empty"
+            for value in (field.mine, field.theirs, field.was)
+        )
         at = "" if field.when is None else f" {when(field.when, app.now, app.zone)}"
         return Content.assemble(
-            (f"{clean(field.field).replace('_', ' ')}\n", "bold"),
-            f"  mine    {clean(show_field(field.field, field.mine)) or 'empty'}\n",
-            f"  theirs  {clean(show_field(field.field, field.theirs)) or 'empty'}   ({who}{at})\n",
-            f"  was     {clean(show_field(field.field, field.was)) or 'empty'}\n",
+            (f"{named_field(field.field)}\n", "bold"),
+            f"  mine    {mine}\n",
+            f"  theirs  {theirs}   ({who}{at})\n",
+            f"  was     {was}\n",
         )
 
     def action_side(self, side: ConflictAnswer) -> None:

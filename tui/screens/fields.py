@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, tzinfo
 
 from textual.content import Content
 
@@ -11,6 +12,7 @@ from store.changes import show_field, value_of
 from store.read_records import TicketView
 from tui.asks import Item
 from tui.screens.picker import Picker
+from tui.text import field_text
 
 EDITABLE = (
     "summary",
@@ -32,7 +34,7 @@ EDITABLE = (
 """Canonical fields, in the order in which a technician looks for them; custom ones follow."""
 
 
-def field_items(view: TicketView, writable: Collection[str]) -> Sequence[Item]:
+def field_items(view: TicketView, writable: Collection[str], zone: tzinfo) -> Sequence[Item]:
     """A picker line per field that can be set, with its value now; the missing ones first."""
     missing = {reason.field for row in view.exceptions for reason in row.reasons if reason.field}
     names = [name for name in EDITABLE if name in writable]
@@ -42,7 +44,7 @@ def field_items(view: TicketView, writable: Collection[str]) -> Sequence[Item]:
         Item(
             key=name,
             label=label(name),
-            detail=show_field(name, value_of(view.record, name)) or "empty",
+            detail=field_text(name, show_field(name, value_of(view.record, name)), zone) or "empty",
             group="missing here" if name in missing else "all fields",
             value=name,
         )
@@ -59,11 +61,11 @@ def label(field: str) -> str:
 class Fields(Picker):
     """Which field: answers with an `Item` whose value is the field's canonical name."""
 
-    def __init__(self, view: TicketView, writable: Collection[str]) -> None:
+    def __init__(self, view: TicketView, writable: Collection[str], zone: tzinfo = UTC) -> None:
         super().__init__(
             Content.assemble(
                 "Which field? · ", f"#{clean(view.record.number)} · ", clean(view.record.company)
             ),
-            field_items(view, writable),
+            field_items(view, writable, zone),
             preview=lambda item: Content.assemble((item.label, "bold"), f" is now: {clean(item.detail)}"),
         )

@@ -21,6 +21,13 @@ class Palette(Picker):
             free="go to this ticket number",
         )
 
+    def matching(self, typed: str) -> list[Item]:
+        """A number goes to that ticket, whatever else has the digit in its name."""
+        found = super().matching(typed)
+        if any(letter.isdigit() for letter in typed):
+            found.sort(key=lambda item: bool(item.key))
+        return found
+
     @staticmethod
     def _says(item: Item) -> Content:
         if not item.key:

@@ -17,8 +17,9 @@ from textual.widgets import Input
 from connectors.contract import Capabilities
 from connectors.text import clean
 from store.read import CacheUnreadable, Reader
-from store.read_records import ALL_OPEN, ChangeView, Row, TicketView
+from store.read_records import ChangeView, Row, TicketView
 from tui import messages
+from tui.ghosts import why_gone
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered
 from tui.text import say
@@ -87,7 +88,7 @@ class QueueView(Screen[None]):
                 heading.aside = Content.styled("must later", "$frame-title")
                 yield heading
                 yield self.panes
-                yield Rule(("└", ""))
+                yield Rule(("└", ""), id="left-end")
             with Vertical(id="right"):
                 yield self.list_top
                 yield self.filter_line
@@ -97,7 +98,7 @@ class QueueView(Screen[None]):
                     yield self.facts
                     yield self.talk_top
                     yield self.talk
-                yield Rule(("┴", "┘"))
+                yield Rule(("┴", "┘"), id="right-end")
         yield self.status
         yield self.bar
 
@@ -177,7 +178,7 @@ class QueueView(Screen[None]):
                 ghost = self.list.merge(rows, now=app.now, done=self._done)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
-                    self.list.explain_ghost(ghost, await app.read(lambda reader: _left(reader, ghost)))
+                    self.list.explain_ghost(ghost, await app.read(lambda reader: why_gone(reader, ghost)))
         except CacheUnreadable as error:
             self._fresh.set()
             self.tell(f"{error}", "bad")
@@ -378,28 +379,6 @@ def _standing(reader: Reader) -> tuple[Counts, Standing]:
     counts = Counts(tuple(reader.panes()), known=True)
     states, changes = tuple(reader.states()), tuple(reader.changes())
     return counts, Standing(states, changes, quarantined=len(reader.quarantine()))
-
-
-def _left(reader: Reader, key: tuple[str, str, str | None]) -> str:
-    """Why a row is gone, in words."""
-    connection, ticket_id, kind = key
-    view = reader.ticket(connection, ticket_id)
-    if view is None:
-        return "is no longer in the cache"
-    words = {
-        "deleted": "was deleted in the PSA",
-        "merged": "was merged away",
-        "not_visible": "is not visible any more",
-    }
-    if view.presence in words:
-        return words[view.presence]
-    if not view.in_scope:
-        return f"left the queue: {clean(view.record.owner) or 'nobody'} has it now"
-    if view.closed and kind != "reply_after_close":
-        return f"was closed{' by ' + clean(view.record.closed_by) if view.record.closed_by else ''}"
-    if kind in (None, ALL_OPEN):
-        return "is no longer open"
-    return "is fixed: no longer an exception here"
 
 
 def _name(view: TicketView) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,7 +18,8 @@ from tui.asks import ReviewAnswer, Side
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.screens.confirm import Ask
-from tui.text import fit, say, when
+from tui.text import field_text, say, when
+from tui.widgets.labelled import Labelled
 
 if TYPE_CHECKING:
     from store.fixes import Prepared
@@ -33,7 +33,7 @@ class Review(Dialog[ReviewAnswer]):
         align: center middle;
         #box { width: 96; max-width: 98%; height: auto; max-height: 94%; }
         #lines { padding: 0 1; height: auto; }
-        #text { height: auto; max-height: 10; margin: 1 1 0 1; padding: 0 1; border-left: thick $frame; }
+        #text { height: auto; max-height: 30vh; margin: 1 1 0 1; padding: 0 1; border-left: thick $frame; }
         #text > Static { height: auto; }
         #box.-reply { border: heavy $public; }
         #box.-note { border: round $internal; }
@@ -61,6 +61,8 @@ class Review(Dialog[ReviewAnswer]):
             "note": "Save? INTERNAL note",
             None: "Do this?",
         }
+        if self._prepared.read_only:
+            what = dict.fromkeys(what, "Not sent, read_only: this is what would go out")
         title = Content.assemble(
             what[self._side], " ── ", say(f"#{record.number} · {record.company or 'no company'}")
         )
@@ -70,15 +72,19 @@ class Review(Dialog[ReviewAnswer]):
         keep = "Esc keep as draft · D discard" if self._side else "Esc back"
         with Vertical(id="box", classes="dialog" if self._side is None else f"dialog -{self._side}"):
             yield Static(title, classes="dialog-title")
-            yield Static(self._lines(), id="lines")
+            yield Labelled(id="lines")
             if text:
                 with VerticalScroll(id="text", can_focus=False):
                     yield Static(Content(clean(text, lines=True)))
-            word = "send" if self._prepared.mails or self._side == "reply" else "do it"
+            word = {"reply": "send", "note": "save", None: "send" if self._prepared.mails else "do it"}[
+                self._side
+            ]
             edit = "e edit · " if self._side else ""
-            yield Static(Content(f"y {word}{later} · {edit}{keep}"), classes="dialog-keys")
+            yes = "" if self._prepared.read_only else f"y {word}{later} · "
+            yield Static(Content(f"{yes}{edit}{keep}"), classes="dialog-keys")
 
     async def on_mount(self) -> None:
+        self._say_lines()
         self.deskzero.saved.subscribe(self, self._saved)
         await self._look_again()  # it may have come while the text was written
 
@@ -97,10 +103,14 @@ class Review(Dialog[ReviewAnswer]):
         read = self._prepared.fix.read_up_to_id
         if newest is not None and newest.note_id != read and newest != self._newer:
             self._newer = newest
-            self.query_one("#lines", Static).update(self._lines())
+            self._say_lines()
 
-    def _lines(self) -> Content:
+    def _say_lines(self) -> None:
+        self.query_one(Labelled).pairs = tuple(self._lines())
+
+    def _lines(self) -> list[tuple[str, Content]]:
         record, prepared, fix = self._view.record, self._prepared, self._prepared.fix
+        zone = self.deskzero.zone_of(self._view.connection)
         rows: list[tuple[str, Content]] = []
         if self._side == "reply":
             mail = (
@@ -118,7 +128,9 @@ class Review(Dialog[ReviewAnswer]):
         rows.append(("By us", Content(f"1 mail, to {mails}. {rules}" if mails else f"no mail. {rules}")))
         for line in prepared.preview:
             if line.field not in ("reply (public)", "note (internal)"):  # their text stands below
-                was, becomes = clean(line.was) or "empty", clean(line.becomes) or "empty"
+                was, becomes = (
+                    field_text(line.field, text, zone) or "empty" for text in (line.was, line.becomes)
+                )
                 rows.append((clean(line.field).replace("_", " "), Content(f"{was} → {becomes}")))
         rows += [("note that", say(remark)) for remark in prepared.remarks]
         if prepared.because:
@@ -129,14 +141,11 @@ class Review(Dialog[ReviewAnswer]):
             words = Content.assemble("! ", say(self._newer.who), f" wrote at {at}, so this will not go out")
             rows.append(("Not read", words.stylize("bold $warning")))
         if prepared.read_only:
-            rows.append(("Read only", Content("this connection is read_only: nothing will be sent")))
-        label = max(12, *(cell_len(name) + 2 for name, _ in rows))
-        return Content("\n").join(
-            [
-                Content.assemble((fit(f"{name[:1].upper()}{name[1:]}", label), "bold"), line)
-                for name, line in rows
-            ]
-        )
+            rows.append(
+                ("Read only", Content.styled("nothing is sent: read_only = true in the settings", "bold"))
+            )
+            rows += [("Would go out", say(step.request)) for step in prepared.steps]
+        return rows
 
     def _read_line(self, read_up_to: int | None) -> Content:
         app = self.deskzero
@@ -145,7 +154,7 @@ class Review(Dialog[ReviewAnswer]):
         return Content(f"up to the customer's note of {when(read_up_to, app.now, app.zone)}")
 
     def action_answer(self, answer: ReviewAnswer) -> None:
-        if answer == "edit" and self._side is None:
+        if (answer == "edit" and self._side is None) or (answer == "send" and self._prepared.read_only):
             return
         self.finish(answer)
 

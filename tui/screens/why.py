@@ -33,7 +33,7 @@ class Why(Dialog[None]):
     Why {
         align: center middle;
         #box { width: 100; max-width: 96%; height: auto; max-height: 90%; }
-        VerticalScroll { height: auto; max-height: 20; padding: 0 1; }
+        VerticalScroll { height: auto; max-height: 55vh; padding: 0 1; }
         VerticalScroll > Static { height: auto; }
     }
     """

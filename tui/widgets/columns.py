@@ -131,7 +131,10 @@ def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
     parent = row.parent
     if parent is None:
         return [("no parent", "later" if not row.gate else "text")]
-    made: list[Cell] = [(f"#{clean(parent.number)} ", "number"), (parent.state.replace("_", " "), "text")]
+    state = parent.state.replace("_", " ")
+    if any(reason.code == "not_child_status" for reason in row.reasons):
+        state += f", but {clean(row.status)}"  # the parent is well: it is the status that is no child's
+    made: list[Cell] = [(f"#{clean(parent.number)} ", "number"), (state, "text")]
     if parent.closed_at is not None:
         made.append((f" {when(parent.closed_at, now, zone)}", "age"))
     if parent.closed_by:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
@@ -12,7 +13,7 @@ from textual.widget import Widget
 
 from connectors.text import clean
 from store.read_records import ChangeView
-from tui.text import fit
+from tui.text import fit, wrap
 
 Tone = Literal["done", "info", "warn", "bad", "wait"]
 _SIGNS: dict[Tone, tuple[str, str]] = {
@@ -38,7 +39,7 @@ class StatusLine(Widget):
     """Left: what was said last. Right: the held mail with its countdown."""
 
     DEFAULT_CSS = """
-    StatusLine { height: 1; background: $surface; }
+    StatusLine { height: auto; background: $surface; }
     """
 
     said: reactive[Said] = reactive(Said())
@@ -56,13 +57,51 @@ class StatusLine(Widget):
             sign, style = _SIGNS[self.said.tone]
             key = f" · {self.said.key}" if self.said.key else ""
             words = clean(self.said.text)
-            words = (
-                fit(words, max(8, room - 3 - len(key))).rstrip()
-                if len(words) + 3 + len(key) > room
-                else words
-            )
+            if self.two_lines:
+                return self._on_two_lines(words, key, right, width)
+            if cell_len(words) + 3 + len(key) > room:
+                words = fit(words, max(8, room - 3 - len(key))).rstrip()
             left = Content.styled(f" {sign} ", style) + Content(words) + Content.styled(key, "$primary")
         return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
+
+
+    two_lines: reactive[bool] = reactive(False, layout=True)
+    """What was said is too long for one line: the frame's last line gives up its place, so that nothing moves."""
+
+    def watch_said(self) -> None:
+        self._measure()
+
+    def watch_held(self) -> None:
+        self._measure()
+
+    def on_resize(self) -> None:
+        self._measure()
+
+    def _measure(self) -> None:
+        width = self.size.width
+        right = min(held_line(self.held, self.now).cell_length, width * 2 // 3)
+        key = len(self.said.key) + 3 if self.said.key else 0
+        self.two_lines = bool(width) and cell_len(clean(self.said.text)) + 3 + key > width - right - 1
+        self.screen.set_class(self.two_lines, "-long")
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return 2 if self.two_lines else 1
+
+    def _on_two_lines(self, words: str, key: str, right: Content, width: int) -> Content:
+        """The words over both lines; what is held at the end of the second."""
+        sign, style = _SIGNS[self.said.tone]
+        lines = wrap(words, width - 4)
+        first, rest = lines[0], " ".join(lines[1:])
+        room = max(8, width - 4 - len(key) - right.cell_length)
+        rest = fit(rest, room).rstrip() if cell_len(rest) > room else rest
+        below = Content(f"   {rest}") + Content.styled(key, "$primary")
+        return (
+            Content.styled(f" {sign} ", style)
+            + Content(f"{first}\n")
+            + below
+            + Content(" " * max(0, width - below.cell_length - right.cell_length))
+            + right
+        )
 
 
 def held_line(held: tuple[ChangeView, ...], now: int) -> Content:
