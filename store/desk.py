@@ -149,6 +149,14 @@ class Desk:
             except OptionsError as error:
                 raise ConnectorError(str(error), hint="Correct it in the settings.") from None
 
+    async def locked_out(self, name: str) -> ConnectorError | None:
+        """Why the connection cannot be opened (no secret), if it cannot; no request is sent."""
+        try:
+            await self.connector(name)
+        except ConnectorError as error:
+            return error
+        return None
+
     async def _let_go(self, name: str) -> None:
         """After refused credentials: the next round reads the secret again, it may have been replaced."""
         connector = self._connectors.pop(name, None)

@@ -43,6 +43,8 @@ def test_no_secret_names_the_variable(own: tuple[Cli, World]) -> None:
         assert done.code == 3
         assert "DESKZERO_ACME_PRIVATE_KEY" in done.error[0]
     assert "DESKZERO_ACME_PRIVATE_KEY" in cli.run("list").out
+    assert "is in the outbox" in done.error[0]
+    assert [change["verb"] for change in cli.run("outbox", "--json").json] == ["note"]
 
 
 def test_an_address_where_nobody_listens(own: tuple[Cli, World]) -> None:

@@ -10,7 +10,7 @@ import click
 from connectors.text import clean
 from tui.commands.common import home_of, home_option, one_ticket, say, settings_of
 from tui.commands.outcome import report_change
-from tui.problem import Problem
+from tui.problem import CANNOT_TELL, Problem
 
 if TYPE_CHECKING:
     from store.desk import Desk
@@ -119,6 +119,13 @@ async def _fix(
         change = await desk.submit(prepared, immediately=immediately)
         if not later:
             await _send(desk, change)
+            locked_out = await desk.locked_out(view.connection)
+            if locked_out is not None:
+                raise Problem(
+                    f"{locked_out}; #{prepared.ticket.number} {prepared.verb} is in the outbox (change {change})",
+                    locked_out.hint,
+                    CANNOT_TELL,
+                )
         undoable = not prepared.held
         return report_change(desk.reader, change, now=desk.now, later=later, undoable=undoable)
 
