@@ -93,6 +93,7 @@ class Deskzero(App[int]):
         self._kept_keys: list[events.Key] | None = None
         self._pressed_in: list[DOMNode] = []
         themes.use(self)
+        self.set_class(plain, "-plain")
 
     def _open_desk(self) -> Desk:
         from store.desk import Desk

@@ -322,7 +322,7 @@ class Flows:
             if row.company_id == record.company_id and row.ticket_id not in mine and row.parent_id is None:
                 items.append(
                     Item(f"id:{row.ticket_id}", f"#{row.number} {clean(row.summary)}", clean(row.status),
-                         group=f"open at {clean(record.company)}", value=("attach", row))
+                         group=f"open at {clean(record.company) or 'no company'}", value=("attach", row))
                 )  # fmt: skip
         item = await self.pick(view, "Parent", items, _parent_line(view), free="attach to this ticket number")
         if item is None:

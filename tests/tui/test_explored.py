@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
+from textual.content import Content
 
+from connectors.simulators.serve import demo_settings
 from store import drafts
+from store.settings import load
+from store.settings_save import save_connection
 from tests.tui.screen import WIDE, make_app, press, settle, until
 from tests.tui.test_queue_flows import Shop, _key, at_work, choose, opened, told
+from tui.asks import Item
 from tui.messages import Saved
 from tui.screens.conflict import Conflict
 from tui.screens.end_of_day import EndOfDay
 from tui.screens.look import Look
+from tui.screens.palette import Palette
 from tui.screens.picker import Picker
 from tui.screens.review import Review
 from tui.screens.trouble import Trouble
 from tui.screens.writing import Writing
+from tui.text import field_text
+from tui.widgets.labelled import Labelled, labelled_lines
 from tui.widgets.status_line import StatusLine, held_line
 
 
@@ -241,3 +250,77 @@ class TestEndOfDay:
             keys = app.screen.query_one(".dialog-keys").region
             assert keys.bottom < app.screen.query_one("#box").region.bottom <= size[1]
             assert app.screen.query_one("OptionList").region.height >= 3
+
+
+class TestWords:
+    def test_times_of_fields_are_local(self):
+        zone = ZoneInfo("Europe/Berlin")
+        assert field_text("due_at", "2026-11-21T07:00:06Z", zone) == "2026-11-21 08:00"
+        assert field_text("due_at", "", zone) == ""
+        assert field_text("customer_flag", "yes", zone) == "set"
+
+    def test_a_long_label_does_not_run_into_its_value(self):
+        pairs = [("Customer flag", Content("set → cleared")), ("By us", Content("one two three four five"))]
+        lines = [line.plain for line in labelled_lines(pairs, 30)]
+        assert lines[0] == "Customer flag  set → cleared"
+        assert lines[2].startswith(" " * 15), "what goes on stands below its own beginning"
+
+    @pytest.mark.parametrize("number", ["3", "#70123", "7"])
+    def test_a_number_typed_in_the_palette_is_a_ticket(self, number):
+        actions = [Item("pane('3')", "Orphaned children", "3", value="pane('3')"), Item("help", "All keys 7")]
+        assert Palette(actions).matching(number)[0].label == number
+        assert Palette(actions).matching("orphaned")[0].key == "pane('3')"
+
+    async def test_what_is_too_long_for_the_line_gets_a_second_one(self, shop):
+        """The frame's last line makes room: the rows stay where they are."""
+        async with at_work(shop, "4") as (pilot, screen):
+            heights = screen.list.size.height, screen.talk.size.height
+            screen.tell("word " * 40 + "end", "bad")
+            await settle(pilot)
+            assert "end" in screen.status.render().plain.splitlines()[1]
+            assert (screen.list.size.height, screen.talk.size.height) == heights
+            screen.tell("short", "info")
+            await settle(pilot)
+            assert screen.status.size.height == 1
+
+
+async def test_an_orphan_with_a_status_of_its_own_is_offered_the_childs(shop):
+    async with at_work(shop, "3") as (pilot, screen):
+        row = next(
+            row
+            for row in screen.list._rows.values()
+            if row.reasons[0].code == "not_child_status" and row.gate
+        )
+        screen.list.go(screen.list.find(*row.key[:2]))
+        await settle(pilot)
+        await press(pilot, "s")
+        await opened(pilot, Picker)
+        await press(pilot, "enter")
+        await until(pilot, partial(gone, screen, row), "the row leaves")
+        await until(pilot, lambda: "Child Ticket is in the PSA" in told(screen), "confirmed")
+
+
+async def test_a_read_only_reply_shows_what_would_go_out_and_sends_nothing(tmp_path):
+    shop = Shop(tmp_path / "home")
+    shop.settings = load_read_only(shop)
+    async with at_work(shop, "1") as (pilot, screen):
+        notes = shop.notes
+        await press(pilot, "r")
+        await opened(pilot, Writing)
+        await press(pilot, *"Done.", "escape")
+        await opened(pilot, Review)
+        await settle(pilot)
+        labels = dict(pilot.app.screen.query_one(Labelled).pairs)
+        assert "/notes" in labels["Would go out"].plain or "/service" in labels["Would go out"].plain
+        assert "y send" not in pilot.app.screen.query_one(".dialog-keys").render().plain
+        await press(pilot, "y")
+        assert isinstance(pilot.app.screen, Review)
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen, "back")
+        assert shop.notes == notes
+        assert not await pilot.app.read(lambda reader: reader.changes(True))
+
+
+def load_read_only(shop):
+    save_connection(shop.home.config, "demo", demo_settings("connectwise") | {"read_only": True})
+    return load(shop.home.config)

@@ -283,7 +283,9 @@ class QueueView(Screen[None]):
             rule.title = Content.styled(named, "bold $accent") + say(record.summary, "bold $foreground")
             parts = [
                 clean(record.status),
-                clean(record.priority),
+                f"priority {clean(record.priority)}"
+                if (record.priority or "").isdigit()
+                else clean(record.priority),
                 "change on its way" if view.row.pending else "",
             ]
             rule.aside = Content(" · ").join(Content(part) for part in parts if part).stylize("$frame-title")

@@ -132,7 +132,7 @@ def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
     if parent is None:
         return [("no parent", "later" if not row.gate else "text")]
     state = parent.state.replace("_", " ")
-    if any(reason.code == "not_child_status" for reason in row.reasons):
+    if parent.state == "open" and any(reason.code == "not_child_status" for reason in row.reasons):
         state += f", but {clean(row.status)}"  # the parent is well: it is the status that is no child's
     made: list[Cell] = [(f"#{clean(parent.number)} ", "number"), (state, "text")]
     if parent.closed_at is not None:
@@ -145,7 +145,7 @@ def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
 def _hours(row: Row) -> list[Cell]:
     entries = sum(reason.hours or 0.0 for reason in row.reasons if reason.time_entry_id)
     worked = entries or row.hours
-    made: list[Cell] = [(fit(hours(worked), 8, right=True), "number"), ("  ", "text")]
+    made: list[Cell] = [(fit(hours(worked) if worked else "", 8, right=True), "number"), ("  ", "text")]
     if row.suggested:
         made.append((f"maybe {clean(row.suggested)}", "hint"))
     elif row.closed:

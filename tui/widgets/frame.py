@@ -34,6 +34,8 @@ class Rule(Widget):
 
     def render(self) -> Content:
         left, right = self.ends
+        if self.id == "talk-top" and not self.title:  # nothing is below it: no line, the sides go on
+            return Content("│" + " " * max(0, self.size.width - 2) + "│")
         if self.id == "detail-top" and self.screen.has_class("-ticket"):
             left, right = "┬", "┐"
         if self.screen.has_class("-narrow"):
