@@ -31,7 +31,8 @@ from tui.screens.picker import Picker
 from tui.screens.review import Review
 from tui.screens.writing import Writing
 
-pytestmark = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x30", "80x24"])
+BOTH = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x30", "80x24"])
+SMALL = pytest.mark.parametrize("size", [NARROW], ids=["80x24"])
 
 
 class Alone(Desk):
@@ -42,8 +43,11 @@ class Alone(Desk):
 
 
 @pytest.fixture
-def picture(snap_compare, tmp_path):
+def picture(snap_compare, tmp_path, monkeypatch):
     """Compares the screen with its snapshot after `before(pilot)`, which opens a dialog."""
+
+    for kind in (Input, TextArea):  # from the start: one that stops later may stop while it is not to be seen
+        monkeypatch.setattr(kind.cursor_blink, "_default", False)
 
     def compare(before, size, tickets=small_day.TICKETS):
         home = small_day.fill(tmp_path, tickets)
@@ -53,11 +57,6 @@ def picture(snap_compare, tmp_path):
             await settle(pilot)
             await before(pilot)
             await settle(pilot)
-            for line in pilot.app.screen.query(Input):
-                line.cursor_blink = False
-            for editor in pilot.app.screen.query(TextArea):
-                editor.cursor_blink = False
-            await pilot.pause()
 
         return snap_compare(app, terminal_size=size, run_before=ready)
 
@@ -102,6 +101,7 @@ def codes(items=CODES):
 
 
 class TestPicker:
+    @BOTH
     def test_suggested(self, picture, size):
         """The suggestion is preselected; groups; details at the right."""
 
@@ -110,12 +110,14 @@ class TestPicker:
 
         assert picture(dialog(make), size)
 
+    @SMALL
     def test_nothing_chosen(self, picture, size):
         async def make(_):
             return codes(CODES[1:])
 
         assert picture(dialog(make), size)
 
+    @BOTH
     def test_long_list(self, picture, size):
         """Preview and keys stay in sight."""
 
@@ -130,6 +132,7 @@ class TestPicker:
 
 
 class TestTexts:
+    @BOTH
     def test_writing(self, picture, size):
         """PUBLIC, a heavy frame, the conversation below; somebody wrote meanwhile."""
 
@@ -146,12 +149,14 @@ class TestTexts:
 
         assert picture(before, size)
 
+    @SMALL
     def test_writing_a_note(self, picture, size):
         async def make(home):
             return Writing(view(home, "70101"), "note", draft="Looked at the calendar.")
 
         assert picture(dialog(make), size)
 
+    @BOTH
     def test_review(self, picture, size):
         """To whom, what changes, up to which note; one came in between."""
 
@@ -165,6 +170,7 @@ class TestTexts:
 
 
 class TestOutbox:
+    @BOTH
     def test_conflict(self, picture, size):
         """A side is chosen and taken; only y is missing."""
 
@@ -179,6 +185,7 @@ class TestOutbox:
 
         assert picture(before, size)
 
+    @SMALL
     def test_conflict_with_a_note(self, picture, size):
         async def make(home):
             change = await made(home, "70101", reply="I call you at three.")
@@ -187,6 +194,7 @@ class TestOutbox:
 
         assert picture(dialog(make), size)
 
+    @BOTH
     def test_outbox(self, picture, size):
         """A change in every state; the refused one in the PSA's words."""
 
@@ -200,6 +208,7 @@ class TestOutbox:
 
         assert picture(before, size)
 
+    @SMALL
     def test_trouble(self, picture, size):
         async def before(pilot):
             await full_outbox(pilot.app.home)
@@ -225,23 +234,28 @@ def end_of_day(**state):
 
 
 class TestEndOfDay:
+    @BOTH
     def test_not_zero(self, picture, size):
         """Every gate with its rows."""
         assert picture(end_of_day(), size)
 
+    @BOTH
     def test_zero(self, picture, size):
         assert picture(end_of_day(), size, small_day.TICKETS[-1:])
 
+    @BOTH
     def test_cannot_tell(self, picture, size):
         """As large as zero, and why."""
         before = end_of_day(error_kind="unreachable", error="no answer", since_down=small_day.at("26 13:05"))
         assert picture(before, size, small_day.TICKETS[-1:])
 
 
+@BOTH
 def test_help(picture, size):
     assert picture(keys("question_mark"), size)
 
 
+@SMALL
 def test_ask(picture, size):
     """Quitting with a mail held."""
 
@@ -252,10 +266,12 @@ def test_ask(picture, size):
     assert picture(before, size)
 
 
+@SMALL
 def test_why(picture, size):
     assert picture(keys("j", "i"), size)
 
 
+@SMALL
 def test_undo_list(picture, size):
     async def before(pilot):
         await full_outbox(pilot.app.home)

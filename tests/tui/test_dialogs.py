@@ -124,7 +124,7 @@ class TestPicker:
         async with asked(tmp_path, picker(many), size=size) as one:
             await one.press("pagedown", "pagedown")
             assert one.static("#preview").startswith("→ Code 10")
-            assert one.text.count("Code 1") > 3
+            assert "Code 9" in one.text
             await one.press("pageup", "enter")
             assert one.answers[0].key == "0"
 
