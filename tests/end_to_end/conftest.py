@@ -13,5 +13,5 @@ from tests.end_to_end.shop import Shop, open_shop
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A shop of a test's own, synced once; mail is held for a second only."""
-    with open_shop(tmp_path, '\n[outbox]\nhold = "1s"\n') as made:
+    with open_shop(tmp_path, '\n[outbox]\nhold = "4s"\n') as made:
         yield made

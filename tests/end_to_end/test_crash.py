@@ -37,7 +37,7 @@ def test_killed_right_after_a_reply_that_is_held(shop: Shop) -> None:
     process = shop.start("fix", shop.asked, "--reply", "It works again.")
     wait_for(lambda: shop.journal("SELECT 1 FROM change WHERE state = 'held'"))
     shop.kill(process)
-    time.sleep(1.1)  # as long as it is held in this shop
+    time.sleep(4.1)  # as long as it is held in this shop
     sync(shop, rounds=2)
     assert len(shop.notes(shop.asked, "It works again.")) == 1
     assert len(shop.world.mails) == 1
@@ -94,7 +94,7 @@ def test_killed_before_a_note_and_a_reply_arrived(shop: Shop) -> None:
     all deskzero knows: that is for a person to say."""
     assert shop.cli.run("fix", shop.asked, "--reply", "It works.", "--later").code == 0
     assert shop.cli.run("fix", shop.fine, "--note", "Disk replaced.", "--later").code == 0
-    time.sleep(1.1)  # as long as they are held in this shop
+    time.sleep(4.1)  # as long as they are held in this shop
     shop.killed_at_the_gate("sync", method="POST", end="/notes", where="before", count=2)
     assert shop.world.writes == []
 

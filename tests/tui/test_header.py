@@ -91,6 +91,6 @@ def test_zero_and_not_yet_known_look_different():
 
 def test_the_held_line_counts_down_and_names_the_key():
     held = (change("held", due_at=NOW + 7), change("held", change="c2", due_at=NOW + 9))
-    assert held_line(held, NOW).plain == "✉ reply #7 Acme leaves in 7 s (+1) · u takes it back "
+    assert held_line(held, NOW).plain == "✉ reply #7 Acme leaves in 9 s (+1) · u takes it back "
     assert "leaves now" in held_line(held[:1], NOW + 8).plain
     assert held_line((), NOW).plain == ""

@@ -105,17 +105,17 @@ class StatusLine(Widget):
 
 
 def held_line(held: tuple[ChangeView, ...], now: int) -> Content:
-    """`✉ reply #70101 leaves in 7 s · u takes it back`; the header tells how many, and when the first leaves."""
+    """`✉ reply #70101 leaves in 7 s · u takes it back`; the header tells when the first leaves."""
     if not held:
         return Content("")
-    first = max(held, key=lambda one: (one.created_at, one.change))  # what `u` takes back: the last one made
-    left = max(0, (first.due_at or now) - now)
+    last = max(held, key=lambda one: (one.created_at, one.change))  # what `u` takes back: the last one made
+    left = max(0, (last.due_at or now) - now)
     more = f" (+{len(held) - 1})" if len(held) > 1 else ""
     goes = f"leaves in {left} s" if left else "leaves now"
     return (
         Content.styled("✉ ", "bold $public")
         + Content(
-            f"{clean(first.verb)} #{clean(first.number)} {clean(first.company)} {goes}{more}".replace(
+            f"{clean(last.verb)} #{clean(last.number)} {clean(last.company)} {goes}{more}".replace(
                 "  ", " "
             )
         )
