@@ -90,6 +90,7 @@ def test_zero_and_not_yet_known_look_different():
 
 
 def test_the_held_line_counts_down_and_names_the_key():
+    """It tells of the one that `u` takes back: the last one made."""
     held = (change("held", due_at=NOW + 7), change("held", change="c2", due_at=NOW + 9))
     assert held_line(held, NOW).plain == "✉ reply #7 Acme leaves in 9 s (+1) · u takes it back "
     assert "leaves now" in held_line(held[:1], NOW + 8).plain
