@@ -128,11 +128,7 @@ class Picker(Dialog[Item]):
 
     def _typed_item(self, typed: str, found: Sequence[Item]) -> Item | None:
         text = typed.strip()
-        if (
-            not self._free
-            or not text
-            or any(clean(i.label).casefold() == text.casefold() for i in found)
-        ):
+        if not self._free or not text or any(clean(i.label).casefold() == text.casefold() for i in found):
             return None
         return Item(key="", label=text, detail=self._free)
 

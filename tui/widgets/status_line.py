@@ -64,7 +64,6 @@ class StatusLine(Widget):
             left = Content.styled(f" {sign} ", style) + Content(words) + Content.styled(key, "$primary")
         return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
 
-
     two_lines: reactive[bool] = reactive(False, layout=True)
     """What was said is too long for one line: the frame's last line gives up its place, so that nothing moves."""
 
@@ -115,9 +114,7 @@ def held_line(held: tuple[ChangeView, ...], now: int) -> Content:
     return (
         Content.styled("✉ ", "bold $public")
         + Content(
-            f"{clean(last.verb)} #{clean(last.number)} {clean(last.company)} {goes}{more}".replace(
-                "  ", " "
-            )
+            f"{clean(last.verb)} #{clean(last.number)} {clean(last.company)} {goes}{more}".replace("  ", " ")
         )
         + Content.styled(" · u takes it back ", "$primary")
     )
