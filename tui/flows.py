@@ -318,7 +318,7 @@ class Flows:
             | {record.ticket_id}
             | {one.ticket_id for one in view.children}
         )
-        for row in others:
+        for row in others if record.company_id is not None else ():  # a company that is not known is no fence
             if row.company_id == record.company_id and row.ticket_id not in mine and row.parent_id is None:
                 items.append(
                     Item(f"id:{row.ticket_id}", f"#{row.number} {clean(row.summary)}", clean(row.status),
