@@ -381,7 +381,7 @@ def test_broken_settings_stop_every_command_and_lose_nothing(calm_shop: Shop) ->
 
 def test_databases_from_a_newer_version(shop: Shop) -> None:
     """The journal is left alone and named. The cache is only a cache."""
-    done = shop.cli.run("fix", shop.fine, "--note", "Kept.", "--later")
+    done = shop.cli.run("fix", shop.fine, "--note", "Kept.", "--later", "--now")
     assert done.code == 0, done.err
     journal = shop.cli.home / "journal.db"
     with closing(sqlite3.connect(journal)) as db:
