@@ -54,7 +54,6 @@ Explain = Callable[[int, bytes], tuple[str, str | None]]
 """Status and body of a refusal -> (the PSA's own words, the field they are about)."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_AGAIN = frozenset({408, 429})
 STALE = 1.0
 """Seconds that a write may wait for its turn after what it was compared with was read."""
 

@@ -47,15 +47,6 @@ class Jump:
     then: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldEdit:
-    """A field and its new value. `value` is an id or name for fields with choices, text otherwise."""
-
-    field: str
-    value: str | None
-    label: str = ""
-
-
 ReviewAnswer = Literal["send", "edit", "keep", "discard"]
 """`keep`: as a draft (Esc)."""
 ConflictAnswer = Literal["mine", "theirs", "edit", "open"]

@@ -68,8 +68,10 @@ class Engine:
     async def call(self, work: Callable[[Desk], Awaitable[T]]) -> T:
         """Runs `work(desk)` on the engine's loop and gives its result or its error here.
 
+        Starts the engine if nothing has yet: whoever asks is not left waiting for a start that may never come.
         A request that is out is not cancelled when the caller is: whoever started to write finishes.
         """
+        self.start()
         if not self._up.is_set():
             await asyncio.to_thread(self._up.wait)
         if self._loop is None or self._desk is None:
