@@ -120,7 +120,8 @@ class Outbox(Dialog[Jump]):
 
     def _line(self, change: ChangeView) -> Content:
         """One line, as wide as the list: the state is never cut, company and verb share what is left."""
-        mark = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}.get(change.state, "!")
+        marks = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}
+        mark = "!" if change.asks else marks.get(change.state, "!")
         if change.state in ("undone", "dropped"):
             mark = "·"
         stamps, states = [self._stamp(one) for one in self._changes], [self._state(c) for c in self._changes]
@@ -143,6 +144,8 @@ class Outbox(Dialog[Jump]):
         return when(change.created_at, self.deskzero.now, self.deskzero.zone)
 
     def _state(self, change: ChangeView) -> str:
+        if change.asks:
+            return "late: does it still go?"
         if change.state == "held" and change.due_at is not None:
             return f"leaves in {max(0, change.due_at - self.deskzero.now)} s"
         return STATE_WORDS[change.state]
