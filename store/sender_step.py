@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from zoneinfo import ZoneInfo
 
 from connectors.contract import (
     Applied,
@@ -32,6 +33,7 @@ from store.changes import to_json
 from store.database import Databases
 from store.outbox_lookup import Found, baseline, look
 from store.outbox_rows import Entry, StepEntry
+from store.reasons import when
 from store.sender_compare import Halt, PsaSide, could_bury
 from store.sender_journal import Clock, StepJournal
 from store.settings import Connection, Settings
@@ -223,9 +225,10 @@ class StepSender:
                 return True
             self._journal.absent(entry, step, again + 1)
             if found.outcome == "colleague":
-                raise _uncertain(entry, "the same text stands there under another name")
+                raise self._uncertain(entry, "the same text stands there under another name")
         if step.step.mails and step.state in ("sending", "unknown"):
-            raise _uncertain(entry, "and it may mail somebody")
+            looked = f"looked for {LOOKS} times, nothing like it is on the ticket, and it may mail somebody"
+            raise self._uncertain(entry, looked)
         return False
 
     async def _look(self, entry: Entry, step: StepEntry) -> Found:
@@ -271,7 +274,18 @@ class StepSender:
             if found.created_id is not None:
                 self._journal.found(entry, step, found.created_id)
                 return
-        raise _uncertain(entry, "the PSA said yes, and nothing like it can be found")
+        raise self._uncertain(entry, "the PSA said yes, and nothing like it can be found")
+
+    def _uncertain(self, entry: Entry, known: str) -> Halt:
+        """Nobody can tell: what is known, and the two ways out."""
+        sent = when(entry.sent_at, ZoneInfo(self._connection.timezone), self._clock())
+        return Halt(
+            "uncertain",
+            f"It is not known whether the {entry.verb} of #{clean(entry.number)} arrived: sent {sent}, {known}.",
+            hint=f"Look in the PSA: `deskzero outbox --drop {entry.change}` if it is there,"
+            f" `--retry {entry.change}` sends it again.",
+            kind="uncertain",
+        )
 
 
 async def _to_its_end(request: Coroutine[None, None, Applied]) -> Applied:
@@ -287,16 +301,6 @@ async def _to_its_end(request: Coroutine[None, None, Applied]) -> Applied:
         if task.done() and not task.cancelled() and task.exception() is not None:
             log.info("A request ended while deskzero was quitting: it is looked up at the next start.")
         raise
-
-
-def _uncertain(entry: Entry, why: str) -> Halt:
-    return Halt(
-        "uncertain",
-        f"It is not known whether the {entry.verb} of #{clean(entry.number)} arrived, {why}.",
-        hint=f"Look in the PSA: `deskzero outbox --drop {entry.change}` if it is there, `--retry {entry.change}`"
-        " sends it again.",
-        kind="uncertain",
-    )
 
 
 def _halt(error: ConnectorError) -> Halt:

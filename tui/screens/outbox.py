@@ -181,11 +181,12 @@ class Outbox(Dialog[Jump]):
             return []
         keys = ["Enter decide" if change.state == "conflict" else "Enter go to it"]
         if self._can_retry(change):
-            keys.append("t send it now" if change.state == "held" else "t try again")
+            words = {"held": "t send it now", "uncertain": "t it is not there: send it again"}
+            keys.append(words.get(change.state, "t try again"))
         if can_take_back(self.deskzero, change):
             keys.append("u take back")
         if self._can_drop(change):
-            keys.append("D drop (asks)")
+            keys.append("D it is there (asks)" if change.state == "uncertain" else "D drop (asks)")
         return keys
 
     def _can_retry(self, change: ChangeView) -> bool:
@@ -257,6 +258,10 @@ class Outbox(Dialog[Jump]):
     async def _drop(self, change: ChangeView) -> None:
         title = Content.assemble("Drop ", clean(change.verb), " of ", say(f"#{change.number}"), "?")
         body = Content("It is not sent any more; the ticket shows again what the PSA has.")
+        if change.state == "uncertain":
+            body = Content(
+                "It is not sent again. If it did arrive, it stays in the PSA; if not, it never will."
+            )
         if await self.app.push_screen_wait(Ask(title, body, [("y", "drop it", True)])):
             await self._act(change, orders.dropped)
 

@@ -157,8 +157,8 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
         left = max(0, (held[0].due_at or now) - now)
         words = f"✉ held {left} s" if short else f"✉ {len(held)} held {left} s"
         parts.append(Content.styled(words, "bold $public"))
-    if standing.stuck:
-        parts.append(Content.styled(f"! {len(standing.stuck)}", "bold $error"))
+    if standing.trouble:
+        parts.append(Content.styled(f"! {standing.trouble}", "bold $error"))
     return parts
 
 
