@@ -344,7 +344,7 @@ class Change(JournalTable, table=True):
     sent_at: int | None = None
     confirmed_at: int | None = None
     wrote: bool = False
-    """False when the PSA already had it: then there is nothing to undo."""
+    """Some of it was written to the PSA; false when the PSA already had it: then there is nothing to undo."""
     error: str | None = None
     hint: str | None = None
     detail: str = "{}"

@@ -233,6 +233,7 @@ class _Sender:
                 error=str(halt),
                 hint=halt.hint or None,
                 attempts=attempts,
+                wrote=any(one.state == "done" for one in entry.steps),
                 next_try_at=self._clock() + _back_off(attempts, halt.retry_after) if waits else None,
                 detail=to_json(halt.detail or ConflictDetail()),
             )

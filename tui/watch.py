@@ -106,6 +106,8 @@ def moved(change: ChangeView) -> Said | None:
             return Said()  # the line's right half tells it, with the seconds
         case "queued" | "sending":
             return Said(f"{named(change)} is on its way", "wait", "u undo")
+        case "conflict" if change.wrote:
+            return Said(f"{named(change)}: {clean(change.error)}", "warn", "! decide")
         case "conflict":
             return Said(
                 f"{named(change)}: conflict, somebody was faster. Nothing was sent", "warn", "! decide"

@@ -102,7 +102,38 @@ class TestConflict:
             assert "It was decided after a reply that never went." in one.text
 
 
+    async def test_one_that_is_in_the_psa_already_does_not_say_not_sent(self, tmp_path):
+        home = fill(tmp_path / "home")
+        made_here = await made(home, "70101", reply="I call you at three.")
+        said = "The customer wrote on #70101 in the moment in which the reply went out; it is in the PSA."
+        become(home, made_here, "conflict", detail=to_json(NEWER), wrote=1, error=said)
+        async with asked(tmp_path, Conflict(changes(home)[made_here])) as one:
+            assert "some of it is in the PSA" in one.text
+            assert "Not sent" not in one.text
+            assert "in the moment in which the reply went out" in one.text
+            await one.press("right")
+            assert "what is in the PSA stays" in one.text
+
+
 class TestOutbox:
+    async def test_an_old_reply_asks_and_an_uncertain_one_has_two_ways_out(self, tmp_path):
+        async with running(tmp_path) as (pilot, screen):
+            home = screen.deskzero.home
+            late = await made(home, "70101", reply="On my way.")
+            become(home, late, "held", due_at=None, error="It was written 40 min ago: is it still right?")
+            lost = await made(home, "70166", note="Backup looked at.")
+            become(home, lost, "uncertain", error="It is not known whether the note arrived.")
+            one = await ask(pilot, Trouble())
+            assert {change.change for change in one.dialog._changes} == {late, lost}
+            assert "late: does it still go?" in one.text
+            while one.dialog.chosen().change != late:
+                await one.press("j")
+            assert "is it still right?" in one.text
+            assert "t send it now · u take back" in one.text
+            while one.dialog.chosen().change != lost:
+                await one.press("j")
+            assert "t it is not there: send it again · D it is there (asks)" in one.text
+
     async def test_what_waits_comes_first_with_its_state_in_words(self, tmp_path):
         async with running(tmp_path) as (pilot, screen):
             ids = await full_outbox(screen.deskzero.home)

@@ -50,7 +50,7 @@ class Conflict(Dialog[ConflictAnswer]):
     def compose(self) -> ComposeResult:
         change = self._change
         title = Content.assemble(
-            "Not sent: conflict · ",
+            "Conflict, and some of it is in the PSA · " if change.wrote else "Not sent: conflict · ",
             say(f"#{change.number}"),
             " · ",
             say(change.company or ""),
@@ -71,6 +71,8 @@ class Conflict(Dialog[ConflictAnswer]):
     def _body(self) -> Content:
         app = self.deskzero
         lines: list[Content] = []
+        if self._change.wrote:
+            lines.append(Content.assemble(("! ", "bold"), say(self._change.error or ""), "\n"))
         for field in self._detail.fields:
             lines.append(self._field(field))
         note = self._detail.note
@@ -82,7 +84,12 @@ class Conflict(Dialog[ConflictAnswer]):
                     f" wrote at {when(note.created_at, app.now, app.zone)}, after what you had read:\n",
                 ),
                 Content.assemble("  ", Content(clean(note.text, lines=True)), "\n"),
-                Content.styled("Choosing “mine” means: I have read this now, send what I wrote.\n", "dim"),
+                Content.styled(
+                    "Choosing “mine” means: I have read this now, and what I wrote stays.\n"
+                    if self._change.wrote
+                    else "Choosing “mine” means: I have read this now, send what I wrote.\n",
+                    "dim",
+                ),
             ]
         if not lines:
             lines.append(say(self._change.error or "The ticket has changed since this was decided."))
@@ -125,8 +132,12 @@ class Conflict(Dialog[ConflictAnswer]):
         theirs = "[ theirs ]" if self._side == "theirs" else "  theirs  "
         says = {
             None: "Choose a side with ← or →.",
-            "mine": "Mine: it is checked again and sent.",
-            "theirs": "Theirs: what I decided is dropped; nothing is sent.",
+            "mine": "Mine: it is checked again, and what has not gone out is sent."
+            if self._change.wrote
+            else "Mine: it is checked again and sent.",
+            "theirs": "Theirs: the rest is dropped; what is in the PSA stays (u takes it back)."
+            if self._change.wrote
+            else "Theirs: what I decided is dropped; nothing is sent.",
         }[self._side if self._side in ("mine", "theirs") else None]
         confirm = "  y to confirm" if self._taken else ""
         self.query_one("#choice", Static).update(
