@@ -7,8 +7,11 @@ from rich.cells import cell_len
 
 from connectors.contract import Quota
 from store.bucket import State
+from store.budget import SharedBudget
 from store.read_records import ChangeView, ConnectionView
+from tests.tui.screen import painted, running, settle
 from tests.tui.small_day import NOW, ZONE, at
+from tui import messages
 from tui.widgets.header import Standing, header_line, sync_state
 from tui.widgets.status_line import held_line
 
@@ -153,6 +156,22 @@ def test_what_needs_a_person_goes_before_it_where_it_is_narrow(width):
     assert "req" not in line or ("credentials refused (!)" in line and "● 7 to zero  14:33" in line)
     if "req" not in line:
         assert line == plain
+
+
+async def test_on_the_screen_it_comes_from_the_file_that_all_processes_share(tmp_path):
+    async with running(tmp_path) as (pilot, screen):
+        assert "req" not in painted(screen).splitlines()[0]
+        screen.told(messages.SyncStarted(False))
+        other = SharedBudget(screen.deskzero.home.budget, "acme", 0.1, clock=lambda: NOW)
+        other.quiet(40)
+        screen._tick()
+        await settle(pilot)
+        assert "requests: waits 40 s" in painted(screen).splitlines()[0]
+        other.close()
+        other.path.write_bytes(b"nothing" * 1000)
+        screen._tick()
+        await settle(pilot)
+        assert "req" not in painted(screen).splitlines()[0]
 
 
 def test_zero_and_not_yet_known_look_different():
