@@ -155,10 +155,10 @@ class Session:
         extra.update(checked(headers or {}))
         once = method != "GET" and not repeatable
         request = _Request(method, url, where, params, content, extra, once)
+        stale = time.monotonic() + STALE
         await self._turn(request)
         if not repeatable:
-            patience = self._retry_for if method == "GET" else STALE
-            return await self._attempt(request, time.monotonic() + patience)
+            return await self._attempt(request, stale if once else time.monotonic() + self._retry_for)
         deadline = time.monotonic() + self._retry_for
         tries = 0
 

@@ -105,6 +105,19 @@ class TestItsTurn:
                 await session.send("PATCH", "/x", json={})
         assert server.got == [] and sum(naps.slept) <= STALE
 
+    async def test_waiting_for_a_turn_and_then_for_a_place_is_not_longer_either(self):
+        budget = Wary(GO, Turn(0.9))
+        async with (
+            scripted(OK, delay=1.5) as server,
+            session_to(server, budget, concurrency=1) as session,
+        ):
+            busy = asyncio.create_task(session.send("POST", "/busy", json={}))
+            await asyncio.sleep(0.05)
+            with pytest.raises(Throttled, match="no place was free in time"):
+                await session.send("POST", "/late", json={})
+            await busy
+        assert [got.path for got in server.got] == ["/busy"]
+
     async def test_a_read_for_a_person_waits_his_patience(self):
         budget, naps = Wary(Turn(15.0), Turn(0.5), GO, Turn(15.0)), Naps()
         async with scripted(OK) as server, session_to(server, budget, sleep=naps) as session:
