@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from connectors.budget import Budget
+
 SPECS: dict[str, str] = {
     "connectwise": "connectors.connectwise:SPEC",
     "rt": "connectors.rt:SPEC",
@@ -64,8 +66,9 @@ def open_connector(
     secrets: Mapping[str, str],
     *,
     transport: httpx.AsyncBaseTransport | None = None,
+    budget: Budget | None = None,
 ) -> Connector:
-    """A connector for the connection `name`. No request is sent.
+    """A connector for the connection `name`. No request is sent. `budget` is asked before every request.
 
     Raises `ValueError` for an unknown PSA, `OptionsError` for an option or secret that is missing or wrong.
     """
@@ -74,8 +77,9 @@ def open_connector(
     for secret in found.secrets:
         if not secrets.get(secret):
             raise OptionsError(secret, "a secret (environment, keyring or command), and there is none")
-    more = {} if transport is None else {"transport": transport}
-    connector = found.open(name, checked, dict(secrets), **more)
+    more = {"transport": transport, "budget": budget}
+    given = {key: value for key, value in more.items() if value is not None}
+    connector = found.open(name, checked, dict(secrets), **given)
     if not isinstance(connector, Connector):
         raise ValueError(f"the connector “{psa}” lacks parts of the contract")
     return connector

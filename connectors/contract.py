@@ -392,6 +392,29 @@ class Applied(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- capabilities
 
 
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit on requests that a PSA keeps to, as far as it is known."""
+
+    requests: int
+    """So many in any `seconds`; of a bucket, what flows back into it in that time."""
+    seconds: int
+    burst: int | None = None
+    """The bucket's size, where the limit is one that fills again (AlgaPSA: 120, 60 a minute flow back)."""
+    whose: Literal["company", "key", "address"] = "company"
+    """Who shares it: everything that the company runs, one set of credentials, or one IP address."""
+    established: bool = False
+    """The vendor publishes it; else it is what others report or what is prudent."""
+    source: str = ""
+    """Where it is known from, in words that complete "1000 requests a minute (…)"."""
+    pause: int = 1
+    """Seconds to keep quiet after a 429 that does not say how long."""
+
+    @property
+    def most(self) -> int:
+        """So many requests without a pause are still within the limit."""
+        return self.burst or self.requests
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a PSA can do through its API, as known."""
 
@@ -415,7 +438,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a note moves the ticket's last-updated date; `None`: not established."""
     conditional_write: bool = False
     page_size: int = 100
-    requests_per_minute: int | None = None
+    quota: tuple[Quota, ...] = ()
+    """All hold at the same time; empty: no limit is known."""
+    at_once: int = 4
+    """Requests of one process under way at the same time; reads have so many places, a person's work as many of
+    its own."""
     settling: float = 5.0
     """Seconds until something written can be counted on to be seen by a read."""
 
@@ -571,5 +598,6 @@ class Spec(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     """Names of its secrets, e.g. `("private_key",)`."""
     open: Any
-    """`open(name, options, secrets, **transport) -> Connector`; imports httpx only when called.
-    `transport=` (an httpx transport) is for a simulator in process."""
+    """`open(name, options, secrets, **more) -> Connector`; imports httpx only when called. `more`, each only
+    where there is one: `transport=` (an httpx transport) for a simulator in process, and `budget=` (see
+    `connectors.budget`), which the connector hands to its HTTP session."""

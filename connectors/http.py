@@ -4,8 +4,10 @@ The only module that imports httpx. What it promises to connectors:
 
 - Credentials go to the configured origin and nowhere else. Redirects are never followed.
 - Reads and repeatable updates are tried again on 408, 429, 5xx and transport errors, with jitter, within
-  `retry_for` seconds; `Retry-After` wins and holds back the session's other requests too. Anything else is
-  sent exactly once.
+  `retry_for` seconds; `Retry-After` (and an answer that says that no request is left) wins and holds back the
+  session's other requests too. Anything else is sent exactly once.
+- With a `Budget` every request asks for its turn first. Background reads wait for it as long as it takes; what is
+  sent for a person waits a little or is not sent at all (`Throttled`), never late.
 - Every failure is a `ConnectorError` that says what and where (method and path, never the query) and carries
   a hint. Secrets are blacked out wherever text leaves, even where a server echoes them. Bodies are never
   logged.
@@ -14,21 +16,19 @@ The only module that imports httpx. What it promises to connectors:
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import logging
-import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import stamina
 
-from connectors import OptionsError
 from connectors.answers import Answer, WebPage, first_words, web_page_words
+from connectors.budget import STALE, Budget, Turn, tell, urgency
 from connectors.contract import (
     Conflict,
     ConnectorError,
@@ -40,6 +40,7 @@ from connectors.contract import (
     Unreachable,
     Unreadable,
 )
+from connectors.headers import checked, http_date, retry_after, secret_forms, used_up
 from connectors.origin import origin_of
 from connectors.text import clean
 
@@ -54,8 +55,8 @@ Explain = Callable[[int, bytes], tuple[str, str | None]]
 """Status and body of a refusal -> (the PSA's own words, the field they are about)."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-STALE = 1.0
-"""Seconds that a write may wait for its turn after what it was compared with was read."""
+LOOK_AGAIN = 1.0
+"""Seconds after which whoever waits asks again: other processes and the clock may have moved."""
 
 
 class Session:
@@ -72,26 +73,30 @@ class Session:
         timeout: float = 30.0,
         retry_for: float = 20.0,
         explain: Explain | None = None,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`base` may have a path, which relative paths are put after. `timeout` (seconds) holds for each
         connect, read and write; one attempt as a whole may take four times as long. Raises `OptionsError`
         for an address or header that cannot be used."""
         self.origin = origin_of(base)
         self._base = base.rstrip("/")
-        self._headers = _checked(headers or {})
-        self._secrets = _forms(secrets, self._headers)
+        self._headers = checked(headers or {})
+        self._secrets = secret_forms(secrets, self._headers)
         self._transport = transport
         self._concurrency = concurrency
         self._timeout = timeout
         self._retry_for = retry_for
         self._explain = explain
+        self._budget = budget
         self._clock = clock
+        self._sleep = sleep
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._write_slots = asyncio.Semaphore(concurrency)
-        """Of their own: a write does not wait behind a round's reads with what it was compared with."""
+        """Of their own: a person's fix does not wait behind a round's reads with what it was compared with."""
         self._quiet_until = 0.0
         self.requests = 0
         """Sent so far, retries included."""
@@ -147,12 +152,13 @@ class Session:
         where = f"{method} {urlsplit(url).path}"
         content = None if json is None else msgspec.json.encode(json)
         extra = {"Content-Type": "application/json"} if content is not None else {}
-        extra.update(_checked(headers or {}))
+        extra.update(checked(headers or {}))
         once = method != "GET" and not repeatable
         request = _Request(method, url, where, params, content, extra, once)
+        stale = time.monotonic() + STALE
+        await self._turn(request)
         if not repeatable:
-            patience = self._retry_for if method == "GET" else STALE
-            return await self._attempt(request, time.monotonic() + patience)
+            return await self._attempt(request, stale if once else time.monotonic() + self._retry_for)
         deadline = time.monotonic() + self._retry_for
         tries = 0
 
@@ -169,6 +175,8 @@ class Session:
             wait_max=5.0,
             wait_jitter=0.7,
         ):
+            if attempt.num > 1:
+                await self._turn(request)  # outside the attempt: what is not sent in time is not tried again
             with attempt:
                 return await self._attempt(request, deadline)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
@@ -194,6 +202,23 @@ class Session:
         # Nobody there at all: a wrong address or no network, which a person should be told soon.
         return error.sent or tries < 3
 
+    async def _turn(self, request: _Request) -> None:
+        """Waits for the budget's leave to send. Raises `Throttled` for what must not wait so long."""
+        if self._budget is None:
+            return
+        who = urgency()
+        patience = STALE if request.once else who.patience
+        waited = 0.0
+        while (turn := self._budget.take(personal=who.personal)).wait > 0:
+            longest = patience
+            if turn.asked and longest is None:  # a round that the PSA itself sends away ends, and says so
+                longest = self._retry_for
+            if longest is not None and waited + turn.wait > longest:
+                raise _held_back(self.redact(request.where), turn)
+            tell(turn)
+            await self._sleep(step := min(turn.wait, LOOK_AGAIN))
+            waited += step
+
     @asynccontextmanager
     async def _slot(self, request: _Request, deadline: float) -> AsyncIterator[httpx.AsyncClient]:
         """A free place among the concurrent requests, once a `Retry-After` is over."""
@@ -205,14 +230,13 @@ class Session:
             self._write_slots = asyncio.Semaphore(self._concurrency)
         elif self._loop is not loop:
             raise RuntimeError("a Session belongs to the event loop of its first request")
-        async with self._write_slots if request.once else self._slots:
+        async with self._write_slots if request.once or urgency().personal else self._slots:
             wait = self._quiet_until - time.monotonic()
             if wait > 0 and self._quiet_until > deadline:
-                raise _throttled(request.where, wait)
+                raise _throttled(self.redact(request.where), wait)
             if request.once and time.monotonic() > deadline:
-                raise _throttled(request.where, 1.0, "no place was free in time")
-            if wait > 0:
-                await asyncio.sleep(wait)
+                raise _throttled(self.redact(request.where), 1.0, "no place was free in time")
+            await asyncio.sleep(max(0.0, wait))
             yield self._client
 
     def _new_client(self) -> httpx.AsyncClient:
@@ -253,12 +277,26 @@ class Session:
         answer = Answer(
             response.status_code, response.headers, response.content, int(began), request.where, self.redact
         )
+        after = self._read_limits(answer)
         if not response.is_success:
-            raise self._failure(answer)
+            raise self._failure(answer, after)
         return answer
 
+    def _read_limits(self, answer: Answer) -> float | None:
+        """What the PSA says about its limits holds back this session, and all who share its budget."""
+        status, now = answer.status, self._clock() + self.clock_ahead
+        none_left, reset = used_up(answer.headers, now)
+        seconds = retry_after(answer.headers, now) if status == 429 or status >= 500 else None
+        if seconds is None and (none_left or status == 429):
+            seconds = reset
+        if seconds is not None:
+            self._quiet_until = max(self._quiet_until, time.monotonic() + seconds)
+        if self._budget is not None and (seconds is not None or none_left or status == 429):
+            self._budget.quiet(seconds)
+        return seconds
+
     def _read_clock(self, headers: Mapping[str, str], at: float) -> None:
-        stamp = _http_date(headers.get("date", ""))
+        stamp = http_date(headers.get("date", ""))
         if stamp is not None:
             self.clock_ahead = stamp + 0.5 - at
 
@@ -273,19 +311,16 @@ class Session:
             f"{self.redact(where)}: {self.origin} could not be reached: {words}", sent=sent, hint=hint
         )
 
-    def _failure(self, answer: Answer) -> ConnectorError:
-        """The typed error for an answer that is not 2xx."""
+    def _failure(self, answer: Answer, after: float | None) -> ConnectorError:
+        """The typed error for an answer that is not 2xx; `after`: in how many seconds the PSA wants to be asked."""
         status, where = answer.status, self.redact(answer.where)
         if 300 <= status < 400:
             return self._redirected(answer, where)
         page = web_page_words(answer.headers, answer.body)
         words, field = self._words(answer, page)
         said = f"{where}: {status} {words}".rstrip()
-        retry_after = self._retry_after(answer.headers)
-        if retry_after is not None and (status == 429 or status >= 500):
-            self._quiet_until = max(self._quiet_until, time.monotonic() + retry_after)
         if status == 429:
-            return _throttled(where, 1.0 if retry_after is None else retry_after, words)
+            return _throttled(where, 1.0 if after is None else after, words)
         if status == 408 or status >= 500:
             return Unreachable(
                 said, sent=True, hint="The PSA has trouble of its own; deskzero tries again by itself."
@@ -328,16 +363,6 @@ class Session:
             "If the other address is yours, set it as `url`.",
         )
 
-    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
-        """Seconds to wait, from `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
-        value = headers.get("retry-after", "").strip()
-        if re.fullmatch(r"\d+(\.\d+)?", value):
-            return float(value)
-        stamp = _http_date(value)
-        if stamp is None:
-            return None
-        return max(0.0, stamp - (self._clock() + self.clock_ahead))
-
 
 class _Request(msgspec.Struct, frozen=True):
     method: str
@@ -359,33 +384,17 @@ def _throttled(where: str, seconds: float, words: str = "") -> Throttled:
     )
 
 
-def _http_date(value: str) -> float | None:
-    if not value:
-        return None
-    try:
-        return email.utils.parsedate_to_datetime(value).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
+def _held_back(where: str, turn: Turn) -> Throttled:
+    """The budget's no."""
+    if turn.asked:
+        return _throttled(where, turn.wait)
+    return Throttled(
+        f"{where}: our share of the company's requests is used up",
+        retry_after=turn.wait,
+        hint=f"There will be room in {turn.wait:.0f} s; deskzero tries again by itself. `quota_share` in the settings"
+        " is how much of the company's limit is ours.",
+    )
 
 
 def _short(url: str) -> str:
-    """An address without its query, for messages."""
     return url.split("?", 1)[0][:200]
-
-
-def _checked(headers: Mapping[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not value.isascii() or any(ord(char) < 32 or ord(char) == 127 for char in value):
-            raise OptionsError(
-                name, "a value of plain characters (something else got in, perhaps when copying)"
-            )
-    return dict(headers)
-
-
-def _forms(secrets: Sequence[str], headers: Mapping[str, str]) -> tuple[str, ...]:
-    """The secrets in the forms they travel in, longest first. Under 4 characters nothing is a secret."""
-    found = set(secrets) | {quote(secret, safe="") for secret in secrets}
-    for name, value in headers.items():
-        if name.lower() == "authorization":
-            found.update((value, value.partition(" ")[2]))
-    return tuple(sorted((form for form in found if len(form) >= 4), key=len, reverse=True))

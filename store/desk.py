@@ -13,12 +13,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 import connectors
 from connectors import OptionsError
+from connectors.budget import STALE, personal, spare, told
 from connectors.contract import Choice, ChoiceContext, Connector, ConnectorError, Identity, Unauthorized
 from store import outbox
+from store.budget import Budgets
 from store.cache_upkeep import set_state
 from store.changes import Outcome
 from store.check import Verdict, verdict
@@ -27,12 +27,13 @@ from store.credentials import SecretError, secrets_of
 from store.database import Databases
 from store.fixes import Intent, Prepared, ReadUpTo, prepare
 from store.home import Home
+from store.opening import open_connection
 from store.overlay import rebuild_overlay, settle
 from store.read import Reader
 from store.sender import push
 from store.settings import Connection, Settings
 from store.sync import refresh_ticket, sync_connection
-from store.sync_round import Progress, SyncReport
+from store.sync_round import Progress, SyncReport, Telling
 from store.undo import Undone, undo
 
 if TYPE_CHECKING:
@@ -54,17 +55,6 @@ class RoundReport:
     reports: list[SyncReport]
 
 
-def open_connection(
-    connection: Connection, secrets: Mapping[str, str], *, transport: httpx.AsyncBaseTransport | None = None
-) -> Connector:
-    """A connector for a connection of the settings; no request is sent. Raises `OptionsError`, `ValueError`."""
-    options = dict(connection.options)
-    fields = {field.encode_name for field in msgspec.structs.fields(connectors.spec(connection.psa).options)}
-    if "technician" in fields and connection.technician:
-        options["technician"] = connection.technician
-    return connectors.open_connector(connection.psa, connection.name, options, secrets, transport=transport)
-
-
 class Desk:
     """One home, open for work. Close it when done."""
 
@@ -77,8 +67,8 @@ class Desk:
         secrets: Mapping[str, Mapping[str, str]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Opens the databases. `transports` and `secrets` (by connection) are for a PSA in this process;
-        `clock` gives UTC seconds. Raises `DatabaseProblem`.
+        """Opens the databases. `transports` and `secrets` (by connection) are for a PSA in this process, which
+        has no limit; `clock` gives UTC seconds. Raises `DatabaseProblem`.
         """
         self.home, self.settings = home, settings
         self.clock = clock
@@ -87,6 +77,7 @@ class Desk:
         self._transports = transports or {}
         self._secrets = secrets or {}
         self._connectors: dict[str, Connector] = {}
+        self._budgets = Budgets(home.budget)
         self._opening: dict[str, asyncio.Lock] = {}
         self._closed_until: dict[str, float] = {}
         self._rounds = asyncio.Lock()
@@ -103,6 +94,7 @@ class Desk:
             for connector in opened.values():
                 await connector.close()
         finally:
+            self._budgets.close()
             self.databases.close()
 
     async def __aenter__(self) -> Desk:
@@ -129,7 +121,9 @@ class Desk:
             secrets = self._secrets.get(connection.name)
             if secrets is None:  # a keyring or a command may take seconds
                 secrets = await asyncio.to_thread(secrets_of, connection)
-            return open_connection(connection, secrets, transport=self._transports.get(connection.name))
+            transport = self._transports.get(connection.name)
+            budget = self._budgets.of(connection) if transport is None else None
+            return open_connection(connection, secrets, transport=transport, budget=budget)
         except SecretError as error:
             raise Unauthorized(str(error), hint=error.hint) from None
         except OptionsError as error:
@@ -219,16 +213,18 @@ class Desk:
             connector = await self.connector(name)
         except ConnectorError as error:
             return self._not_opened(connection, error)
-        report = await sync_connection(
-            self.databases,
-            connection,
-            connector,
-            self.settings,
-            now=lambda: self.now,
-            full=full,
-            read_all_conversations=read_all,
-            progress=progress,
-        )
+        telling = Telling(name, progress)
+        with told(telling.waits):
+            report = await sync_connection(
+                self.databases,
+                connection,
+                connector,
+                self.settings,
+                now=lambda: self.now,
+                full=full,
+                read_all_conversations=read_all,
+                progress=telling.goes_on,
+            )
         if report.error_kind == Unauthorized.kind:
             await self._let_go(name)
         self._lay_again(name)
@@ -271,17 +267,18 @@ class Desk:
             asked = await self.connector(connection)
             return await load_choices(self.databases, connection, asked, kind, context, self.now)
 
-        return await prepare(
-            self.databases,
-            self.settings,
-            self.settings.connections[connection],
-            await self._planner(connection),
-            intent,
-            ticket_id,
-            now=self.now,
-            read_up_to=read_up_to,
-            choices=ask,
-        )
+        with personal():
+            return await prepare(
+                self.databases,
+                self.settings,
+                self.settings.connections[connection],
+                await self._planner(connection),
+                intent,
+                ticket_id,
+                now=self.now,
+                read_up_to=read_up_to,
+                choices=ask,
+            )
 
     async def submit(self, prepared: Prepared, *, immediately: bool = False) -> str:
         """Puts a fix into the outbox and shows it done; the change's id, or `outbox.NOT_SENT`.
@@ -310,16 +307,18 @@ class Desk:
         sending = {view.connection for view in self.reader.changes() if view.state in _SENDABLE}
         if not sending:
             return []
-        return await push(
-            self.databases,
-            self.settings,
-            await self._openable(sending, force=force),
-            self.home,
-            now=lambda: self.now,
-            force=force,
-            wait=wait,
-            refresh=self._refresh,
-        )
+        # Nothing of it waits longer than what was compared stays fresh: what cannot go now stays queued.
+        with personal(patience=STALE):
+            return await push(
+                self.databases,
+                self.settings,
+                await self._openable(sending, force=force),
+                self.home,
+                now=lambda: self.now,
+                force=force,
+                wait=wait,
+                refresh=self._refresh,
+            )
 
     async def _openable(self, names: Collection[str], *, force: bool) -> dict[str, Connector]:
         """The connectors of those connections that can be opened.
@@ -340,9 +339,10 @@ class Desk:
     async def _refresh(self, name: str, ticket_id: str) -> None:
         connector = await self.connector(name)
         connection = self.settings.connections[name]
-        await refresh_ticket(
-            self.databases, connection, connector, self.settings, ticket_id, now=lambda: self.now
-        )
+        with spare():  # the next sync reads it anyway: the reserve is for what is to be sent
+            await refresh_ticket(
+                self.databases, connection, connector, self.settings, ticket_id, now=lambda: self.now
+            )
 
     async def undo(self, change: str | None = None) -> Undone:
         """Takes back the last change, or the named one; the next `push` sends what puts values back.
@@ -381,7 +381,8 @@ class Desk:
             if known:
                 return known
         connector = await self.connector(connection)
-        return await load_choices(self.databases, connection, connector, kind, context, self.now)
+        with personal():
+            return await load_choices(self.databases, connection, connector, kind, context, self.now)
 
     async def check(
         self,

@@ -18,6 +18,11 @@ class Home:
     lock: Path
     """Held by the one process that sends; the operating system lets go of it when that process dies."""
 
+    @property
+    def budget(self) -> Path:
+        """What is used of the PSAs' request limits, beside the cache; worth nothing."""
+        return self.cache.with_name("budget.db")
+
     @classmethod
     def at(cls, folder: Path | str) -> Home:
         """Everything in one folder."""

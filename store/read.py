@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from connectors.contract import Choice, TicketRecord
 from store import read_around as around
+from store.bucket import State
+from store.budget import look
 from store.home import Home
 from store.read_check import Evidence, aged_out, known
 from store.read_records import (
@@ -198,6 +200,11 @@ class Reader:
         """Every configured connection, in the order of the settings, also one that never synced."""
         with self._cache() as db:
             return around.states(db, self.settings)
+
+    def budgets(self) -> dict[str, State]:
+        """What is used of each connection's requests; nothing of one that has sent none lately."""
+        found = look(self.home.budget)
+        return {name: found[name] for name in self._names(None) if name in found}
 
     def changes(self, all: bool = False) -> list[ChangeView]:
         """The outbox in the order made: open changes, or with `all` every one."""

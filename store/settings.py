@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from connectors.contract import TICKET_FIELDS, Scope
+from connectors.contract import TICKET_FIELDS, Quota, Scope
 from store.psa_options import environment_name, own_keys, secret_commands
-from store.toml_table import SettingsError, Table, meant, near
+from store.toml_table import SettingsError, Table, meant, near, seconds
 
 __all__ = [
     "KINDS",
@@ -57,6 +57,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     closing_statuses: tuple[str, ...] = ()
     waiting_statuses: tuple[str, ...] = ()
     quota_share: float = 0.1
+    quota: tuple[Quota, ...] | None = None
+    """The PSA's limits where they are others than known; empty: none; `None`: as the connector knows them."""
     options: dict[str, Any] = {}
     """The PSA's own keys (`url`, `company`, …) as read; checked against the connector's options."""
     commands: dict[str, tuple[str, ...]] = {}
@@ -268,9 +270,25 @@ def _connection(table: Table, name: str, timezone: str) -> Connection:
         closing_statuses=table.texts("closing_statuses"),
         waiting_statuses=table.texts("waiting_statuses"),
         quota_share=table.share("quota_share", 0.1),
+        quota=_quota(table),
         commands=secret_commands(table, spec.secrets),
     )
     return msgspec.structs.replace(connection, options=own_keys(table, spec, name))
+
+
+def _quota(table: Table) -> tuple[Quota, ...] | None:
+    """`600/1m`, `none`, or nothing said."""
+    expected = "requests/duration such as 600/1m, or none"
+    text = table.optional("quota", expected=expected)
+    if text is None:
+        return None
+    if text.strip().casefold() == "none":
+        return ()
+    count, _, window = text.partition("/")
+    every = seconds(window)
+    if not count.strip().isdecimal() or not int(count) or not every:
+        raise table.error("quota", f'{expected} is expected, not "{text}"')
+    return (Quota(requests=int(count), seconds=every, established=True, source="set in the settings"),)
 
 
 def _scope(table: Table) -> Scope:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from connectors.budget import Turn
 from connectors.contract import Connector, Resolved
 from store.database import Databases
 from store.settings import Connection, Settings
@@ -28,6 +29,25 @@ class Progress(msgspec.Struct, frozen=True):
     total: int | None = None
     text: str = ""
     """In words, for people."""
+
+
+class Telling:
+    """Passes on how far a connection's round is, and says so while it waits for leave to send."""
+
+    def __init__(self, connection: str, tell: Callable[[Progress], None] | None) -> None:
+        self._tell = tell or (lambda _: None)
+        self._last = Progress(connection, PHASES[0])
+
+    def goes_on(self, progress: Progress) -> None:
+        """News of the round."""
+        self._last = progress
+        self._tell(progress)
+
+    def waits(self, turn: Turn) -> None:
+        """A request of the round has to wait."""
+        seconds = max(1, round(turn.wait))
+        why = "as the PSA asks" if turn.asked else "for our share of the company's requests"
+        self._tell(msgspec.structs.replace(self._last, text=f"waiting {seconds} s {why}"))
 
 
 class SyncReport(msgspec.Struct, frozen=True, kw_only=True):

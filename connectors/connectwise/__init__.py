@@ -20,6 +20,7 @@ from connectors.contract import Spec
 if TYPE_CHECKING:
     import httpx
 
+    from connectors.budget import Budget
     from connectors.connectwise.connector import ConnectWise
 
 DateForm = Literal["utc-z", "naive", "date-only"]
@@ -47,12 +48,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def open_(
-    name: str, options: Options, secrets: dict[str, str], *, transport: httpx.AsyncBaseTransport | None = None
+    name: str,
+    options: Options,
+    secrets: dict[str, str],
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    budget: Budget | None = None,
 ) -> ConnectWise:
     """A connector; no request is sent."""
     from connectors.connectwise.connector import ConnectWise  # settings are read without it
 
-    return ConnectWise(name, options, secrets["private_key"], transport=transport)
+    return ConnectWise(name, options, secrets["private_key"], transport=transport, budget=budget)
 
 
 SPEC = Spec(

@@ -31,6 +31,7 @@ from connectors.origin import origin_of
 if TYPE_CHECKING:
     import httpx
 
+    from connectors.budget import Budget
     from connectors.http import Answer, Session
 
 PAGE_SIZE = 1000
@@ -85,6 +86,8 @@ class Api:
         keys: tuple[str, str],
         *,
         transport: httpx.AsyncBaseTransport | None = None,
+        budget: Budget | None = None,
+        concurrency: int = 4,
     ) -> None:
         """`keys` are the public and the private one."""
         import asyncio  # here: `list` and `check --offline` load this module for its options alone
@@ -95,13 +98,15 @@ class Api:
         self._site_origin, api_origin = hosts(origin_of(url))
         # The `+` stays as it is before base64 (field report: a decoded one breaks the login).
         login = base64.b64encode(f"{company}+{keys[0]}:{keys[1]}".encode()).decode("ascii")
-        self._finder = Session(self._site_origin, explain=explain, transport=transport)
+        self._finder = Session(self._site_origin, explain=explain, transport=transport, budget=budget)
         self._session = Session(
             api_origin,
             {"Authorization": f"Basic {login}", "clientId": client_id},
             secrets=(keys[1],),
             transport=transport,
+            concurrency=concurrency,
             explain=explain,
+            budget=budget,
         )
         self._info: CompanyInfo | None = None
         self._lock = asyncio.Lock()

@@ -24,6 +24,7 @@ from connectors.contract import (
     Identity,
     IdList,
     Page,
+    Quota,
     Resolved,
     Scope,
     Step,
@@ -33,6 +34,8 @@ from connectors.contract import (
 
 if TYPE_CHECKING:
     import httpx
+
+    from connectors.budget import Budget
 
 
 class ConnectWise:
@@ -48,20 +51,23 @@ class ConnectWise:
         private_key: str,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.name = name
         self._options = options
+        self.capabilities = capabilities(options)
         self._api = Api(
             options.url,
             options.company,
             options.client_id,
             (options.public_key, private_key),
             transport=transport,
+            budget=budget,
+            concurrency=self.capabilities.at_once,
         )
         self._reader = Reader(self._api, options.date_form)
         self._writer = Writer(self._api, self._reader)
         self._no_time: frozenset[str] = frozenset()
-        self.capabilities = capabilities(options)
 
     def __repr__(self) -> str:
         return f"<ConnectWise {self.name}, {self._options.technician}>"
@@ -146,5 +152,5 @@ def capabilities(options: Options) -> Capabilities:
         absent=absent,
         note_moves_ticket=options.note_moves_ticket,
         page_size=1000,
-        requests_per_minute=1000,  # where throttling is said to begin; not a published limit
+        quota=(Quota(requests=1000, seconds=60, source="where throttling is said to begin; not published"),),
     )

@@ -18,6 +18,7 @@ from connectors.contract import Spec
 if TYPE_CHECKING:
     import httpx
 
+    from connectors.budget import Budget
     from connectors.rt.connector import RequestTracker
 
 
@@ -40,11 +41,12 @@ def open_(
     secrets: Mapping[str, str],
     *,
     transport: httpx.AsyncBaseTransport | None = None,
+    budget: Budget | None = None,
 ) -> RequestTracker:
     """A connector; no request is sent. Raises `OptionsError`."""
     from connectors.rt.connector import open_rt  # settings are read without it
 
-    return open_rt(name, options, secrets, transport=transport)
+    return open_rt(name, options, secrets, transport=transport, budget=budget)
 
 
 SPEC = Spec(psa="rt", title="Request Tracker", options=Options, secrets=("token",), open=open_)

@@ -43,6 +43,7 @@ from connectors.text import clean
 if TYPE_CHECKING:
     import httpx
 
+    from connectors.budget import Budget
     from connectors.http import Session
 
 
@@ -277,6 +278,7 @@ def open_rt(
     secrets: Mapping[str, str],
     *,
     transport: httpx.AsyncBaseTransport | None = None,
+    budget: Budget | None = None,
 ) -> RequestTracker:
     """Opens the connection `name`; no request is sent. Raises `OptionsError`."""
     from connectors.http import Session  # httpx: not before the first paint
@@ -291,5 +293,7 @@ def open_rt(
         secrets=(token,),
         transport=transport,
         explain=_explain,
+        budget=budget,
+        concurrency=_capabilities(options.fields).at_once,
     )
     return RequestTracker(options, token, session)

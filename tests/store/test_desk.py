@@ -14,9 +14,10 @@ from connectors.simulators.connectwise import ACCOUNT, simulator
 from connectors.simulators.serve import demo_secrets, demo_settings, demo_transport, run_in_thread
 from connectors.simulators.world import World
 from store.changes import OutboxRefused
-from store.desk import Desk, open_connection
+from store.desk import Desk
 from store.fixes import FixRefused, Intent
 from store.home import Home
+from store.opening import open_connection
 from store.outbox import NOT_SENT
 from store.settings import Settings, load
 from store.settings_save import save_connection

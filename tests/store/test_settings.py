@@ -111,6 +111,25 @@ def test_the_whole_contract_is_read() -> None:
     assert settings.rules.largest_window == 30 * 86400
 
 
+@pytest.mark.parametrize(
+    ("line", "limits"),
+    [
+        ("", None),
+        ('quota = "none"', ()),
+        ('quota = " None "', ()),
+        ('quota = "600/1m"', (600, 60)),
+        ('quota = "5000 / 1h"', (5000, 3600)),
+    ],
+)
+def test_the_company_s_limit_may_be_another(line: str, limits: tuple[int, ...] | None) -> None:
+    quota = parse(RT + line, Path("x.toml")).connections["desk"].quota
+    if not limits:
+        assert quota == limits
+    else:
+        assert quota is not None
+        assert [(one.requests, one.seconds) for one in quota] == [limits]
+
+
 def test_no_file_is_no_connection(tmp_path: Path) -> None:
     settings = load(tmp_path / "config.toml")
     assert settings == Settings(timezone=machine_timezone())
@@ -234,6 +253,11 @@ def test_scopes(text: str, scope: Scope) -> None:
             "",
         ),
         (RT + "quota_share = 1.5", "connections.desk", "quota_share", "at most 1", ""),
+        (RT + 'quota = "fast"', "connections.desk", "quota", "600/1m", ""),
+        (RT + 'quota = "600"', "connections.desk", "quota", "600/1m", ""),
+        (RT + 'quota = "0/1m"', "connections.desk", "quota", "600/1m", ""),
+        (RT + 'quota = "600/0s"', "connections.desk", "quota", "600/1m", ""),
+        (RT + "quota = 600", "connections.desk", "quota", "600/1m", ""),
         (RT + "quota_share = true", "connections.desk", "quota_share", "not true/false", ""),
         (RT + "child_statuses = [' ']", "connections.desk", "child_statuses", "an empty one", ""),
         (RT + "answered_status = 3", "connections.desk", "answered_status", "a string is expected", ""),

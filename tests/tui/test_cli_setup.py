@@ -80,6 +80,8 @@ def test_doctor_looks_at_everything(synced: Cli) -> None:
     assert done.code == 0
     for words in ("settings", "keyring", "databases", "quota", "clock", "environment", "jdoe"):
         assert words in done.out
+    assert "quota: 1000 requests a minute for the company (where throttling is said to begin" in done.out
+    assert re.search(r"10 % of it is ours; \d+ % of the 500 that may go at once is used; this took", done.out)
     bad = synced.run("doctor", DESKZERO_ACME_PRIVATE_KEY="")
     assert bad.code == 3
     assert "DESKZERO_ACME_PRIVATE_KEY" in bad.out

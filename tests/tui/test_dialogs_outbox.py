@@ -101,7 +101,6 @@ class TestConflict:
         async with asked(tmp_path, Conflict(change)) as one:
             assert "It was decided after a reply that never went." in one.text
 
-
     async def test_one_that_is_in_the_psa_already_does_not_say_not_sent(self, tmp_path):
         home = fill(tmp_path / "home")
         made_here = await made(home, "70101", reply="I call you at three.")

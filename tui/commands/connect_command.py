@@ -248,7 +248,7 @@ def _option(key: str) -> str:
 
 async def _prove(spec: Spec, settings: Settings, secrets: dict[str, str]) -> tuple[Identity, list[str]]:
     """Who we are there and the names of its statuses, by real requests."""
-    from store.desk import open_connection
+    from store.opening import open_connection
 
     (connection,) = settings.connections.values()
     connector: Connector = open_connection(connection, secrets)

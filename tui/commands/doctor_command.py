@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import click
 
 from tui.commands.common import home_of, home_option, say
+from tui.commands.quota_words import quota_words
 from tui.problem import CANNOT_TELL, WRONG, Problem, explain
 
 if TYPE_CHECKING:
@@ -163,10 +165,9 @@ async def _reach(doctor: Doctor, desk: Desk, connection: Connection) -> bool:
     who = f"{identity.member} ({identity.name})"
     doctor.fine(name, f"{connector.title} {identity.version}: you are {who}; scope {scope.scope}")
     _identity(doctor, name, identity)
-    limit = connector.capabilities.requests_per_minute
-    share = f"{connection.quota_share:.0%}"
-    quota = f"{limit} requests a minute for the company, {share} of it ours" if limit else "no limit is known"
-    doctor.fine(name, f"quota: {quota}; this took {connector.requests} requests")
+    used = desk.reader.budgets().get(name)
+    quota = quota_words(connection, connector.capabilities, used, time.time())
+    doctor.fine(name, f"{quota}; this took {connector.requests} requests")
     return True
 
 

@@ -11,6 +11,7 @@ import click
 
 from tui.commands.common import counted, harmless, home_of, home_option, say, say_json, settings_of
 from tui.commands.progress import Bar
+from tui.commands.quota_words import quota_words
 from tui.problem import CANNOT_TELL, WRONG, Problem
 
 if TYPE_CHECKING:
@@ -69,8 +70,13 @@ def _tell(desk: Desk, done: RoundReport) -> None:
         )
         if outcome.hint and outcome.state != "confirmed":
             say(f"  {outcome.hint}")
+    known = {view.connection: view for view in desk.reader.states()}
+    used = desk.reader.budgets()
     for report in done.reports:
-        say(f"{report.connection}: {_line(report)}")
+        name = report.connection
+        say(f"{name}: {_line(report)}")
+        can = known[name].capabilities
+        say(f"  {quota_words(desk.settings.connections[name], can, used.get(name), time.time())}")
         for sentence in (*report.why, *report.remarks):
             say(f"  {sentence}")
     say(f"{desk.reader.to_zero()} to zero at {time.strftime('%H:%M')}")
@@ -89,11 +95,16 @@ def _line(report: SyncReport) -> str:
 def _document(desk: Desk, done: RoundReport) -> dict[str, object]:
     import msgspec
 
+    now = time.time()
     return {
         "ok": all(report.ok for report in done.reports),
         "to_zero": desk.reader.to_zero(),
         "sent": msgspec.to_builtins(done.outcomes),
         "connections": msgspec.to_builtins(done.reports),
+        "budget": {
+            name: {"used": round(state.used(now), 3), "waits": round(max(0.0, state.quiet_for(now)), 1)}
+            for name, state in desk.reader.budgets().items()
+        },
     }
 
 

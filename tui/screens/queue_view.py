@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -30,7 +31,7 @@ from tui.widgets.empty import empty_words
 from tui.widgets.facts import Facts
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import Rule
-from tui.widgets.header import Header, Standing
+from tui.widgets.header import Header, Standing, requests_used
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.panes import Counts, Panes, PaneStrip
 from tui.widgets.status_line import Said, StatusLine, Tone
@@ -139,9 +140,7 @@ class QueueView(Screen[None]):
             self.deskzero.painted()
             return
         self.counts = counts
-        self.standing = Standing(
-            standing.states, standing.changes, counts.to_zero, self.standing.syncing, standing.quarantined
-        )
+        self.standing = replace(standing, to_zero=counts.to_zero, syncing=self.standing.syncing)
         self._paint_standing()
         for line in self.mine.update(self.standing.changes):
             self.say(line)
@@ -151,6 +150,13 @@ class QueueView(Screen[None]):
             self._pane_chosen = True
             first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
             self.show_pane(first)
+
+    @work(exclusive=True, group="budget")
+    async def read_budgets(self) -> None:
+        """What is used of the requests: other processes use them too, and nobody tells of a wait's end."""
+        budgets = await self.deskzero.read(lambda reader: reader.budgets())
+        if budgets != self.standing.budgets:
+            self.standing = self.header.standing = replace(self.standing, budgets=budgets)
 
     @work(exclusive=True, group="rows")
     async def read_rows(self, *, fresh: bool, at: tuple[str, str, str | None] | None = None) -> None:
@@ -305,6 +311,8 @@ class QueueView(Screen[None]):
         now = self.deskzero.now
         self.header.now = now
         self.status.now = now
+        if self.standing.syncing is not None or requests_used(self.standing, now) is not None:
+            self.read_budgets()
 
     def say(self, said: Said) -> None:
         """A line above the keys."""
@@ -365,11 +373,7 @@ class QueueView(Screen[None]):
                 pass
 
     def _syncing(self, progress: tuple[int, int | None] | None) -> None:
-        standing = self.standing
-        self.standing = Standing(
-            standing.states, standing.changes, standing.to_zero, progress, standing.quarantined
-        )
-        self.header.standing = self.standing
+        self.standing = self.header.standing = replace(self.standing, syncing=progress)
 
 
 def _page(kinds: tuple[str, ...], text: str, offset: int, reader: Reader) -> list[Row]:
@@ -380,7 +384,8 @@ def _standing(reader: Reader) -> tuple[Counts, Standing]:
     """One reading of everything around the list."""
     counts = Counts(tuple(reader.panes()), known=True)
     states, changes = tuple(reader.states()), tuple(reader.changes())
-    return counts, Standing(states, changes, quarantined=len(reader.quarantine()))
+    quarantined, budgets = len(reader.quarantine()), reader.budgets()
+    return counts, Standing(states, changes, quarantined=quarantined, budgets=budgets)
 
 
 def _name(view: TicketView) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
@@ -11,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from connectors.text import clean
+from store.bucket import State
 from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
 from tui.text import clock, when
@@ -29,6 +31,8 @@ class Standing:
     quarantined: int = 0
     read_at: int = 0
     titles: tuple[str, ...] = field(default=())
+    budgets: Mapping[str, State] = field(default_factory=dict)
+    """What is used of each connection's requests."""
 
     @property
     def waiting(self) -> int:
@@ -56,6 +60,10 @@ class Standing:
         return len(self.stuck) + sum(state.error is not None for state in self.states) + self.quarantined
 
 
+TELLING = 0.7
+"""From this part of our requests on the header says how much is used."""
+
+
 class Header(Widget):
     """Painted from a `Standing`; ticks with the clock."""
 
@@ -77,14 +85,15 @@ class Header(Widget):
 
 def header_line(standing: Standing, now: int, zone: tzinfo, width: int, *, demo: bool = False) -> Content:
     """The line in exactly `width` cells. What matters least goes first where it is narrow."""
-    right = Content("   ").join(
-        part for part in (*_outgoing(standing, now, short=width < 100), _zero(standing)) if part
-    )
-    right += Content.styled(f"  {clock(now, zone)} ", "$frame-title")
-    sync = sync_state(standing, now, zone, short=width < 100)
+    short = width < 100
     brand = Content.styled(" deskzero ", "bold $primary")
     if demo:
         brand += Content.styled(" DEMO ", "bold $background on $warning")
+    sync = sync_state(standing, now, zone, short=short)
+    requests = requests_used(standing, now, short=short)
+    right = _right(standing, now, zone, requests, short=short)
+    if requests and width - brand.cell_length - sync.cell_length - right.cell_length < 2:
+        right = _right(standing, now, zone, None, short=short)
     for place in _places(standing):
         left = brand + Content(" ") + Content.styled(place, "$frame-title")
         free = width - left.cell_length - sync.cell_length - right.cell_length
@@ -144,6 +153,26 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
         return Content.styled("not synced yet", "$warning")
     oldest = min(at for at in times if at is not None)
     return Content.styled(f"synced {when(oldest, now, zone)}{'' if short else ', ok'}", "$success")
+
+
+def _right(standing: Standing, now: int, zone: tzinfo, requests: Content | None, *, short: bool) -> Content:
+    parts = [part for part in (requests, *_outgoing(standing, now, short=short), _zero(standing)) if part]
+    return Content("   ").join(parts) + Content.styled(f"  {clock(now, zone)} ", "$frame-title")
+
+
+def requests_used(standing: Standing, now: int, *, short: bool = False) -> Content | None:
+    """`requests: waits 40 s`, `requests 83 %`; `None` while there are enough. The connection that is worst off."""
+    word = "req" if short else "requests"
+    waits = [(state.waits_for(now), name) for name, state in standing.budgets.items()]
+    used = [(state.used(now), name) for name, state in standing.budgets.items()]
+    several = len(standing.states) > 1 and not short
+    if waits and (longest := max(waits))[0] >= 1:
+        name = f"{clean(longest[1])} " if several else ""
+        return Content.styled(f"{name}{word}: waits {longest[0]:.0f} s", "bold $warning")
+    if used and (most := max(used))[0] >= TELLING:
+        name = f"{clean(most[1])} " if several else ""
+        return Content.styled(f"{name}{word} {most[0] * 100:.0f} %", "$warning")
+    return None
 
 
 def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
