@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from connectors.contract import Connector, Fix, Ref, Step, Unsupported, Value
 from store import cached
 from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_change_id, to_json
-from store.database import Databases
+from store.database import CannotWrite, Databases
 from store.fixes import Prepared
 from store.home import Home
 from store.lock import take_lock
@@ -185,7 +185,7 @@ def lay(databases: Databases, settings: Settings, connection: str, tickets: Iter
         evaluate(
             databases.cache, databases.journal, settings, now=now, connections=[connection], tickets=wanted
         )
-    except DBAPIError:
+    except (DBAPIError, CannotWrite):
         log.exception("The overlay of %s could not be laid; the next sync does it again.", connection)
 
 
