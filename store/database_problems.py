@@ -55,7 +55,7 @@ def cannot_write(path: Path, error: BaseException) -> CannotWrite:
     if "full" in text:
         return CannotWrite(
             f"The disk is full: {path} cannot be written.",
-            hint="Free some space, then do it again: this was not saved. What waits in the outbox is still there.",
+            hint="Make free space there, then do it again: this was not saved. What waits in the outbox stays there.",
         )
     if "readonly" in text:
         return CannotWrite(

@@ -27,6 +27,7 @@ COMMANDS = (
     "outbox",
     "check",
     "doctor",
+    "restore",
     "disconnect",
     "support",
     "simulate",
