@@ -33,6 +33,7 @@ from store.database_problems import (
     cannot_write,
     is_damage,
     is_environment,
+    is_full,
 )
 from store.home import Home
 from store.models import CacheTable, views
@@ -105,6 +106,8 @@ class Databases:
                 presence.leave()
                 raise
         except (OSError, sqlite3.OperationalError) as error:
+            if is_full(home.journal, error):
+                raise cannot_write(home.journal, error) from error
             raise DatabaseProblem(
                 f"Cannot open the databases in {home.cache.parent} and {home.journal.parent}: {error}",
                 hint="Check that the folders exist, that you may write there and that the disk is not full.",

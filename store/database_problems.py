@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sqlite3
 from pathlib import Path
+
+LITTLE = 65_536
+"""Bytes: with less than this free SQLite cannot even open a database that nobody has open."""
 
 
 class DatabaseProblem(Exception):
@@ -49,10 +54,21 @@ def is_environment(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.OperationalError) and any(sign in text for sign in signs)
 
 
+def is_full(path: Path, error: BaseException) -> bool:
+    """Whether there is no room for `path`. SQLite says it plainly only while it writes: a file beside the database
+    that it cannot make is an "I/O error" or "unable to open"."""
+    if "full" in str(error).lower() or getattr(error, "errno", None) == errno.ENOSPC:
+        return True
+    try:
+        return is_environment(error) and shutil.disk_usage(path.parent).free < LITTLE
+    except OSError:
+        return False
+
+
 def cannot_write(path: Path, error: BaseException) -> CannotWrite:
     """What an error of the environment (`is_environment`) means for whoever wanted to write to `path`."""
     text = str(error).lower()
-    if "full" in text:
+    if is_full(path, error):
         return CannotWrite(
             f"The disk is full: {path} cannot be written.",
             hint="Make free space there, then do it again: this was not saved. What waits in the outbox stays there.",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
+from store.database_problems import DatabaseProblem
 from tui import messages
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ log = logging.getLogger(__name__)
 
 class EngineStopped(Exception):
     """The engine has ended or never came up; `str()` says why."""
+
+
+class CannotSave(EngineStopped):
+    """A database cannot be used or written, as on a full disk: nothing was saved. `hint` says what to do."""
+
+    def __init__(self, problem: DatabaseProblem) -> None:
+        super().__init__(str(problem))
+        self.hint = problem.hint
 
 
 class Engine:
@@ -69,7 +78,8 @@ class Engine:
         """Runs `work(desk)` on the engine's loop and gives its result or its error here.
 
         Starts the engine if nothing has yet: whoever asks is not left waiting for a start that may never come.
-        A request that is out is not cancelled when the caller is: whoever started to write finishes.
+        A request that is out is not cancelled when the caller is: whoever started to write finishes. Raises
+        `EngineStopped`, `CannotSave`, and what `work` raises.
         """
         self.start()
         if not self._up.is_set():
@@ -82,7 +92,10 @@ class Engine:
             return await work(desk)
 
         future = asyncio.run_coroutine_threadsafe(run(), self._loop)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        try:
+            return await asyncio.shield(asyncio.wrap_future(future))
+        except DatabaseProblem as problem:
+            raise CannotSave(problem) from problem
 
     def sync_now(self) -> None:
         """Asks for a round now, by a person. While one runs, another follows it."""
@@ -115,7 +128,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._wanted, self._stop = asyncio.Event(), asyncio.Event()
         self._up.set()
-        self._post(messages.EngineReady())
+        self._post(messages.EngineReady(tuple(desk.databases.notes)))
+        desk.databases.notes.clear()
         ticks = [asyncio.create_task(self._push_tick(desk))]
         if self._syncs:
             ticks.append(asyncio.create_task(self._sync_tick(desk)))
@@ -165,7 +179,8 @@ class Engine:
                 outcomes = await desk.push()
             except Exception as error:
                 log.error("sending failed", exc_info=error)
-                self._post(messages.EngineFailed(f"Sending failed: {error or type(error).__name__}"))
+                said = f"Sending failed: {error or type(error).__name__}"
+                self._post(messages.EngineFailed(said, getattr(error, "hint", "")))
                 await asyncio.sleep(10 * self._push_every)
                 continue
             if outcomes:

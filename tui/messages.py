@@ -19,6 +19,9 @@ class Told(Message):
 class EngineReady(Told):
     """The engine's thread has loaded what writing and syncing need."""
 
+    notes: tuple[str, ...] = ()
+    """What was found and done while the databases were opened."""
+
 
 @dataclass
 class SyncStarted(Told):
