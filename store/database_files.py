@@ -87,6 +87,18 @@ def damage(path: Path, *, thorough: bool = False) -> str | None:
     return None if said == "ok" else str(said).replace("\n", " ")
 
 
+def empty_wal(path: Path) -> bool:
+    """Brings everything into the database and empties its -wal, where deleted rows still stand. `False`: somebody
+    is reading at this moment; whoever closes the database last does it then."""
+    with closing(sqlite3.connect(path, timeout=1.0)) as connection:
+        connection.execute("PRAGMA secure_delete = ON").close()
+        try:
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+    return not busy
+
+
 def stamp(now: int) -> str:
     """A time (UTC seconds) as part of a file name."""
     return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")

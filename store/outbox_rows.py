@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
 
 from connectors.contract import Fix, Step, TicketRecord
-from store.changes import OutboxRefused, same_value, to_json
+from store.changes import ENDED_STATES, OutboxRefused, same_value, to_json
 
 
 class StepEntry(msgspec.Struct, kw_only=True):
@@ -101,7 +101,12 @@ def load_one(db: Db, change: str) -> Entry:
 
 
 def move(db: Db, change: str, come_from: Sequence[str], **values: object) -> bool:
-    """Changes columns of `change` if its state is one of `come_from`; whether that was so."""
+    """Changes columns of `change` if its state is one of `come_from`; whether that was so.
+
+    With its end a change lets go of the customer's words that a conflict put into `detail`.
+    """
+    if values.get("state") in ENDED_STATES:
+        values["detail"] = "{}"
     sets = ", ".join(f"{name} = :{name}" for name in values)
     states = ", ".join(f"'{state}'" for state in come_from)
     done = db.execute(
