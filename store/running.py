@@ -96,6 +96,14 @@ def others(home: Home) -> int:
     return alive
 
 
+def left_behind(home: Home) -> int:
+    """How many marks of processes that died nobody has looked after yet. It only looks. Raises `DatabaseProblem`."""
+    if not home.running.is_dir():
+        return 0
+    with gate(home):
+        return len(_marks(home.running)) - others(home)
+
+
 @contextmanager
 def gate(home: Home) -> Iterator[None]:
     """Nobody enters or leaves while the block runs. Raises `DatabaseProblem`, `NoLocks`, `OSError`."""
