@@ -41,7 +41,7 @@ def test_a_note_that_went_out_after_the_backup_is_found_and_not_doubled(shop: Sh
     listed = shop.cli.run("restore")
     assert listed.code == 0
     (line,) = [line for line in listed.out.splitlines() if line.startswith(name)]
-    assert "3 changes, 3 open, sound" in line
+    assert "3 changes, 3 open · sound" in line
     asked = shop.cli.run("restore", name)
     assert asked.code == 2
     assert "--yes" in asked.error[1]

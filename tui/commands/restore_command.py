@@ -69,12 +69,11 @@ def _list(home: Home, settings: Settings) -> int:
 
 
 def _line(one: Backup, settings: Settings) -> str:
-    begin = (
-        f"{one.path.name}  {local(one.at, settings.timezone)}, {ago(now() - one.at)}, {one.size / 1e6:.1f} MB"
-    )
+    when = f"{local(one.at, settings.timezone)}, {ago(now() - one.at)}"
+    begin = f"{one.path.name} · {when} · {one.size / 1e6:.1f} MB"
     if one.problem is not None:
-        return f"{begin}  DAMAGED: {one.problem}"
-    return f"{begin}  {counted(one.changes, 'change')}, {one.open} open, sound"
+        return f"{begin} · DAMAGED: {one.problem}"
+    return f"{begin} · {counted(one.changes, 'change')}, {one.open} open · sound"
 
 
 def _settings(home: Home) -> Settings:
