@@ -75,9 +75,7 @@ class CacheUnreadable(Exception):
         if is_environment(error):
             self.hint = "Check free space and rights there, and whether another program holds the file."
         elif path.name == "journal.db":
-            self.hint = (
-                "It holds changes not yet sent, so it is left as it is: `deskzero doctor` says what to do."
-            )
+            self.hint = "It may hold changes not yet sent, so it is left as it is: `deskzero restore` lists its backups."
 
 
 class Reader:

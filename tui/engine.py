@@ -65,6 +65,7 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._wanted: asyncio.Event | None = None
         self._stop: asyncio.Event | None = None
+        self._leaving = False
         self.syncing = False
         """A round is running now. Read from the screen."""
 
@@ -104,6 +105,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Ends the thread after what is being sent has ended; at most a few seconds."""
+        self._leaving = True
         if self._thread is None:
             return
         if self._loop is not None and self._stop is not None:
@@ -127,9 +129,11 @@ class Engine:
     async def _live(self, desk: Desk) -> None:
         self._loop = asyncio.get_running_loop()
         self._wanted, self._stop = asyncio.Event(), asyncio.Event()
+        if self._leaving:  # asked to stop while the databases were being opened
+            self._stop.set()
         self._up.set()
-        self._post(messages.EngineReady(tuple(desk.databases.notes)))
-        desk.databases.notes.clear()
+        self._post(messages.EngineReady())
+        self._tell_notes(desk)
         ticks = [asyncio.create_task(self._push_tick(desk))]
         if self._syncs:
             ticks.append(asyncio.create_task(self._sync_tick(desk)))
@@ -168,6 +172,12 @@ class Engine:
             self._post(messages.SyncEnded(asked))
         finally:
             self.syncing = False
+        self._tell_notes(desk)
+
+    def _tell_notes(self, desk: Desk) -> None:
+        if desk.databases.notes:
+            self._post(messages.Noted(tuple(desk.databases.notes)))
+            desk.databases.notes.clear()
 
     def _progress(self, progress: Progress) -> None:
         self._post(messages.SyncProgress(progress.connection, progress.done, progress.total))

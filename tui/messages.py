@@ -19,8 +19,12 @@ class Told(Message):
 class EngineReady(Told):
     """The engine's thread has loaded what writing and syncing need."""
 
-    notes: tuple[str, ...] = ()
-    """What was found and done while the databases were opened."""
+
+@dataclass
+class Noted(Told):
+    """What was found and done about the databases, in sentences."""
+
+    notes: tuple[str, ...]
 
 
 @dataclass
