@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -59,6 +58,8 @@ def is_full(path: Path, error: BaseException) -> bool:
     that it cannot make is an "I/O error" or "unable to open"."""
     if "full" in str(error).lower() or getattr(error, "errno", None) == errno.ENOSPC:
         return True
+    import shutil  # for a rare case: it draws in every compression there is
+
     try:
         return is_environment(error) and shutil.disk_usage(path.parent).free < LITTLE
     except OSError:

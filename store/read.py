@@ -75,7 +75,9 @@ class CacheUnreadable(Exception):
         if is_environment(error):
             self.hint = "Check free space and rights there, and whether another program holds the file."
         elif path.name == "journal.db":
-            self.hint = "It may hold changes not yet sent, so it is left as it is: `deskzero restore` lists its backups."
+            self.hint = (
+                "It may hold changes not yet sent and is left as it is: `deskzero restore` lists its backups."
+            )
 
 
 class Reader:

@@ -134,8 +134,9 @@ def _marks(folder: Path) -> list[Path]:
 
 
 def _lock(path: Path) -> FileLock:
-    # Not bound to a thread: the screen's engine opens in its thread and a test may close in another.
-    return FileLock(path, fallback_to_soft=False, thread_local=False, mode=0o600)
+    # Not bound to a thread: the screen's engine opens in its thread and a test may close in another. The file stays
+    # when the lock is let go of (on Windows it would not): a mark that somebody only looked at is still one.
+    return FileLock(path, fallback_to_soft=False, thread_local=False, mode=0o600, preserve_lock_file=True)
 
 
 def _free(path: Path) -> FileLock | None:

@@ -84,7 +84,9 @@ def _copies(databases: Databases, name: str, *, remove: bool, yes: bool) -> None
         say(
             f"Backups: {many} in {databases.home.backups} and beside the journal still hold changes of {name}."
         )
-        say(f"  `deskzero disconnect {name} --journal --backups` removes them. Backups go by themselves with age.")
+        say(
+            f"  `deskzero disconnect {name} --journal --backups` removes them. Backups go by themselves with age."
+        )
 
 
 def _forget_secrets(connection: Connection) -> None:
