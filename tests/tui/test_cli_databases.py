@@ -44,7 +44,9 @@ def test_restore_lists_and_asks_and_works_without_settings(cli: Cli) -> None:
     done = cli.run("restore", one.name, "--yes")
     assert done.code == 0, done.err
     assert drafts(cli) == [], "it was made before there was one"
-    assert cli.run("restore", "no-such", "--yes").error[1] == "`deskzero restore` lists them."
+    wrong = cli.run("restore", "no-such", "--yes")
+    assert wrong.code == 2
+    assert wrong.err.splitlines()[-1] == "`deskzero restore` lists them."
 
 
 def test_a_home_without_backups_says_so(tmp_path: Path) -> None:
