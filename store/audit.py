@@ -74,16 +74,14 @@ class Verified(msgspec.Struct, frozen=True):
     """Sentences, the first broken place first; empty: the log holds."""
 
 
-def append(db: Db, change: str, event: str, payload: Mapping[str, object]) -> None:
+def append(db: Db | sqlite3.Connection, change: str, event: str, payload: Mapping[str, object]) -> None:
     """Adds an entry about a change, in the caller's transaction. The change must be in the journal."""
-    row = db.exec_driver_sql(
-        "SELECT connection, ticket_id, who FROM change WHERE change = ?", (change,)
-    ).one()
+    row = _run(db, "SELECT connection, ticket_id, who FROM change WHERE change = ?", change).fetchone()
     write(db, event, payload, connection=row[0], ticket_id=row[1], change=change, who=row[2])
 
 
 def write(
-    db: Db,
+    db: Db | sqlite3.Connection,
     event: str,
     payload: Mapping[str, object],
     *,
@@ -93,7 +91,7 @@ def write(
     who: str = "",
 ) -> None:
     """Adds an entry, in the caller's transaction; without a change it is about the journal as a whole."""
-    last = db.exec_driver_sql("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").one_or_none()
+    last = _run(db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (1, BEGINNING) if last is None else (last[0] + 1, last[1])
     words = msgspec.json.encode(payload, order="sorted").decode()
     made = AuditEntry(
@@ -111,7 +109,12 @@ def write(
         hash="",
     )
     values = (*msgspec.structs.astuple(made)[:-1], _hash(made))
-    db.exec_driver_sql(f"INSERT INTO audit ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", values)
+    _run(db, f"INSERT INTO audit ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", *values)
+
+
+def _run(db: Db | sqlite3.Connection, sql: str, *values: object) -> Any:  # noqa: ANN401 - either one's cursor
+    """SQLAlchemy's connection and sqlite3's own (of a journal that is not in its place yet) alike."""
+    return db.execute(sql, values) if isinstance(db, sqlite3.Connection) else db.exec_driver_sql(sql, values)
 
 
 def forget(db: Db, connection: str) -> int:

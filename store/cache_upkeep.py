@@ -188,6 +188,7 @@ def retire(cache: Cache, connection: str, settings: Settings, now: int) -> int:
     """Deletes tickets past `cache.retention`: closed, or out of the scope, and in nobody's way.
 
     What is in the queue, has open changes, or is the parent of a ticket that stays, stays. How many went.
+    Choices that belong to a company (its people, its agreements) go when they were not read for as long.
     """
     edge = now - max(settings.retention, settings.rules.largest_window)
     ids = cast(
@@ -212,10 +213,14 @@ def retire(cache: Cache, connection: str, settings: Settings, now: int) -> int:
     )
     if ids:
         of = {"connection": connection, "ids": json.dumps(list(ids))}
-        for table in ("ticket", "note", "time_entry", "ticket_parent", "ticket_custom"):
+        for table in ("ticket", "note", "time_entry", "ticket_parent", "ticket_custom", "quarantine"):
             cache.exec_driver_sql(
                 f"DELETE FROM {table} WHERE connection = :connection AND ticket_id {_IN}", of
             )
+    cache.exec_driver_sql(
+        "DELETE FROM choice WHERE connection = ? AND company_id <> '' AND read_at < ?",
+        (connection, now - settings.retention),
+    )
     return len(ids)
 
 

@@ -15,6 +15,8 @@ from connectors.text import same_text
 
 OPEN_STATES = ("held", "queued", "sending", "conflict", "rejected", "uncertain")
 """Not at an end: something will happen or a person has to decide. Anything of these is no zero."""
+ENDED_STATES = ("confirmed", "undone", "dropped")
+"""At an end."""
 DECIDE_STATES = ("conflict", "rejected", "uncertain")
 """A person has to decide: retry or drop."""
 BLOCKING_STATES = ("held", "queued", "sending", "uncertain", "conflict")

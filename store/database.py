@@ -8,28 +8,49 @@ Everything that writes goes through the two SQLAlchemy engines of `Databases`. A
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import sqlite as dialect
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from store import migrations
+from store import database_files as files
+from store import journal_backup, migrations, running
+from store.database_problems import (
+    CacheReplaced,
+    CannotWrite,
+    DatabaseProblem,
+    DatabaseTooNew,
+    JournalDamaged,
+    RestoreInterrupted,
+    cannot_write,
+    is_damage,
+    is_environment,
+    is_full,
+)
 from store.home import Home
 from store.models import CacheTable, views
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "CacheReplaced",
+    "CannotWrite",
+    "DatabaseProblem",
+    "DatabaseTooNew",
+    "Databases",
+    "JournalDamaged",
+    "RestoreInterrupted",
+    "cache_version",
+    "explained",
+]
 
-BUSY = 15.0
-"""Seconds that a writer waits for another one (another process's sync writes pages of a second at most)."""
+log = logging.getLogger(__name__)
 
 CACHE_INDEXES = (
     "CREATE INDEX ticket_in_queue ON ticket (connection) WHERE in_scope",
@@ -48,31 +69,14 @@ CACHE_INDEXES = (
 )
 
 
-class DatabaseProblem(Exception):
-    """A database cannot be used. `str()` says which and why, `hint` says what to do."""
-
-    def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class DatabaseTooNew(DatabaseProblem):
-    """The journal was written by a newer deskzero. It is left as it is."""
-
-
-class JournalDamaged(DatabaseProblem):
-    """The journal cannot be read. It is left as it is: it holds what cannot be pulled again."""
-
-
-class CacheReplaced(DatabaseProblem):
-    """The cache was damaged and has just been made anew: what was under way has to be done again."""
-
-
 class Databases:
     """Both databases of one home, open. Close it when done."""
 
-    def __init__(self, home: Home, notes: list[str], cache_is_new: bool) -> None:
+    def __init__(
+        self, home: Home, notes: list[str], cache_is_new: bool, presence: running.Presence | None = None
+    ) -> None:
         self.home = home
+        self._presence = presence
         self.notes = notes
         """Sentences on what was found and done while opening, for the screen and `doctor`."""
         self.cache_is_new = cache_is_new
@@ -95,19 +99,27 @@ class Databases:
         notes: list[str] = []
         try:
             home.make()
-            _prepare_journal(home.journal, now, notes)
-            fresh = _prepare_cache(home.cache, now, notes)
+            presence = running.enter(home)
+            try:
+                fresh = _prepare(home, presence, now, notes)
+            except BaseException:
+                presence.leave()
+                raise
         except (OSError, sqlite3.OperationalError) as error:
+            if is_full(home.journal, error):
+                raise cannot_write(home.journal, error) from error
             raise DatabaseProblem(
                 f"Cannot open the databases in {home.cache.parent} and {home.journal.parent}: {error}",
                 hint="Check that the folders exist, that you may write there and that the disk is not full.",
             ) from error
-        return cls(home, notes, fresh)
+        return cls(home, notes, fresh, presence)
 
     def close(self) -> None:
-        """Closes all connections of both engines."""
+        """Closes all connections of both engines, and says that this process ended with them as it should."""
         self.cache.dispose()
         self.journal.dispose()
+        if self._presence is not None:
+            self._presence.leave()
 
     def __enter__(self) -> Databases:
         return self
@@ -150,31 +162,11 @@ def explained(databases: Databases, now: int) -> Iterator[None]:
         yield
     except DatabaseError as error:
         if not is_damage(error.orig):
-            if is_environment(error.orig):
-                raise DatabaseProblem(
-                    f"The databases of {databases.home.cache.parent} cannot be written: {error.orig}.",
-                    hint="Check free space and rights there, and whether another program holds the files.",
-                ) from error
             raise
-        if _damaged(databases.home.journal):
-            raise _journal_damaged(databases.home.journal, str(error.orig)) from error
+        if problem := files.damage(databases.home.journal):
+            raise _journal_damaged(databases.home.journal, problem) from error
         said = databases.renew_cache(now)
         raise CacheReplaced(said, hint="Run `deskzero sync` to pull everything again.") from error
-
-
-def is_damage(error: BaseException | None) -> bool:
-    """Whether SQLite says that the file itself is broken (and not that it is busy, full or read-only)."""
-    text = str(error).lower()
-    return isinstance(error, sqlite3.DatabaseError) and (
-        "malformed" in text or "not a database" in text or "file is encrypted" in text
-    )
-
-
-def is_environment(error: BaseException | None) -> bool:
-    """Whether the disk, its rights or another program is in the way, and not our SQL."""
-    text = str(error).lower()
-    signs = ("disk is full", "disk i/o", "locked", "readonly", "unable to open")
-    return isinstance(error, sqlite3.OperationalError) and any(sign in text for sign in signs)
 
 
 def cache_version() -> int:
@@ -189,12 +181,18 @@ def _engine(path: Path, *, synchronous: str) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         # No transactions of the driver's own: the "begin" event below says which kind.
-        connect_args={"timeout": BUSY, "isolation_level": None, "check_same_thread": False},
+        connect_args={"timeout": files.BUSY, "isolation_level": None, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
-        _pragmas(connection, synchronous)
+        files.pragmas(connection, synchronous)
+
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> Exception | None:
+        # A full disk is told as one wherever it is met; SQLAlchemy's own error holds the statement's values.
+        error = context.original_exception
+        return cannot_write(path, error) if is_environment(error) else None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -212,70 +210,44 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _pragmas(connection: sqlite3.Connection, synchronous: str) -> None:
-    for pragma in (
-        f"busy_timeout = {int(BUSY * 1000)}",
-        "journal_mode = WAL",
-        f"synchronous = {synchronous}",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _open(path: Path, synchronous: str = "FULL") -> sqlite3.Connection:
-    """A plain connection for creating and migrating; the file is its owner's alone from the first byte."""
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    elif os.name == "posix":
-        path.chmod(0o600)
-    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+def _prepare(home: Home, presence: running.Presence, now: int, notes: list[str]) -> bool:
+    """Checks, makes, migrates or mends both files; whether the cache is new."""
+    if (between := home.restoring).exists():
+        raise RestoreInterrupted(
+            f"A backup of the journal was being put back and that did not end ({between}).",
+            hint="Run `deskzero restore` with that backup again: nothing is sent or synced before.",
+        )
+    began = time.monotonic()
+    unclean = presence.died > 0 or not presence.is_known
+    _prepare_journal(home.journal, now, notes, thorough=unclean)
+    before = len(notes)
+    fresh = _prepare_cache(home.cache, now, notes, thorough=unclean)
+    if presence.died:
+        sound = (
+            "both databases were checked and are sound" if len(notes) == before else "the journal is sound"
+        )
+        said = f"deskzero did not end as it should last time; {sound}."
+        notes.insert(0, said)
+        log.warning("%s (%d marks, %.1f s)", said, presence.died, time.monotonic() - began)
+        presence.looked_after()
     try:
-        _pragmas(connection, synchronous)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _damaged(path: Path) -> str | None:
-    """What SQLite finds wrong with the file, or nothing."""
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    try:
-        with closing(sqlite3.connect(path, timeout=BUSY)) as connection:
-            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        if is_damage(error):
-            return str(error)
-        raise
-    return None if said == "ok" else str(said).replace("\n", " ")
+        journal_backup.keep_backup(home, now, unclean=presence.died > 0)
+    except journal_backup.BackupFailed as error:
+        log.warning("%s", error)
+        notes.append(f"{error} Free some space, or check the folder {home.backups}.")
+    return fresh
 
 
 # ---------------------------------------------------------------- the journal
 
 
-def _prepare_journal(path: Path, now: int, notes: list[str]) -> None:
+def _prepare_journal(path: Path, now: int, notes: list[str], *, thorough: bool) -> None:
     # The journal is small and dear: it is checked at every opening (1,000 changes: 2 ms).
-    if problem := _damaged(path):
+    if problem := files.damage(path, thorough=thorough):
         raise _journal_damaged(path, problem)
     known = len(migrations.MIGRATIONS)
-    with closing(_open(path)) as connection:
-        found = _version(connection)
+    with closing(files.open_plainly(path)) as connection:
+        found = files.version(connection)
         if found > known:
             raise DatabaseTooNew(
                 f"{path} was written by a newer deskzero (its version is {found}, this one knows {known}).",
@@ -283,34 +255,27 @@ def _prepare_journal(path: Path, now: int, notes: list[str]) -> None:
             )
         if found == known:
             return
-        with _transaction(connection):
-            found = _version(connection)  # another process may have been faster
+        with files.transaction(connection):
+            found = files.version(connection)  # another process may have been faster
             if found:
                 notes.append(
                     f"The journal was brought up to date; a copy is in {_back_up(path, found, now)}."
                 )
-        for number in range(found + 1, known + 1):
-            with _transaction(connection):
-                if _version(connection) >= number:
-                    continue
-                for statement in migrations.MIGRATIONS[number - 1]:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {number}")
+        migrations.migrate(connection)
 
 
 def _back_up(path: Path, version: int, now: int) -> Path:
-    copy = path.with_name(f"{path.name}.version-{version}-{_stamp(now)}")
-    os.close(os.open(copy, os.O_CREAT | os.O_RDWR, 0o600))
-    with closing(sqlite3.connect(path, timeout=BUSY)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    copy = path.with_name(f"{path.name}.version-{version}-{files.stamp(now)}")
+    copy.unlink(missing_ok=True)
+    journal_backup.copy(path, copy)
     return copy
 
 
 def _journal_damaged(path: Path, problem: str) -> JournalDamaged:
     return JournalDamaged(
         f"The journal {path} is damaged: {problem}.",
-        hint="It holds changes not yet sent, so it is left as it is. Put back a backup, or move the file "
-        "(with its -wal and -shm files) away to start with an empty one.",
+        hint="It may hold changes not yet sent, so it is left as it is: `deskzero restore` lists its backups and "
+        "puts one back.",
     )
 
 
@@ -328,14 +293,19 @@ def _cache_ddl() -> list[str]:
     return sql
 
 
-def _prepare_cache(path: Path, now: int, notes: list[str]) -> bool:
-    """Makes the cache if there is none, or if it is of another version or damaged. True: it is new."""
+def _prepare_cache(path: Path, now: int, notes: list[str], *, thorough: bool = False) -> bool:
+    """Makes the cache if there is none, or if it is of another version or damaged. True: it is new.
+
+    `thorough`: all of it is read (10,000 tickets: 0.2 s), not only what opening needs.
+    """
     wanted = cache_version()
+    if thorough and files.damage(path):
+        _set_aside(path, now, notes)
     for _ in range(2):
         try:
-            with closing(_open(path, "NORMAL")) as connection:
+            with closing(files.open_plainly(path, "NORMAL")) as connection:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                found = _version(connection)
+                found = files.version(connection)
                 if found == wanted:
                     return False
                 if found:
@@ -354,8 +324,8 @@ def _prepare_cache(path: Path, now: int, notes: list[str]) -> bool:
 
 def _rebuild(connection: sqlite3.Connection, version: int) -> None:
     """Drops what is there and creates all tables, in one transaction: a crash leaves the one or the other."""
-    with _transaction(connection):
-        if _version(connection) == version:
+    with files.transaction(connection):
+        if files.version(connection) == version:
             return  # another process has just done it
         old = connection.execute(
             "SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table')"
@@ -370,14 +340,10 @@ def _rebuild(connection: sqlite3.Connection, version: int) -> None:
 
 
 def _set_aside(path: Path, now: int, notes: list[str]) -> None:
-    aside = path.with_name(f"{path.name}.damaged-{_stamp(now)}")
+    aside = path.with_name(f"{path.name}.damaged-{files.stamp(now)}")
     path.replace(aside)
     for tail in ("-wal", "-shm"):  # they belong to the file that is gone
         path.with_name(path.name + tail).unlink(missing_ok=True)
     said = f"The cache was damaged: it is now {aside.name}, and everything is pulled again."
     log.warning("%s", said)
     notes.append(said)
-
-
-def _stamp(now: int) -> str:
-    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from store.database_problems import cannot_write, is_environment
 from store.home import Home
 
 
@@ -22,11 +24,14 @@ class Draft:
 
 
 def save(home: Home, connection: str, ticket_id: str, side: str, text: str, *, now: int) -> None:
-    """Keeps the text as it is now; an empty one is no draft. `sqlite3.Error` when it could not be kept."""
+    """Keeps the text as it is now; an empty one is no draft.
+
+    Raises `CannotWrite` (a full disk) or `sqlite3.Error` when it could not be kept.
+    """
     if not text.strip():
         drop(home, connection, ticket_id, side)
         return
-    with closing(_open(home)) as journal, journal:
+    with _writing(home) as journal:
         journal.execute(
             "INSERT INTO draft (connection, ticket_id, side, text, saved_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (connection, ticket_id, side) DO UPDATE SET text = excluded.text,"
@@ -42,9 +47,9 @@ def load(home: Home, connection: str, ticket_id: str, side: str) -> str:
 
 
 def drop(home: Home, connection: str, ticket_id: str, side: str) -> None:
-    """Forgets the draft: it was sent, or the person said so."""
+    """Forgets the draft: it was sent, or the person said so. Raises as `save` does."""
     if home.journal.exists():
-        with closing(_open(home)) as journal, journal:
+        with _writing(home) as journal:
             journal.execute(
                 "DELETE FROM draft WHERE connection = ? AND ticket_id = ? AND side = ?",
                 (connection, ticket_id, side),
@@ -62,7 +67,19 @@ def every(home: Home) -> list[Draft]:
         return [Draft(*row) for row in rows]
 
 
+@contextmanager
+def _writing(home: Home) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(_open(home)) as journal, journal:
+            yield journal
+    except sqlite3.OperationalError as error:
+        if is_environment(error):
+            raise cannot_write(home.journal, error) from error
+        raise
+
+
 def _open(home: Home) -> sqlite3.Connection:
     journal = sqlite3.connect(home.journal, timeout=10.0)
     journal.execute("PRAGMA synchronous = FULL")
+    journal.execute("PRAGMA secure_delete = ON")
     return journal

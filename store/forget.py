@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from store import audit
+from store import database_files as files
 from store.cache_upkeep import forget
 from store.changes import OPEN_STATES
 from store.database import Databases
+from store.home import Home
+from store.journal_backup import keep_backup, names
 from store.models import JournalTable
+from store.retention import set_aside, strip_ended
 
 
 def open_changes(databases: Databases, connection: str) -> int:
@@ -19,10 +25,15 @@ def open_changes(databases: Databases, connection: str) -> int:
 
 def forget_cache(databases: Databases, connection: str) -> int:
     """Deletes the connection's rows from the cache; how many tickets these were."""
+    for path, _ in set_aside(databases.home):  # it holds the connection's tickets too
+        path.unlink(missing_ok=True)
     with databases.cache.begin() as db:
         tickets = db.exec_driver_sql("SELECT count(*) FROM ticket WHERE connection = ?", (connection,))
         count = int(tickets.scalar_one())
         forget(db, connection)
+    with databases.journal.begin() as db:
+        strip_ended(db, connection, left=True)
+    _for_certain(databases)
     return count
 
 
@@ -42,4 +53,33 @@ def forget_journal(databases: Databases, connection: str) -> int:
             if "connection" in table.c and table.name != "audit":
                 done = db.exec_driver_sql(f'DELETE FROM "{table.name}" WHERE connection = ?', (connection,))
                 changes += done.rowcount if table.name == "change" else 0
+    _for_certain(databases)
     return changes
+
+
+def copies(home: Home) -> list[Path]:
+    """Files that hold the journal as it once was: backups, and journals set aside by a restore."""
+    aside = home.journal.parent.glob(f"{home.journal.name}.replaced-*")
+    return [path for _, path in names(home)] + sorted(aside)
+
+
+def forget_copies(databases: Databases, now: int) -> int:
+    """Removes every copy of the journal and makes a backup of it as it is now; how many files went.
+
+    Raises `OSError`, `BackupFailed`.
+    """
+    gone = copies(databases.home)
+    for path in gone:
+        path.unlink(missing_ok=True)
+    keep_backup(databases.home, now)
+    return len(gone)
+
+
+def _for_certain(databases: Databases) -> None:
+    """Deleted rows stand in the -wal until it is emptied."""
+    for engine, path in (
+        (databases.cache, databases.home.cache),
+        (databases.journal, databases.home.journal),
+    ):
+        engine.dispose()
+        files.empty_wal(path)

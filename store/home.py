@@ -53,6 +53,21 @@ class Home:
             lock=data / "sender.lock",
         )
 
+    @property
+    def backups(self) -> Path:
+        """The journal's backups."""
+        return self.journal.parent / "backups"
+
+    @property
+    def running(self) -> Path:
+        """A mark for each process that has the databases open."""
+        return self.journal.parent / "running"
+
+    @property
+    def restoring(self) -> Path:
+        """There while a backup takes the journal's place: a crash in between must not start an empty one."""
+        return self.journal.with_name(f"{self.journal.name}.restoring")
+
     def make(self) -> None:
         """Creates the folders, readable by their owner alone where the system knows of such a thing."""
         for path in (self.config, self.cache, self.journal, self.log, self.lock):

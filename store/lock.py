@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from filelock import FileLock, Timeout
 
-from store.database import DatabaseProblem
+from store.database_problems import DatabaseProblem
 from store.home import Home
 
 

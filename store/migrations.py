@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+from store import database_files as files
+
 FIRST = (
     """CREATE TABLE change (
         change VARCHAR NOT NULL PRIMARY KEY,
@@ -115,3 +119,14 @@ WRITE_BACK = (
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK)
+
+
+def migrate(journal: sqlite3.Connection) -> None:
+    """Brings a journal up to date, a migration a transaction; another process may be doing the same."""
+    for number, statements in enumerate(MIGRATIONS, 1):
+        with files.transaction(journal):
+            if files.version(journal) >= number:
+                continue
+            for statement in statements:
+                journal.execute(statement)
+            journal.execute(f"PRAGMA user_version = {number}")

@@ -22,7 +22,7 @@ from connectors.contract import Connector, Fix, Ref, Step, Unsupported, Value
 from connectors.text import clean
 from store import audit, cached
 from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_change_id, to_json
-from store.database import Databases
+from store.database import CannotWrite, Databases
 from store.fixes import Prepared
 from store.home import Home
 from store.lock import take_lock
@@ -247,7 +247,7 @@ def lay(databases: Databases, settings: Settings, connection: str, tickets: Iter
         evaluate(
             databases.cache, databases.journal, settings, now=now, connections=[connection], tickets=wanted
         )
-    except DBAPIError:
+    except (DBAPIError, CannotWrite):
         log.exception("The overlay of %s could not be laid; the next sync does it again.", connection)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import RowMapping
 
 from connectors.contract import Fix, Step, TicketRecord
 from store import audit
-from store.changes import ConflictDetail, OutboxRefused
+from store.changes import ENDED_STATES, ConflictDetail, OutboxRefused
 
 
 class StepEntry(msgspec.Struct, kw_only=True):
@@ -117,8 +117,11 @@ def move(
     """Changes columns of `change` if its state is one of `come_from`; whether that was so.
 
     A new state is told in the audit log, in the same transaction; so is an error that keeps a change waiting
-    (`waits`), and an `event` of the caller's. `also`: what the entry says besides.
+    (`waits`), and an `event` of the caller's. `also`: what the entry says besides. With its end a change lets go
+    of the customer's words that a conflict put into `detail`.
     """
+    if values.get("state") in ENDED_STATES:
+        values["detail"] = "{}"
     before = db.execute(text("SELECT state FROM change WHERE change = :of"), {"of": change}).scalar()
     if before not in come_from:
         return False

@@ -18,6 +18,7 @@ from connectors.contract import Choice, TicketRecord
 from store import read_around as around
 from store.bucket import State
 from store.budget import look
+from store.database_problems import is_environment
 from store.home import Home
 from store.read_check import Evidence, aged_out, known
 from store.read_records import (
@@ -73,9 +74,11 @@ class CacheUnreadable(Exception):
     def __init__(self, path: Path, error: sqlite3.Error) -> None:
         super().__init__(f"{path}: {error}")
         self.hint = "Run `deskzero sync`: a damaged cache is set aside and pulled again, the journal is kept."
-        if path.name == "journal.db":
+        if is_environment(error):
+            self.hint = "Check free space and rights there, and whether another program holds the file."
+        elif path.name == "journal.db":
             self.hint = (
-                "It holds changes not yet sent, so it is left as it is: `deskzero doctor` says what to do."
+                "It may hold changes not yet sent and is left as it is: `deskzero restore` lists its backups."
             )
 
 
@@ -296,13 +299,33 @@ def _opened(path: Path, needed: str) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     try:
-        # `mode=ro` never creates the file; a writer in another process does not hold us up (WAL).
-        with closing(
-            sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10.0, isolation_level=None)
-        ) as db:
-            db.row_factory = sqlite3.Row
-            db.execute("BEGIN")
+        with closing(_begun(path)) as db:
             there = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (needed,)).fetchone()
             yield db if there else None
     except sqlite3.DatabaseError as error:
         raise CacheUnreadable(path, error) from error
+
+
+def _begun(path: Path) -> sqlite3.Connection:
+    """A read transaction. On a disk that is full or read-only SQLite cannot make the -shm file that reading
+    needs; where no -wal holds anything, nobody is writing and the file alone is all there is to read."""
+    try:
+        # `mode=ro` never creates the file; a writer in another process does not hold us up (WAL).
+        return _begin(f"{path.as_uri()}?mode=ro")
+    except sqlite3.OperationalError as error:
+        wal = path.with_name(f"{path.name}-wal")
+        if not is_environment(error) or (wal.exists() and wal.stat().st_size):
+            raise
+        return _begin(f"{path.as_uri()}?mode=ro&immutable=1")
+
+
+def _begin(address: str) -> sqlite3.Connection:
+    db = sqlite3.connect(address, uri=True, timeout=10.0, isolation_level=None)
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -31,6 +31,7 @@ from store.conversations import read_conversations, read_time
 from store.database import CacheReplaced, Databases, explained
 from store.pull import pull
 from store.reconcile import ask, compare, read_parents, reread_odd
+from store.retention import tidy
 from store.settings import Connection, Settings
 from store.sync_round import Progress, Round, SyncReport
 
@@ -100,6 +101,8 @@ async def _round(round: Round, *, full: bool) -> SyncReport:
         await read_time(round)
         await keep_choices(round)
         _publish(round)
+        if round.full:  # once a day
+            tidy(databases=round.databases, connection=round.name, settings=round.settings, now=round.now())
     except ConnectorError as caught:
         log.warning("%s: %s: %s", round.name, caught.kind, caught)
         error = caught

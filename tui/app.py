@@ -152,6 +152,7 @@ class Deskzero(App[int]):
     @on(messages.ChangesMoved)
     @on(messages.EngineFailed)
     @on(messages.EngineReady)
+    @on(messages.Noted)
     def _told(self, message: messages.Told) -> None:
         self.queue.told(message)
         if isinstance(message, messages.SyncEnded | messages.ChangesMoved):

@@ -36,6 +36,8 @@ class Written:
     """Creation time of the newest customer's note that was on the screen, UTC seconds."""
     read_up_to_id: str | None = None
     """That note's id."""
+    kept: bool = True
+    """The draft is saved; on a full disk it may not be."""
 
 
 @dataclass(frozen=True, slots=True)

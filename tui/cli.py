@@ -28,6 +28,7 @@ COMMANDS = (
     "audit",
     "check",
     "doctor",
+    "restore",
     "disconnect",
     "support",
     "simulate",

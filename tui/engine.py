@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
+from store.database_problems import DatabaseProblem
 from tui import messages
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ log = logging.getLogger(__name__)
 
 class EngineStopped(Exception):
     """The engine has ended or never came up; `str()` says why."""
+
+
+class CannotSave(EngineStopped):
+    """A database cannot be used or written, as on a full disk: nothing was saved. `hint` says what to do."""
+
+    def __init__(self, problem: DatabaseProblem) -> None:
+        super().__init__(str(problem))
+        self.hint = problem.hint
 
 
 class Engine:
@@ -56,6 +65,7 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._wanted: asyncio.Event | None = None
         self._stop: asyncio.Event | None = None
+        self._leaving = False
         self.syncing = False
         """A round is running now. Read from the screen."""
 
@@ -69,7 +79,8 @@ class Engine:
         """Runs `work(desk)` on the engine's loop and gives its result or its error here.
 
         Starts the engine if nothing has yet: whoever asks is not left waiting for a start that may never come.
-        A request that is out is not cancelled when the caller is: whoever started to write finishes.
+        A request that is out is not cancelled when the caller is: whoever started to write finishes. Raises
+        `EngineStopped`, `CannotSave`, and what `work` raises.
         """
         self.start()
         if not self._up.is_set():
@@ -82,7 +93,10 @@ class Engine:
             return await work(desk)
 
         future = asyncio.run_coroutine_threadsafe(run(), self._loop)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        try:
+            return await asyncio.shield(asyncio.wrap_future(future))
+        except DatabaseProblem as problem:
+            raise CannotSave(problem) from problem
 
     def sync_now(self) -> None:
         """Asks for a round now, by a person. While one runs, another follows it."""
@@ -91,6 +105,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Ends the thread after what is being sent has ended; at most a few seconds."""
+        self._leaving = True
         if self._thread is None:
             return
         if self._loop is not None and self._stop is not None:
@@ -114,8 +129,11 @@ class Engine:
     async def _live(self, desk: Desk) -> None:
         self._loop = asyncio.get_running_loop()
         self._wanted, self._stop = asyncio.Event(), asyncio.Event()
+        if self._leaving:  # asked to stop while the databases were being opened
+            self._stop.set()
         self._up.set()
         self._post(messages.EngineReady())
+        self._tell_notes(desk)
         ticks = [asyncio.create_task(self._push_tick(desk))]
         if self._syncs:
             ticks.append(asyncio.create_task(self._sync_tick(desk)))
@@ -154,6 +172,12 @@ class Engine:
             self._post(messages.SyncEnded(asked))
         finally:
             self.syncing = False
+        self._tell_notes(desk)
+
+    def _tell_notes(self, desk: Desk) -> None:
+        if desk.databases.notes:
+            self._post(messages.Noted(tuple(desk.databases.notes)))
+            desk.databases.notes.clear()
 
     def _progress(self, progress: Progress) -> None:
         self._post(messages.SyncProgress(progress.connection, progress.done, progress.total))
@@ -165,7 +189,8 @@ class Engine:
                 outcomes = await desk.push()
             except Exception as error:
                 log.error("sending failed", exc_info=error)
-                self._post(messages.EngineFailed(f"Sending failed: {error or type(error).__name__}"))
+                said = f"Sending failed: {error or type(error).__name__}"
+                self._post(messages.EngineFailed(said, getattr(error, "hint", "")))
                 await asyncio.sleep(10 * self._push_every)
                 continue
             if outcomes:

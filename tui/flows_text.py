@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from store import drafts
+from store.database_problems import DatabaseProblem
 from store.read_records import TicketView
 from tui.asks import Item, Side, Written
 from tui.engine import EngineStopped
@@ -34,26 +36,37 @@ class Texts:
         text = await self.app.read(lambda _: drafts.load(self.app.home, name, ticket_id, side))
         statuses = await self._statuses(view) if side == "reply" else []
         status: Item | None = None
+        kept = True
         while True:
             written = await self.app.push_screen_wait(
-                Writing(view, side, draft=text, statuses=statuses, status=status)
+                Writing(view, side, draft=text, statuses=statuses, status=status, kept=kept)
             )
             if written is None or not written.text.strip():
                 return False
-            text, status = written.text, written.status
+            text, status, kept = written.text, written.status, written.kept
             answer = await self._review(view, written)
-            if answer == "edit":
-                continue
+            if answer == "edit" or (answer == "failed" and not kept):
+                continue  # a text that is in no draft is not let go of
             if answer == "sent":
-                await self.app.read(lambda _: drafts.drop(self.app.home, name, ticket_id, side))
+                await self._forget(name, ticket_id, side, "It is sent; its draft could not be removed")
                 return True
             if answer == "discard":
-                await self.app.read(lambda _: drafts.drop(self.app.home, name, ticket_id, side))
-                self.screen.tell("The draft was discarded.", "info")
-            else:
+                if await self._forget(name, ticket_id, side, "The draft could not be discarded"):
+                    self.screen.tell("The draft was discarded.", "info")
+            elif not written.kept:
+                self.screen.tell("Nothing was sent, and the draft could not be kept.", "bad")
+            elif answer != "failed":
                 key = "r" if side == "reply" else "n"
                 self.screen.tell(f"Kept as a draft, nothing was sent. {key} goes on writing.", "info")
             return False
+
+    async def _forget(self, name: str, ticket_id: str, side: Side, otherwise: str) -> bool:
+        try:
+            await self.app.read(lambda _: drafts.drop(self.app.home, name, ticket_id, side))
+        except (sqlite3.Error, DatabaseProblem) as error:
+            self.screen.tell(f"{otherwise}: {error}", "bad")
+            return False
+        return True
 
     async def _review(self, view: TicketView, written: Written) -> str:
         flows = self.screen.flows
@@ -73,7 +86,7 @@ class Texts:
             await flows.submit(view, fix)
         except (Refused, EngineStopped) as error:
             flows.refused(error)
-            return "keep"
+            return "failed"  # why stands there already; the draft is kept
         return "sent"
 
     async def _statuses(self, view: TicketView) -> list[Item]:

@@ -21,6 +21,13 @@ class EngineReady(Told):
 
 
 @dataclass
+class Noted(Told):
+    """What was found and done about the databases, in sentences."""
+
+    notes: tuple[str, ...]
+
+
+@dataclass
 class SyncStarted(Told):
     """A round has begun. `asked`: by a person, not by the timer."""
 

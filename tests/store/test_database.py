@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from store import database, migrations
+from store import database, database_files, migrations
 from store.database import CacheReplaced, Databases, DatabaseTooNew, JournalDamaged, explained
 from store.home import Home
 from store.models import JournalTable, views
@@ -30,7 +30,8 @@ def test_both_are_made_with_their_pragmas(databases: Databases, home: Home) -> N
         assert pragma(engine, "journal_mode") == "wal"
         assert pragma(engine, "synchronous") == synchronous
         assert pragma(engine, "foreign_keys") == 1
-        assert pragma(engine, "busy_timeout") == database.BUSY * 1000
+        assert pragma(engine, "busy_timeout") == database_files.BUSY * 1000
+        assert pragma(engine, "secure_delete") == 1
     if os.name == "posix":
         with databases.cache.begin() as connection:  # so that -wal and -shm exist
             connection.execute(text("INSERT INTO status_role VALUES ('acme', 'closed', 'done')"))

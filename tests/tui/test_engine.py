@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import time
 
 import pytest
 
 from connectors.simulators.serve import demo_secrets, demo_settings, demo_transport
 from connectors.simulators.world import World
-from store.database import Databases, DatabaseTooNew
+from store.database import CannotWrite, Databases, DatabaseTooNew
 from store.desk import Desk
 from store.home import Home
 from store.settings import load
 from store.settings_save import save_connection
 from tui import messages
-from tui.engine import Engine, EngineStopped
+from tui.engine import CannotSave, Engine, EngineStopped
 
 
 @pytest.fixture
@@ -108,3 +109,50 @@ async def test_errors_of_a_call_reach_whoever_called(open_desk, told):
         await engine.stop()
     with pytest.raises(EngineStopped):
         await engine.call(_to_zero)
+
+
+async def test_stopped_while_it_opens_it_ends_at_once_and_closes(open_desk, told):
+    """A quit right after the start is no crash: the next start has nothing to tell."""
+    opened = []
+
+    def slowly():
+        time.sleep(0.5)
+        opened.append(open_desk())
+        return opened[0]
+
+    engine = Engine(slowly, told.put, sync_every=3600)
+    engine.start()
+    began = time.monotonic()
+    await engine.stop()
+    assert time.monotonic() - began < 7
+    home = opened[0].home
+    assert [path.name for path in home.running.iterdir()] == ["gate"]
+    with Databases.open(home) as databases:
+        assert databases.notes == []
+
+
+async def test_what_the_databases_had_to_tell_is_told_once(open_desk, told):
+    open_desk_once = open_desk()
+    (open_desk_once.home.running / "99-dead").touch()
+    await open_desk_once.close()
+    engine = Engine(open_desk, told.put, sync_every=3600, syncs=False)
+    engine.start()
+    try:
+        *_, noted = await wait_for(told, messages.Noted)
+        assert "did not end as it should" in noted.notes[0]
+    finally:
+        await engine.stop()
+
+
+async def test_a_full_disk_is_an_error_with_its_hint(open_desk, told):
+    engine = Engine(open_desk, told.put, sync_every=3600, syncs=False)
+
+    async def full(desk):
+        raise CannotWrite("The disk is full.", hint="Make space.")
+
+    try:
+        with pytest.raises(CannotSave, match="disk is full") as caught:
+            await engine.call(full)
+        assert caught.value.hint == "Make space."
+    finally:
+        await engine.stop()

@@ -69,6 +69,7 @@ def _offline(home: Home, settings: Settings, gates: list[str] | None) -> Verdict
 def _online(home: Home, settings: Settings, gates: list[str] | None, *, quiet: bool) -> Verdict:
     import asyncio
 
+    from store.database_problems import CannotWrite
     from store.desk import Desk
     from store.log import start_log
     from tui.commands.progress import Bar
@@ -76,7 +77,10 @@ def _online(home: Home, settings: Settings, gates: list[str] | None, *, quiet: b
     async def ask() -> Verdict:
         async with Desk(home, settings) as desk:
             with Bar(show=sys.stderr.isatty() and not quiet) as bar:
-                return await desk.check(gates=gates, progress=bar.tell)
+                try:
+                    return await desk.check(gates=gates, progress=bar.tell)
+                except CannotWrite as error:
+                    raise Problem(f"cannot tell: {error}", error.hint, CANNOT_TELL) from error
 
     start_log(home.log)
     return asyncio.run(ask())

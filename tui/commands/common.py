@@ -118,6 +118,14 @@ def local(seconds: int | None, timezone: str) -> str:
     return datetime.fromtimestamp(seconds, ZoneInfo(timezone)).strftime("%a %d %b %H:%M")
 
 
+def ago(seconds: int) -> str:
+    """How long since: `just now`, `5 minutes ago`, `3 hours ago`, `2 days ago`."""
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{counted(seconds // size, unit)} ago"
+    return "just now"
+
+
 def one_ticket(reader: Reader, text: str) -> TicketView:
     """The ticket that TICKET names. Raises `Problem` when there is none, or more than one."""
     found = {(row.connection, row.ticket_id): row for row in reader.find(text)}

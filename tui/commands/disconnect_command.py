@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import confirm, counted, home_of, home_option, say
+from tui.commands.common import confirm, counted, home_of, home_option, now, say
 from tui.problem import Problem
 
 if TYPE_CHECKING:
+    from store.database import Databases
     from store.settings import Connection
 
 
@@ -18,11 +20,18 @@ if TYPE_CHECKING:
 @click.option(
     "--journal", is_flag=True, help="Its journal too: changes, history, drafts. It cannot be pulled again."
 )
+@click.option(
+    "--backups",
+    is_flag=True,
+    help="With --journal: the journal's backups too. They hold every connection's changes.",
+)
 @click.option("--keep-settings", is_flag=True, help="Leave its table in config.toml.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_option
 @click.pass_context
-def command(ctx: click.Context, name: str, journal: bool, keep_settings: bool, yes: bool) -> None:
+def command(
+    ctx: click.Context, name: str, journal: bool, backups: bool, keep_settings: bool, yes: bool
+) -> None:
     """Forgets a connection.
 
     Removes its cache, its secrets in the keyring and its table in the settings."""
@@ -31,6 +40,8 @@ def command(ctx: click.Context, name: str, journal: bool, keep_settings: bool, y
     from store.settings import load
     from store.settings_save import remove_connection
 
+    if backups and not journal:
+        raise Problem("--backups goes with --journal", "Give both, or neither.")
     home = home_of(ctx)
     settings = load(home.config)
     connection = settings.connections.get(name)
@@ -47,10 +58,35 @@ def command(ctx: click.Context, name: str, journal: bool, keep_settings: bool, y
         say(f"Cache: {counted(forget_cache(databases, name), 'ticket')} removed.")
         if journal:
             say(f"Journal: {counted(forget_journal(databases, name), 'change')} removed, and their history.")
+            _copies(databases, name, remove=backups, yes=yes)
     if connection is not None:
         _forget_secrets(connection)
     if connection is not None and not keep_settings and remove_connection(home.config, name):
         say(f"Settings: [connections.{name}] removed from {home.config}.")
+
+
+def _copies(databases: Databases, name: str, *, remove: bool, yes: bool) -> None:
+    """The journal's backups hold what was just removed: they go if that is wanted, else they are named."""
+    from store.forget import copies, forget_copies
+
+    held = copies(databases.home)
+    if not held:
+        return
+    many = counted(len(held), "file")
+    if not remove and not yes and sys.stdin.isatty():
+        question = f"Remove the journal's copies too ({many}, with the changes of every connection)?"
+        remove = click.confirm(question, err=True)
+    if remove:
+        say(
+            f"Backups: {counted(forget_copies(databases, now()), 'file')} removed, and one made of what is left."
+        )
+    else:
+        say(
+            f"Backups: {many} in {databases.home.backups} and beside the journal still hold changes of {name}."
+        )
+        say(
+            f"  `deskzero disconnect {name} --journal --backups` removes them. Backups go by themselves with age."
+        )
 
 
 def _forget_secrets(connection: Connection) -> None:

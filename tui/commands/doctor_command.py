@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import home_of, home_option, say
+from tui.commands.common import ago, counted, home_of, home_option, now, say
 from tui.commands.quota_words import quota_words
 from tui.problem import CANNOT_TELL, WRONG, Problem, explain
 
@@ -107,13 +107,27 @@ def _databases(doctor: Doctor, home: Home, settings: Settings | None) -> Desk | 
         desk = Desk(home, settings or Settings())
     except DatabaseProblem as error:
         doctor.found("databases", str(error), error.hint, code=WRONG)
+        _backups(doctor, home)
         return None
     for note in desk.databases.notes:
         doctor.found("databases", note, "Run `deskzero sync`.")
     for path in (home.cache, home.journal):
         size = path.stat().st_size / 1e6
         doctor.fine("databases", f"{path}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}")
+    _backups(doctor, home)
     return desk
+
+
+def _backups(doctor: Doctor, home: Home) -> None:
+    from store.journal_backup import names
+
+    known = names(home)
+    if not known:
+        do = "Check that there is space and that you may write there; the next start makes one."
+        doctor.found("backups", f"there is none in {home.backups}", do)
+        return
+    text = f"{counted(len(known), 'backup')} of the journal, the newest made {ago(now() - known[0][0])}"
+    doctor.fine("backups", f"{text}; `deskzero restore` lists them")
 
 
 async def _connections(doctor: Doctor, desk: Desk, settings: Settings) -> None:

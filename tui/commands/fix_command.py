@@ -107,6 +107,7 @@ async def _fix(
     later: bool,
     immediately: bool,
 ) -> int:
+    from store.database import DatabaseProblem
     from store.desk import Desk
     from store.log import start_log
 
@@ -125,7 +126,11 @@ async def _fix(
             return 0
         change = await desk.submit(prepared, immediately=immediately)
         if not later:
-            await _send(desk, change)
+            try:
+                await _send(desk, change)
+            except DatabaseProblem as error:
+                kept = f"#{prepared.ticket.number} {prepared.verb} is in the outbox (change {change})"
+                raise Problem(f"{error} {kept}", error.hint, CANNOT_TELL) from error
             locked_out = await desk.locked_out(view.connection)
             if locked_out is not None:
                 raise Problem(

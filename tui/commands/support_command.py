@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 import sqlite3
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,6 @@ PACKAGES = (
     "filelock",
 )
 LOG_LINES = 400
-_HOST = re.compile(r"https?://[^\s\"'<>]+|\b[\w.+-]+@[\w.-]+\.\w+\b|\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b")
 
 
 @click.command("support")
@@ -63,19 +62,21 @@ def command(ctx: click.Context, output: Path | None) -> None:
 
 def bundle(home: Home) -> dict[str, str]:
     """File name -> text."""
+    from store.redacted import names_of, redacted
     from store.settings import Settings, SettingsError, load
 
     try:
         settings, trouble = load(home.config), ""
     except SettingsError as error:
-        settings, trouble = Settings(), _without(str(error), ())
-    hidden = [word for connection in settings.connections.values() for word in _words(connection)]
+        settings, trouble = Settings(), redacted(str(error), ())
+    names = names_of(home, settings.connections.values())
     return {
         "versions.json": _json(versions()),
         "settings.json": _json({"error": trouble} if trouble else _settings(settings)),
         "states.json": _json(_states(home, settings)),
         "counts.json": _json({path.name: _counts(path) for path in (home.cache, home.journal)}),
-        "log.txt": _without(_log_tail(home.log), hidden),
+        "databases.json": _json(_databases(home)),
+        "log.txt": "".join(f"{redacted(line, names)}\n" for line in _log_tail(home.log)),
     }
 
 
@@ -108,6 +109,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     # Patterns, boards, companies and types are the shop's own words.
     for key in ("auto_reply", "placeholders", "required_for"):
         rules[key] = len(rules[key])
+    rules["required"] = _without_custom(rules["required"])
     rules["billing_exclude"] = {key: len(value) for key, value in rules["billing_exclude"].items()}
     return plain
 
@@ -148,14 +150,58 @@ def _states(home: Home, settings: Settings) -> list[dict[str, Any]]:
             "requests": view.requests,
             "clock_ahead": view.clock_ahead,
             "count_confirmed": view.count_confirmed,
-            "missing_fields": [name for name in view.missing_fields if not name.startswith("custom:")],
+            "missing_fields": _without_custom(view.missing_fields),
             "why": len(view.why),
-            "capabilities": msgspec.to_builtins(view.capabilities),
+            "capabilities": _capabilities(msgspec.to_builtins(view.capabilities)),
             "changes": dict(Counter(c.state for c in changes if c.connection == view.connection)),
-            "quarantine": [[o.stream, o.path] for o in odd if o.connection == view.connection],
+            "quarantine": sorted(Counter(o.stream for o in odd if o.connection == view.connection).items()),
         }
         for view in views
     ]
+
+
+def _without_custom(names: Iterable[str]) -> list[str]:
+    """Custom fields have names of the shop's own: they are counted."""
+    found = sorted(names)
+    plain = [name for name in found if not name.startswith("custom:")]
+    return plain + ([f"custom fields: {len(found) - len(plain)}"] if len(plain) < len(found) else [])
+
+
+def _capabilities(plain: dict[str, Any]) -> dict[str, Any]:
+    plain.pop("code_name", None)  # the shop's word for a billing code
+    return {key: _without_custom(value) if isinstance(value, list) else value for key, value in plain.items()}
+
+
+def _databases(home: Home) -> dict[str, Any]:
+    """How the files are: checked now, backed up when, left behind by whom."""
+    from store.database_files import damage
+    from store.forget import copies
+    from store.journal_backup import names
+    from store.running import left_behind
+
+    def state(path: Path) -> dict[str, Any]:
+        if not path.exists():
+            return {"check": "not there"}
+        wal = path.with_name(f"{path.name}-wal")
+        try:
+            check = "damaged" if damage(path, thorough=True) else "ok"
+        except sqlite3.Error as error:
+            check = type(error).__name__
+        return {
+            "check": check,
+            "bytes": path.stat().st_size,
+            "wal": wal.stat().st_size if wal.exists() else 0,
+        }
+
+    backups = names(home)
+    return {
+        "cache.db": state(home.cache),
+        "journal.db": state(home.journal),
+        "backups": len(backups),
+        "newest_backup": iso(backups[0][0]) if backups else None,
+        "set_aside": len(copies(home)) - len(backups),
+        "died": left_behind(home),
+    }
 
 
 def _counts(path: Path) -> dict[str, int | str]:
@@ -174,30 +220,13 @@ def _counts(path: Path) -> dict[str, int | str]:
         return {"error": type(error).__name__}
 
 
-def _log_tail(path: Path) -> str:
+def _log_tail(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
+        return path.read_text("utf-8", "replace").splitlines()[-LOG_LINES:]
     except FileNotFoundError:
-        return "no log\n"
+        return ["no log"]
     except OSError as error:
-        return f"cannot be read: {error.strerror}\n"
-    return "\n".join(lines[-LOG_LINES:]) + "\n"
-
-
-def _words(connection: Connection) -> list[str]:
-    """What names a shop or a person in a connection's settings."""
-    values = [connection.name, connection.technician, connection.scope.name or ""]
-    values += [value for value in connection.options.values() if isinstance(value, str)]
-    return [value for value in values if len(value) >= 3]
-
-
-def _without(text: str, words: list[str] | tuple[str, ...]) -> str:
-    from store.log import redact
-
-    text = _HOST.sub("[address]", redact(text))
-    for word in sorted(words, key=len, reverse=True):
-        text = re.sub(re.escape(word), "[name]", text, flags=re.IGNORECASE)
-    return text.replace(str(Path.home()), "~")
+        return [f"cannot be read: {error.strerror}"]
 
 
 def _json(document: object) -> str:

@@ -46,11 +46,10 @@ async def _sync(home: Home, settings: Settings, *, full: bool, watch: int | None
     start_log(home.log)
     async with Desk(home, settings) as desk:
         while True:
-            for note in desk.databases.notes:
-                say(note, err=True)
-            desk.databases.notes.clear()
+            _tell_notes(desk)
             with Bar(show=sys.stderr.isatty() and not as_json) as bar:
                 done = await desk.round(full=full, force=True, progress=bar.tell)
+            _tell_notes(desk)
             if as_json:
                 say_json(harmless(_document(desk, done)))
             else:
@@ -60,6 +59,13 @@ async def _sync(home: Home, settings: Settings, *, full: bool, watch: int | None
             sys.stdout.flush()
             full = False
             await asyncio.sleep(watch)
+
+
+def _tell_notes(desk: Desk) -> None:
+    """What was found and done about the databases, while opening or in the round."""
+    for note in desk.databases.notes:
+        say(note, err=True)
+    desk.databases.notes.clear()
 
 
 def _tell(desk: Desk, done: RoundReport) -> None:

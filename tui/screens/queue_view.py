@@ -367,6 +367,8 @@ class QueueView(Screen[None]):
                     self.tell(f"Sync failed: {message.said}", "bad")
                 elif message.asked:
                     self.tell("Asked the PSA: this is how it stands.", "info")
+            case messages.Noted():
+                self.tell(" ".join(message.notes), "warn")
             case messages.EngineFailed():
                 self.tell(f"{message.what}. {message.hint}", "bad")
             case _:

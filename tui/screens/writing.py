@@ -17,6 +17,7 @@ from textual.widgets import Static, TextArea
 
 from connectors.text import clean
 from store import drafts
+from store.database_problems import DatabaseProblem
 from store.read_records import TicketView, Words
 from tui.asks import Item, Side, Written
 from tui.messages import Saved
@@ -101,14 +102,16 @@ class Writing(Dialog[Written]):
         draft: str = "",
         statuses: Sequence[Item] = (),
         status: Item | None = None,
+        kept: bool = True,
     ) -> None:
         super().__init__(classes=f"-{side}")
         self._view, self._side, self._draft = view, side, draft
         self._statuses, self._status = statuses, status
         self._read: Words | None = view.last_words
         self._newest: TicketView = view
-        self._saved_text = draft
+        self._saved_text: str | None = draft if kept else None
         self._ending = False
+        self._warned = False
 
     def compose(self) -> ComposeResult:
         record = self._view.record
@@ -188,21 +191,24 @@ class Writing(Dialog[Written]):
     def _typed(self) -> None:
         self.remove_class("-unsaved")
 
-    async def _keep(self) -> None:
-        """Saves the draft when it has changed."""
+    async def _keep(self) -> bool:
+        """Saves the draft when it has changed; whether the text is safe."""
         text = self.query_one("#edit", TextArea).text
         if text == self._saved_text:
-            return
+            return True
         app, view = self.deskzero, self._view
         try:
             await asyncio.to_thread(
                 drafts.save, app.home, view.connection, view.record.ticket_id, self._side, text, now=app.now
             )
-        except sqlite3.Error as error:
-            self.query_one("#newer", Static).update(Content(f"! The draft could not be kept: {error}"))
+        except (sqlite3.Error, DatabaseProblem) as error:
+            self.query_one("#newer", Static).update(
+                Content(f"! The draft is not kept (Esc twice leaves it): {error}")
+            )
             self.add_class("-newer")
-            return
+            return False
         self._saved_text = text
+        return True
 
     def action_cancel(self) -> None:
         """Esc: done writing. Keeps the draft first, then closes. What is typed after it is in no text."""
@@ -214,8 +220,14 @@ class Writing(Dialog[Written]):
         self.run_worker(self._end(), group="end")
 
     async def _end(self) -> None:
-        await self._keep()
-        text = self.query_one("#edit", TextArea).text
+        kept = await self._keep()
+        editor = self.query_one("#edit", TextArea)
+        text = editor.text
+        if not kept and not self._warned:
+            # The text is here and nowhere else: it is not left by the key that is pressed without a thought.
+            self._warned, self._ending, editor.read_only = True, False, False
+            self.deskzero.drop_keys()
+            return
         if not text.strip():
             self.finish(None)
             return
@@ -226,5 +238,6 @@ class Writing(Dialog[Written]):
                 status=self.query_one(StatusChoice).chosen,
                 read_up_to=None if self._read is None else self._read.at,
                 read_up_to_id=None if self._read is None else self._read.note_id,
+                kept=kept,
             )
         )
