@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from store import audit, migrations
 from store import database_files as files
 from store import restore as module
 from store.changes import OPEN_STATES
@@ -95,6 +96,22 @@ def test_what_was_open_waits_for_a_person_and_looks_first(home: Home) -> None:
         else:
             assert (attempts, baseline, state) == (0, None, "done")
     assert {one[0] for one in rows(home.journal, "SELECT attempts FROM step WHERE position = 1")} == {0}
+    told = list(audit.entries(home.journal))
+    assert [entry.event for entry in told] == ["restored"] + ["uncertain"] * (len(OPEN_STATES) - 1)
+    assert told[0].data["uncertain"] == len(OPEN_STATES)
+    assert audit.verify(home.journal).problems == ()
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        write(home, "in the backup")
+        write(home, "after it", NOW + APART)
+    done = restore(home, find(home, "newest"), NOTHING, now=NOW + 2 * APART)
+    assert done.drafts == 1
+    assert [entry.event for entry in audit.entries(home.journal)] == ["restored"]
 
 
 def test_the_journal_that_was_there_is_set_aside_whole(home: Home) -> None:
