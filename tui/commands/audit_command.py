@@ -21,21 +21,6 @@ if TYPE_CHECKING:
     from store.audit import AuditEntry
     from store.home import Home
 
-FIELDS = (
-    "seq",
-    "at",
-    "who",
-    "os_user",
-    "connection",
-    "ticket_id",
-    "change",
-    "event",
-    "payload",
-    "payload_hash",
-    "previous",
-    "hash",
-)
-
 
 @click.group("audit")
 @home_option
@@ -121,13 +106,16 @@ def export(
 
 
 def _lines(entries: Iterable[AuditEntry], form: str) -> Iterator[str]:
+    from store.audit import AuditEntry
+
+    fields = AuditEntry.__struct_fields__
     if form == "csv":
-        yield ",".join(FIELDS)
+        yield ",".join(fields)
     for entry in entries:
-        plain = {name: getattr(entry, name) for name in FIELDS}
+        plain = {name: getattr(entry, name) for name in fields}
         if form == "csv":
             row = io.StringIO()
-            csv.writer(row, lineterminator="").writerow(clean(_cell(plain[name])) for name in FIELDS)
+            csv.writer(row, lineterminator="").writerow(clean(_cell(plain[name])) for name in fields)
             yield row.getvalue()
         else:
             # As it was hashed, so that the chain can be checked without deskzero; in ASCII, so it is harmless.
