@@ -71,12 +71,12 @@ def _said(entry: Entry, step: StepEntry) -> dict[str, Any]:
         "pid": os.getpid(),
         "read_at": 0.0,
         "read_up_to": None if fix.read_up_to is None else [fix.read_up_to, fix.read_up_to_id or ""],
-        "was": {named or field: _plain(value) for field, value in was.items()},
-        "sets": {named or field: _plain(value) for field, value in plan.sets.items()},
+        "was": {named or field: plain(value) for field, value in was.items()},
+        "sets": {named or field: plain(value) for field, value in plan.sets.items()},
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """As the ledger has it: a reference by its id."""
     if isinstance(value, Ref):
         return int(value.id) if value.id.isdecimal() else value.name or value.id
