@@ -174,7 +174,7 @@ class Episode:
     # ------------------------------------------------------------ trouble
 
     def _trouble(self) -> None:
-        if not self._plan.trouble or self._rng.random() > 0.02:
+        if not self._plan.trouble or self._rng.random() > 0.01:
             return
         rng, proxy = self._rng, self._shop.proxy
         match rng.choice(("outage", "expired", "clock", "sleep", "sleep")):

@@ -189,6 +189,9 @@ class Proxy:
             seen.fault = "401"
         else:
             seen.fault = self.odds.draw(self._rng, write=write)
+        if seen.fault == "again" and seen.tag:
+            # Whom a server shows an old ticket, compares with an old ticket: nothing is promised then.
+            seen.fault = ""
         return seen
 
     async def _fate(
