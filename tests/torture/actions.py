@@ -62,9 +62,18 @@ class Technician:
     """Acts on a desk. `shown` is told each change whose `submit` has returned."""
 
     def __init__(
-        self, desk: Desk, rng: random.Random, tickets: list[str], shown: Callable[[str], None]
+        self,
+        desk: Desk,
+        rng: random.Random,
+        tickets: list[str],
+        shown: Callable[[str], None],
+        *,
+        verbs: tuple[str, ...] = (),
+        undo: float = 0.0,
     ) -> None:
         self._desk, self._rng, self._tickets, self._shown = desk, rng, tickets, shown
+        self._verbs = {name: weight for name, (weight, _) in VERBS.items() if not verbs or name in verbs}
+        self._undo = undo
         self._actions: dict[Callable[[], Awaitable[None]], int] = {
             self.undo: 6,
             self.decide: 10,
@@ -75,7 +84,7 @@ class Technician:
     async def fix(self) -> None:
         """One fix into the outbox."""
         rng = self._rng
-        name = rng.choices(list(VERBS), [weight for weight, _ in VERBS.values()])[0]
+        name = rng.choices(list(self._verbs), list(self._verbs.values()))[0]
         ticket = rng.choice(self._tickets)
         intent = VERBS[name][1](rng, self._desk)
         if intent.get("entry") == "?":
@@ -131,7 +140,10 @@ class Technician:
     async def act(self) -> None:
         """One action; what is refused is refused."""
         try:
-            await (self.fix() if self._rng.random() < 0.85 else self.something_else())
+            if self._rng.random() < self._undo:
+                await self.undo()
+            else:
+                await (self.fix() if self._rng.random() < 0.85 else self.something_else())
         except (FixRefused, OutboxRefused, ConnectorError):
             return
 

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -36,6 +36,12 @@ class Plan:
     """Share of the time in which two processes work on the home."""
     trouble: bool = True
     """Outages, expired tokens, clocks a day off, sleeping laptops."""
+    pause: float = 0.15
+    """Seconds between what others do, on average."""
+    verbs: tuple[str, ...] = ()
+    """Only these verbs; empty: all."""
+    undo: float = 0.0
+    """Further share of undo among the actions."""
     planted: str = ""
     longest: float = 300.0
     """Seconds after which no more is done, whatever was planned."""
@@ -68,7 +74,7 @@ def context() -> multiprocessing.context.BaseContext:
     if not POSIX:
         return multiprocessing.get_context("spawn")
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["tests.torture.technician", "connectors.connectwise.connector", "connectors.http"])
+    made.set_forkserver_preload(["tests.torture.episode", "connectors.connectwise.connector", "connectors.http"])
     return made
 
 
@@ -105,8 +111,10 @@ class Episode:
 
     def _start(self, *, drain: bool = False) -> BaseProcess:
         self._begun += 1
-        planted = "" if drain else self._plan.planted
-        orders = self._shop.orders(f"{self._seed}/{self._begun}", planted, drain=drain)
+        orders = self._shop.orders(f"{self._seed}/{self._begun}", drain=drain)
+        if not drain:
+            plan = self._plan
+            orders = replace(orders, planted=plan.planted, verbs=plan.verbs, undo=plan.undo)
         process = self._context.Process(target=_started, args=(orders,), daemon=True)  # type: ignore[attr-defined]
         process.start()
         return process
@@ -254,6 +262,6 @@ def _signal(pid: int | None, number: int) -> None:
 
 def play(folder: Path, seed: str, number: int, plan: Plan) -> tuple[Shop, Past]:
     """The whole episode; the shop is closed when it returns, its ledger and home remain."""
-    with open_shop(folder, seed, number, plan.odds, tickets=plan.tickets, worst=plan.worst) as shop:
+    with open_shop(folder, seed, number, plan.odds, tickets=plan.tickets, worst=plan.worst, pause=plan.pause) as shop:
         past = Episode(shop, plan, seed).run()
     return shop, past

@@ -41,7 +41,7 @@ class Shop:
         path = self.folder / "shown"
         return path.read_text(encoding="utf-8").split() if path.exists() else []
 
-    def orders(self, seed: str, planted: str = "", *, drain: bool = False) -> Orders:
+    def orders(self, seed: str, *, drain: bool = False) -> Orders:
         """What a technician's process is told."""
         return Orders(
             home=str(self.folder / "home"),
@@ -50,13 +50,21 @@ class Shop:
             secrets=self.secrets,
             shown=str(self.folder / "shown"),
             stop=str(self.folder / "stop"),
-            planted=planted,
             drain=drain,
         )
 
 
 @contextmanager
-def open_shop(folder: Path, seed: str, number: int, odds: Odds, *, tickets: int = 40, worst: float = 0.06) -> Iterator[Shop]:
+def open_shop(
+    folder: Path,
+    seed: str,
+    number: int,
+    odds: Odds,
+    *,
+    tickets: int = 40,
+    worst: float = 0.06,
+    pause: float = 0.15,
+) -> Iterator[Shop]:
     """A simulated ConnectWise with `tickets` tickets; `number` is the world's own seed."""
     world = RecordedWorld(number, tickets)
     assert world.ledger is not None
@@ -65,7 +73,7 @@ def open_shop(folder: Path, seed: str, number: int, odds: Odds, *, tickets: int 
     with run_in_thread(recorded_app(world)) as url:
         port = urlsplit(url).port or 0
         proxy = Proxy("127.0.0.1", port, odds, f"{seed}/proxy", Timing(settling=SETTLING))
-        others = Others(world, f"{seed}/others", worst=worst)
+        others = Others(world, f"{seed}/others", worst=worst, pause=pause)
         with proxy.running():
             settings = demo_settings(url=proxy.url) | {"scope": "all"}
             save_connection(home.config, CONNECTION, settings)

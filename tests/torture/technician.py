@@ -24,7 +24,7 @@ SETTLING = 0.5
 """Seconds, instead of the connector's own: a tenth, so that a run is a tenth as long."""
 TIMEOUT = 2.0
 RETRY_FOR = 3.0
-PAGE_SIZE = 7
+PAGE_SIZE = 17
 """Rows of a page, instead of 1,000: so that rows move between pages."""
 
 
@@ -42,6 +42,8 @@ class Orders:
     """When this file exists, the process ends by itself."""
     planted: str = ""
     """The bug to be planted, by its name in `tests.torture.planted`."""
+    verbs: tuple[str, ...] = ()
+    undo: float = 0.0
     drain: bool = False
     """Not random work: sends and reads until nothing moves."""
 
@@ -76,8 +78,10 @@ def open_desk(orders: Orders) -> FastDesk:
 async def _work(orders: Orders) -> None:
     rng = random.Random(orders.seed)
     async with open_desk(orders) as desk:
-        person = Technician(desk, rng, list(orders.tickets), Side(orders.shown))
-        if rng.random() < 0.3:
+        person = Technician(
+            desk, rng, list(orders.tickets), Side(orders.shown), verbs=orders.verbs, undo=orders.undo
+        )
+        if rng.random() < 0.15:
             await desk.sync(force=True)
         while not Path(orders.stop).exists():
             for _ in range(rng.randint(1, 8)):
@@ -85,7 +89,7 @@ async def _work(orders: Orders) -> None:
             dice = rng.random()
             if dice < 0.8:
                 await desk.push(force=rng.random() < 0.5, wait=rng.choice((0.0, 0.3)))
-            if dice < 0.15:
+            if dice < 0.07:
                 await desk.sync(force=True)
 
 
