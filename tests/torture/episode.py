@@ -21,6 +21,8 @@ from tests.torture.shop import Shop, open_shop
 from tests.torture.technician import SETTLING, Orders
 
 POSIX = sys.platform != "win32"
+PATIENCE = 120.0
+"""Seconds for what a process has still to send when it is asked to end."""
 
 
 @dataclass(frozen=True)
@@ -229,11 +231,12 @@ class Episode:
         """Nobody disturbs any more: what is late arrives, then everything that can go out does."""
         Path(self._shop.orders("").stop).touch()
         self._shop.proxy.calm()
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         for process in self._processes:
             process.join(max(0.1, until - time.monotonic()))
             if process.exitcode is None:
-                self.past.crashes.append("a process did not end by itself within 30 s")
+                self.past.crashes.append(f"a process did not end by itself within {PATIENCE:.0f} s")
+                self.past.killed_at[process.pid or 0] = time.time()
                 process.kill()
                 process.join()
         for process in list(self._processes):

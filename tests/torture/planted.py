@@ -138,7 +138,7 @@ class Bug:
     plan: Plan
 
 
-_BUSY = Plan(changes=50, kills=0, tickets=5, trouble=False, two=0.0, odds=Odds.none(), worst=0.0, longest=15)
+_BUSY = Plan(changes=30, kills=0, tickets=5, trouble=False, two=0.0, odds=Odds.none(), worst=0.0, longest=12)
 _FIELDS = ("status", "owner", "priority", "code")
 _WORDS = ("note", "reply", "time")
 

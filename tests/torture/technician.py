@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import random
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,8 @@ class FastDesk(Desk):
 
 def main(orders: Orders) -> None:
     """The process."""
+    # httpcore asks for it in each request; that it is not there takes a walk along the path each time.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     tagging.install()
     api.PAGE_SIZE = PAGE_SIZE
     if orders.planted:
