@@ -23,6 +23,7 @@ from store.settings import Settings, rules_mark
 
 _WAITS = {
     "held": "held back so that it can be taken back",
+    "asks": "written too long ago to leave before somebody says that it still goes",
     "queued": "not sent yet",
     "sending": "being sent",
     "conflict": "in conflict with a change or a note in the PSA",
@@ -167,14 +168,18 @@ def _conversations(known: Known, settings: Settings, asked: bool) -> Iterator[st
 
 
 def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:
-    states = Counter(change.state for change in waiting)
+    states = Counter(_waits_as(change) for change in waiting)
     for state, said in _WAITS.items():
         if not states[state]:
             continue
-        numbers = sorted({f"#{clean(change.number)}" for change in waiting if change.state == state})
+        numbers = sorted({f"#{clean(change.number)}" for change in waiting if _waits_as(change) == state})
         shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
         be = "is" if states[state] == 1 else "are"
         yield f"Outbox: {_many(states[state], 'change')} {be} {said} ({shown})."
+
+
+def _waits_as(change: ChangeView) -> str:
+    return "asks" if change.asks else change.state
 
 
 def _left_behind(changes: Sequence[ChangeView]) -> Iterator[str]:

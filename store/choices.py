@@ -32,6 +32,13 @@ HOUR = 3600
 MOST_BOARDS = 40
 """Statuses are read a board at a time; beyond so many boards the rest is read when a picker asks."""
 
+ALONE = ("priority", "source")
+OF_A_COMPANY = ("contact", "agreement", "site")
+"""What a fix can choose from, read ahead so that it can also be chosen without network."""
+MOST_COMPANIES = 1000
+MOST_A_ROUND = 120
+"""Lists read in one round; on a board of thousands the rest follows in the next ones."""
+
 _COLUMNS = tuple(ChoiceRow.model_fields)
 _UPSERT = upsert("choice", _COLUMNS, ("connection", "kind", "id", "board_id", "company_id"))
 
@@ -91,8 +98,9 @@ def store_choices(
 async def keep_choices(round: Round) -> None:
     """Reads what is older than a day, and the agreements in use (their end makes an exception) every round.
 
-    Cost: ceil(agreements / ids per request) a round; once a day one request for billing codes, one for
-    members and one per board for its statuses. What this account may not read becomes a remark.
+    Cost: ceil(agreements / ids per request) a round. Once a day a request for each list: billing codes, members,
+    priorities, sources, per board its statuses and types, per company with an open ticket its contacts,
+    agreements and sites. What this account may not read becomes a remark.
     """
     can = round.connector.capabilities
     if "agreement" in can.fields:
@@ -102,8 +110,18 @@ async def keep_choices(round: Round) -> None:
     asked = [("owner", ChoiceContext())]
     if can.code_on_ticket or can.code_on_time:
         asked.append(("billing_code", ChoiceContext()))
-    asked += [("status", ChoiceContext(board_id=board)) for board in _boards(round)]
-    due = [(kind, context) for kind, context in asked if _is_due(round, kind, context)]
+    boards, companies = _boards(round), _companies(round)
+    asked += [("status", ChoiceContext(board_id=board)) for board in boards]
+    offered = can.fields & can.writes
+    asked += [(kind, ChoiceContext()) for kind in ALONE if kind in offered]
+    asked += [("type", ChoiceContext(board_id=board)) for board in boards if "type" in offered]
+    asked += [
+        (kind, ChoiceContext(company_id=company))
+        for company in companies
+        for kind in OF_A_COMPANY
+        if kind in offered
+    ]
+    due = [(kind, context) for kind, context in asked if _is_due(round, kind, context)][:MOST_A_ROUND]
     for done, (kind, context) in enumerate(due):
         round.progress("choices", done, len(due), f"Reading the {kind.replace('_', ' ')} list")
         read = await _read(round, kind, context)
@@ -156,5 +174,17 @@ def _boards(round: Round) -> list[str]:
                 "SELECT board_id FROM ticket WHERE connection = ? AND in_scope AND NOT closed"
                 " AND board_id IS NOT NULL GROUP BY board_id ORDER BY count(*) DESC, board_id LIMIT ?",
                 (round.name, MOST_BOARDS),
+            ).scalars()
+        )
+
+
+def _companies(round: Round) -> list[str]:
+    """Those with an open ticket in the scope, the busiest first."""
+    with round.databases.cache_reads.connect() as cache:
+        return list(
+            cache.exec_driver_sql(
+                "SELECT company_id FROM ticket WHERE connection = ? AND in_scope AND NOT closed"
+                " AND company_id IS NOT NULL GROUP BY company_id ORDER BY count(*) DESC, company_id LIMIT ?",
+                (round.name, MOST_COMPANIES),
             ).scalars()
         )

@@ -298,6 +298,10 @@ class Desk:
             immediately=immediately,
         )
 
+    async def submit_together(self, prepared: Sequence[Prepared]) -> list[str]:
+        """One fix of several tickets, taken back as one; see `outbox.submit_together`. Raises `OutboxRefused`."""
+        return outbox.submit_together(self.databases, self.settings, prepared, now=self.now)
+
     async def push(self, *, force: bool = False, wait: float = 0.0) -> list[Outcome]:
         """Sends what is due, unless another process is the sender: it is waited for `wait` seconds.
 

@@ -73,6 +73,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     """Has a step that cannot be undone: waits for `outbox.hold` first."""
     read_only: bool
+    closes: bool = False
+    """Sets a status that closes the ticket, which was open."""
     because: str | None = None
     remarks: tuple[str, ...] = ()
     """Sentences on what was asked for and is left out, or done besides."""
@@ -240,6 +242,7 @@ def _prepared(draft: FixDraft, fix: Fix, intent: Intent) -> Prepared:
         mails=mails,
         held=not all(step.undoable for step in steps),
         read_only=draft.connection.read_only,
+        closes=draft.closing is not None,
         because=(intent.because or "").strip() or None,
         remarks=tuple(draft.remarks),
     )

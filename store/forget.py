@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store import audit
 from store.cache_upkeep import forget
 from store.changes import OPEN_STATES
 from store.database import Databases
@@ -26,14 +27,19 @@ def forget_cache(databases: Databases, connection: str) -> int:
 
 
 def forget_journal(databases: Databases, connection: str) -> int:
-    """Deletes the connection's rows from the journal; how many changes these were."""
+    """Deletes the connection's rows from the journal; how many changes these were.
+
+    Of the audit log only what its entries say is removed: that something was done, when and by whom, stays, and
+    so does the chain.
+    """
     with databases.journal.begin() as db:
         db.exec_driver_sql(
             "DELETE FROM step WHERE change IN (SELECT change FROM change WHERE connection = ?)", (connection,)
         )
         changes = 0
+        audit.forget(db, connection)
         for table in JournalTable.metadata.sorted_tables:
-            if "connection" in table.c:
+            if "connection" in table.c and table.name != "audit":
                 done = db.exec_driver_sql(f'DELETE FROM "{table.name}" WHERE connection = ?', (connection,))
                 changes += done.rowcount if table.name == "change" else 0
     return changes

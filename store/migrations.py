@@ -82,4 +82,36 @@ FIRST = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST,)
+WRITE_BACK = (
+    "ALTER TABLE change ADD COLUMN who VARCHAR NOT NULL DEFAULT ''",
+    "ALTER TABLE change ADD COLUMN closes BOOLEAN NOT NULL DEFAULT 0",
+    "ALTER TABLE change ADD COLUMN batch VARCHAR",
+    "ALTER TABLE change ADD COLUMN let_go_at INTEGER",
+    """CREATE TABLE audit (
+        seq INTEGER NOT NULL PRIMARY KEY,
+        at FLOAT NOT NULL,
+        who VARCHAR NOT NULL,
+        os_user VARCHAR NOT NULL,
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        change VARCHAR NOT NULL,
+        event VARCHAR NOT NULL,
+        payload VARCHAR,
+        payload_hash VARCHAR NOT NULL,
+        previous VARCHAR NOT NULL,
+        hash VARCHAR NOT NULL
+    )""",
+    "CREATE INDEX audit_by_change ON audit (change, seq)",
+    """CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    # A payload may be purged; its hash stays, so that the chain holds without it.
+    """CREATE TRIGGER audit_is_fixed BEFORE UPDATE ON audit
+        WHEN NEW.payload IS NOT NULL OR NEW.seq IS NOT OLD.seq OR NEW.at IS NOT OLD.at OR NEW.who IS NOT OLD.who
+            OR NEW.os_user IS NOT OLD.os_user OR NEW.connection IS NOT OLD.connection
+            OR NEW.ticket_id IS NOT OLD.ticket_id OR NEW.change IS NOT OLD.change
+            OR NEW.event IS NOT OLD.event OR NEW.payload_hash IS NOT OLD.payload_hash
+            OR NEW.previous IS NOT OLD.previous OR NEW.hash IS NOT OLD.hash
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK)

@@ -357,6 +357,14 @@ class Change(JournalTable, table=True):
     """A read that began after the confirmation has stored the ticket: the overlay is gone."""
     summary: str = ""
     company: str | None = None
+    who: str = ""
+    """The technician at the PSA, as the settings named him when it was decided."""
+    closes: bool = False
+    """Sets a status that closes the ticket: the close guard looked at what is decided before it."""
+    batch: str | None = None
+    """Changes made together (one fix on several tickets) share it: they are taken back together."""
+    let_go_at: int | None = None
+    """When a person said that it may leave although it is old; see `store.stale`."""
 
 
 class StepRow(JournalTable, table=True):
@@ -404,6 +412,24 @@ class HistoryRow(JournalTable, table=True):
     cleared_at: int | None = None
     cleared_by: str | None = None
     """The change that cleared it, or `None`: by itself or in the PSA."""
+
+
+class AuditRow(JournalTable, table=True):
+    """The audit log; written and read by `store.audit` alone. Triggers refuse any change but a purge."""
+
+    __tablename__ = "audit"
+    seq: int = Field(primary_key=True)
+    at: float
+    who: str
+    os_user: str
+    connection: str
+    ticket_id: str
+    change: str
+    event: str
+    payload: str | None = None
+    payload_hash: str
+    previous: str
+    hash: str
 
 
 class Draft(JournalTable, table=True):

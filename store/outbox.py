@@ -9,8 +9,9 @@ be made again. Sending is `store.sender`, taking back is `store.undo`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Db
@@ -18,14 +19,16 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from connectors.contract import Connector, Fix, Ref, Step, Unsupported, Value
-from store import cached
+from connectors.text import clean
+from store import audit, cached
 from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, new_change_id, to_json
 from store.database import Databases
 from store.fixes import Prepared
 from store.home import Home
 from store.lock import take_lock
 from store.models import Change, StepRow
-from store.outbox_rows import Entry, load, load_one, move, rebase_later, set_step, stands_again
+from store.outbox_gone import rebase_later, stands_again
+from store.outbox_rows import Entry, load, load_one, move, set_step
 from store.overlay import rebuild_overlay
 from store.rules import evaluate
 from store.seen import parse_seen, seen_text
@@ -46,6 +49,7 @@ def submit(
     now: int,
     immediately: bool = False,
     undo_of: str | None = None,
+    batch: str | None = None,
 ) -> str:
     """Commits the fix to the journal and lays it over the ticket; gives the change's id.
 
@@ -55,34 +59,80 @@ def submit(
     """
     if connection.read_only:
         return NOT_SENT
-    held = prepared.held and not immediately and settings.hold > 0
     with databases.journal.begin() as db:
-        change = prepared.fix.change
-        for known in load(db, "change = :change", change=change):
-            if known.fix == prepared.fix:
-                return change
-            change = new_change_id(now)
-        row = Change(
-            change=change,
-            seq=0,
-            connection=connection.name,
-            ticket_id=prepared.ticket.ticket_id,
-            number=prepared.ticket.number,
-            verb=prepared.verb,
-            fix=to_json(msgspec.structs.replace(prepared.fix, change=change)),
-            ticket=to_json(prepared.ticket),
-            state="held" if held else "queued",
-            created_at=now,
-            due_at=now + settings.hold if held else None,
-            because=prepared.because,
-            undo_of=undo_of,
-            summary=prepared.ticket.summary,
-            company=prepared.ticket.company,
-        )
-        _insert(db, row, prepared.steps)
-        if undo_of is not None:
-            _take_back(db, undo_of, change)
+        held = prepared.held and not immediately and settings.hold > 0
+        due_at = now + settings.hold if held else None
+        change = _commit(db, connection, prepared, now=now, due_at=due_at, undo_of=undo_of, batch=batch)
     lay(databases, settings, connection.name, [prepared.ticket.ticket_id], now)
+    return change
+
+
+def submit_together(
+    databases: Databases, settings: Settings, prepared: Sequence[Prepared], *, now: int
+) -> list[str]:
+    """One fix of several tickets: all of it enters the journal or nothing, and is taken back as one.
+
+    Gives the changes' ids in the order given; `NOT_SENT` for those of a `read_only` connection. Raises
+    `OutboxRefused` for a fix that must be made ticket by ticket (a text, time, a close: DESIGN, "Writing back").
+    """
+    for one in prepared:
+        if one.held or one.mails or one.closes:
+            raise OutboxRefused(
+                f"#{clean(one.ticket.number)} {one.verb}: texts, time and closing go ticket by ticket.",
+                hint="Fix one ticket after the other.",
+            )
+    batch = new_change_id(now)
+    changes: list[str] = []
+    with databases.journal.begin() as db:
+        for one in prepared:
+            connection = settings.connections[one.connection]
+            sent = not connection.read_only
+            changes.append(_commit(db, connection, one, now=now, batch=batch) if sent else NOT_SENT)
+    for name in dict.fromkeys(one.connection for one in prepared):
+        tickets = [one.ticket.ticket_id for one in prepared if one.connection == name]
+        lay(databases, settings, name, tickets, now)
+    return changes
+
+
+def _commit(
+    db: Db,
+    connection: Connection,
+    prepared: Prepared,
+    *,
+    now: int,
+    due_at: int | None = None,
+    undo_of: str | None = None,
+    batch: str | None = None,
+) -> str:
+    """The change with its steps in the journal, in the caller's transaction; its id."""
+    change = prepared.fix.change
+    for known in load(db, "change = :change", change=change):
+        if known.fix == prepared.fix:
+            return change
+        change = new_change_id(now)
+    row = Change(
+        change=change,
+        seq=0,
+        connection=connection.name,
+        ticket_id=prepared.ticket.ticket_id,
+        number=prepared.ticket.number,
+        verb=prepared.verb,
+        fix=to_json(msgspec.structs.replace(prepared.fix, change=change)),
+        ticket=to_json(prepared.ticket),
+        state="queued" if due_at is None else "held",
+        created_at=now,
+        due_at=due_at,
+        because=prepared.because,
+        undo_of=undo_of,
+        summary=prepared.ticket.summary,
+        company=prepared.ticket.company,
+        who=connection.technician,
+        closes=prepared.closes,
+        batch=batch,
+    )
+    _insert(db, row, prepared)
+    if undo_of is not None:
+        _take_back(db, undo_of, change)
     return change
 
 
@@ -103,7 +153,9 @@ def retry(
     with databases.journal.begin() as db:
         entry = load_one(db, change)
         if entry.state in ("queued", "sending"):
-            move(db, entry.change, ("queued", "sending"), next_try_at=None)
+            move(
+                db, entry.change, ("queued", "sending"), event="asked again", next_try_at=None, let_go_at=now
+            )
             return entry.change
         if entry.state not in DECIDE_STATES:
             raise OutboxRefused(f"Change {entry.change} is {entry.state}: there is nothing to retry.")
@@ -115,21 +167,30 @@ def retry(
             if not step.over:
                 # What may have gone out keeps `attempts`: it is looked up before it goes again.
                 set_step(db, entry.change, step.position, state="waiting", absent=0)
-        fresh = {"error": None, "hint": None, "detail": "{}", "attempts": 0, "next_try_at": None}
-        move(db, entry.change, DECIDE_STATES, state="queued", **fresh)
+        fresh: dict[str, Any] = {
+            "error": None,
+            "hint": None,
+            "detail": "{}",
+            "attempts": 0,
+            "next_try_at": None,
+        }
+        decision = {"decision": "mine" if entry.state == "conflict" else "again"}
+        move(db, entry.change, DECIDE_STATES, also=decision, state="queued", let_go_at=now, **fresh)
     lay(databases, settings, entry.connection, [entry.ticket_id], now)
     return entry.change
 
 
 def release(databases: Databases, settings: Settings, change: str, *, now: int) -> str:
-    """Lets a held change go at once: the time in which it could be taken back is over; its id.
+    """Lets a held change go at once, also an old one that asks first (`store.stale`); its id.
 
     It is queued, and compared before it is written like any other. Raises `OutboxRefused` for a change in
     any other state, also when it has been taken back or sent in between. `now`: UTC seconds.
     """
     with databases.journal.begin() as db:
         entry = load_one(db, change)
-        if not move(db, entry.change, ("held",), state="queued", due_at=now):
+        word = {"decision": "let go"}
+        fresh: dict[str, Any] = {"due_at": now, "let_go_at": now, "error": None, "hint": None}
+        if not move(db, entry.change, ("held",), also=word, state="queued", **fresh):
             raise OutboxRefused(
                 f"Change {entry.change} is {entry.state}, not held: there is nothing to let go."
             )
@@ -145,7 +206,8 @@ def drop(databases: Databases, settings: Settings, change: str, *, now: int) -> 
     with nobody_sends(databases.home) as idle, databases.journal.begin() as db:
         states = ("held", "queued", *DECIDE_STATES, *(("sending",) if idle else ()))
         entry = load_one(db, change)
-        if not move(db, entry.change, states, state="dropped", next_try_at=None):
+        word = {"decision": "theirs" if entry.state == "conflict" else "given up"}
+        if not move(db, entry.change, states, also=word, state="dropped", next_try_at=None):
             doing = "is being sent" if entry.state == "sending" else f"is {entry.state}"
             raise OutboxRefused(f"Change {entry.change} {doing}: it cannot be dropped.")
         stands_again(db, entry)
@@ -189,19 +251,56 @@ def lay(databases: Databases, settings: Settings, connection: str, tickets: Iter
         log.exception("The overlay of %s could not be laid; the next sync does it again.", connection)
 
 
-def _insert(db: Db, row: Change, steps: Iterable[Step]) -> None:
+def _insert(db: Db, row: Change, prepared: Prepared) -> None:
     seq = select(func.coalesce(func.max(Change.seq), 0) + 1).scalar_subquery()
     db.execute(insert(Change).values({**row.model_dump(), "seq": seq}))
     rows = [
         StepRow(change=row.change, position=position, step=to_json(step)).model_dump()
-        for position, step in enumerate(steps)
+        for position, step in enumerate(prepared.steps)
     ]
     db.execute(insert(StepRow), rows)
+    audit.append(db, row.change, "decided", decision(row, prepared))
+    audit.append(db, row.change, row.state, {"from": None, "due_at": row.due_at})
+
+
+def decision(row: Change, prepared: Prepared) -> dict[str, object]:
+    """What the audit log says of a fix: from what, to what, on what it was decided; texts by their hash."""
+    fix = prepared.fix
+    plain: dict[str, object] = msgspec.to_builtins(
+        {
+            "number": row.number,
+            "verb": row.verb,
+            "fields": {f: {"was": fix.was.get(f), "becomes": value} for f, value in fix.fields.items()},
+            "entries": {
+                entry: {"was": fix.entries_was.get(entry), "becomes": code}
+                for entry, code in fix.entries.items()
+            },
+            "reply": audit.digest(fix.reply),
+            "note": audit.digest(fix.note),
+            "time": None
+            if fix.time is None
+            else {
+                "hours": fix.time.hours,
+                "code": fix.time.code,
+                "started_at": fix.time.started_at,
+                "billable": fix.time.billable,
+                "text": audit.digest(fix.time.text),
+            },
+            "read_up_to": fix.read_up_to,
+            "read_up_to_id": fix.read_up_to_id,
+            "because": audit.digest(row.because),
+            "mails": len(prepared.mails),
+            "undo_of": row.undo_of,
+            "batch": row.batch,
+            "steps": [step.request for step in prepared.steps],
+        }
+    )
+    return plain
 
 
 def _take_back(db: Db, change: str, by: str) -> None:
     """Marks what `by` puts back. The rest of a change that got stuck halfway is withdrawn for good."""
-    taken = move(db, change, ("confirmed",), undone_by=by) or move(
+    taken = move(db, change, ("confirmed",), event="undo begun", undone_by=by) or move(
         db, change, ("queued", "conflict", "rejected"), state="undone", undone_by=by
     )
     if not taken:
@@ -244,7 +343,14 @@ def _rebase(databases: Databases, db: Db, entry: Entry, connector: Connector | N
             if not step.over and moved:
                 plan = msgspec.structs.replace(plan, was={**plan.was, **moved})
                 set_step(db, entry.change, step.position, step=to_json(plan))
-    move(db, entry.change, DECIDE_STATES, fix=to_json(fix))
+    said = {
+        "was": msgspec.to_builtins(
+            {**theirs, **{f"entry {entry_id}": code for entry_id, code in codes.items()}}
+        ),
+        "read_up_to": fix.read_up_to,
+        "read_up_to_id": fix.read_up_to_id,
+    }
+    move(db, entry.change, DECIDE_STATES, event="rebased", also=said, fix=to_json(fix))
 
 
 def _seen_again(fix: Fix, detail: ConflictDetail) -> str | None:

@@ -6,7 +6,7 @@ a person who takes something back) can never both have their way with one change
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
 
 from connectors.contract import Fix, Step, TicketRecord
-from store.changes import OutboxRefused, same_value, to_json
+from store import audit
+from store.changes import ConflictDetail, OutboxRefused
 
 
 class StepEntry(msgspec.Struct, kw_only=True):
@@ -64,6 +65,10 @@ class Entry(msgspec.Struct, kw_only=True):
     settled_at: int | None
     summary: str
     company: str | None
+    sent_at: int | None
+    closes: bool
+    batch: str | None
+    let_go_at: int | None
     steps: list[StepEntry] = []
 
     @property
@@ -100,23 +105,73 @@ def load_one(db: Db, change: str) -> Entry:
     raise OutboxRefused(f'There is no change "{change}".', hint="`deskzero outbox --all` lists them.")
 
 
-def move(db: Db, change: str, come_from: Sequence[str], **values: object) -> bool:
-    """Changes columns of `change` if its state is one of `come_from`; whether that was so."""
-    sets = ", ".join(f"{name} = :{name}" for name in values)
-    states = ", ".join(f"'{state}'" for state in come_from)
-    done = db.execute(
-        text(f"UPDATE change SET {sets} WHERE change = :of AND state IN ({states})"), {**values, "of": change}
-    )
-    return bool(done.rowcount)
+def move(
+    db: Db,
+    change: str,
+    come_from: Sequence[str],
+    *,
+    event: str | None = None,
+    also: Mapping[str, object] | None = None,
+    **values: object,
+) -> bool:
+    """Changes columns of `change` if its state is one of `come_from`; whether that was so.
+
+    A new state is told in the audit log, in the same transaction; so is an error that keeps a change waiting
+    (`waits`), and an `event` of the caller's. `also`: what the entry says besides.
+    """
+    before = db.execute(text("SELECT state FROM change WHERE change = :of"), {"of": change}).scalar()
+    if before not in come_from:
+        return False
+    if values:
+        sets = ", ".join(f"{name} = :{name}" for name in values)
+        db.execute(text(f"UPDATE change SET {sets} WHERE change = :of"), {**values, "of": change})
+    if values.get("state", before) != before:
+        event = str(values["state"])
+    elif event is None and values.get("error"):
+        event = "waits"
+    if event is not None:
+        audit.append(db, change, event, _told(str(before), values) | dict(also or {}))
+    return True
 
 
-def set_step(db: Db, change: str, position: int, **values: object) -> None:
-    """Changes columns of one step."""
-    sets = ", ".join(f"{name} = :{name}" for name in values)
-    db.execute(
-        text(f"UPDATE step SET {sets} WHERE change = :of AND position = :at"),
-        {**values, "of": change, "at": position},
-    )
+def set_step(
+    db: Db,
+    change: str,
+    position: int,
+    *,
+    event: str | None = None,
+    also: Mapping[str, object] | None = None,
+    **values: object,
+) -> None:
+    """Changes columns of one step; `event` is told in the audit log, with what `also` holds."""
+    if values:
+        sets = ", ".join(f"{name} = :{name}" for name in values)
+        db.execute(
+            text(f"UPDATE step SET {sets} WHERE change = :of AND position = :at"),
+            {**values, "of": change, "at": position},
+        )
+    if event is not None:
+        audit.append(db, change, event, {"step": position, **dict(also or {})})
+
+
+def _told(before: str, values: Mapping[str, object]) -> dict[str, object]:
+    """What the audit log says of a move: where from, why, until when; a conflict without customers' words."""
+    names = ("error", "due_at", "next_try_at", "undone_by", "wrote")
+    said = {name: values[name] for name in names if values.get(name) is not None}
+    detail = values.get("detail")
+    if isinstance(detail, str) and values.get("state") == "conflict":
+        found = msgspec.json.decode(detail, type=ConflictDetail)
+        said["conflict"] = {
+            "fields": [msgspec.to_builtins(field) for field in found.fields],
+            "note": None
+            if found.note is None
+            else {
+                "note_id": found.note.note_id,
+                "created_at": found.note.created_at,
+                "text": audit.digest(found.note.text),
+            },
+        }
+    return {"from": before, **said}
 
 
 def claimed(db: Db, connection: str, ticket_id: str, but: tuple[str, int]) -> set[str]:
@@ -144,78 +199,6 @@ def made_notes(db: Db, connection: str) -> list[str]:
     return [row.created_id for row in rows][::-1]
 
 
-def stands_again(db: Db, undo: Entry) -> None:
-    """A change whose undo was given up stands as before; one that had got stuck halfway is stuck again."""
-    if undo.undo_of is None:
-        return
-    db.execute(
-        text(
-            "UPDATE change SET undone_by = NULL,"
-            " state = CASE state WHEN 'undone' THEN 'rejected' ELSE state END,"
-            " error = CASE state WHEN 'undone' THEN 'Part of it is in the PSA; taking that back was given up.'"
-            " ELSE error END WHERE change = :of AND undone_by = :by"
-        ),
-        {"of": undo.undo_of, "by": undo.change},
-    )
-
-
-def rebase_later(db: Db, gone: Entry) -> None:
-    """Later open changes of the ticket that were decided on values of `gone`, which never arrived, are put
-    on what was before it: else they would meet a "conflict" with nobody.
-
-    One that sets the status or clears the flag was decided on an answer (or a seen note) that never arrived:
-    sent now, it would bury what the customer wrote. It waits for a person.
-    """
-    later = load(
-        db,
-        "connection = :c AND ticket_id = :t AND seq > :seq AND state IN ('held', 'queued')",
-        c=gone.connection,
-        t=gone.ticket_id,
-        seq=gone.seq,
-    )
-    arrived = {field for step in gone.steps if step.over for field in step.step.sets}
-    # An uncertain one that is dropped is there: a person has looked.
-    unanswered = gone.state != "uncertain" and any(
-        step.step.creates and step.step.guards_reply and not step.over for step in gone.steps
-    )
-    for entry in later:
-        if unanswered and _buries(entry):
-            words = "reply" if gone.fix.reply is not None else "seen note"
-            move(
-                db,
-                entry.change,
-                ("held", "queued"),
-                state="conflict",
-                error=f"It was decided after a {words} (change {gone.change}) that never went out.",
-                hint=f"See what the customer waits for; then `deskzero outbox --retry {entry.change}`"
-                f" or `--drop {entry.change}`.",
-                detail="{}",
-                next_try_at=None,
-            )
-        moved = {
-            field: gone.fix.was.get(field)
-            for field, was in entry.fix.was.items()
-            if field in gone.fix.fields and field not in arrived and same_value(was, gone.fix.fields[field])
-        }
-        if not moved:
-            continue
-        fix = msgspec.structs.replace(entry.fix, was={**entry.fix.was, **moved})
-        move(db, entry.change, ("held", "queued"), fix=to_json(fix))
-        for step in entry.steps:
-            if step.state == "waiting" and moved.keys() & step.step.sets.keys():
-                was = {**step.step.was, **{f: v for f, v in moved.items() if f in step.step.sets}}
-                plan = msgspec.structs.replace(step.step, was=was)
-                set_step(db, entry.change, step.position, step=to_json(plan))
-
-
-def _buries(entry: Entry) -> bool:
-    """Takes the ticket out of sight without words of its own to the customer."""
-    fields = entry.fix.fields
-    clears = "customer_flag" in fields and not fields["customer_flag"]
-    answers = any(step.step.creates and step.step.guards_reply for step in entry.steps)
-    return not answers and ("status" in fields or clears)
-
-
 def _step(row: RowMapping) -> StepEntry:
     return StepEntry(
         position=row["position"],
@@ -231,12 +214,12 @@ def _step(row: RowMapping) -> StepEntry:
 
 def _entry(row: RowMapping, steps: list[StepEntry]) -> Entry:
     plain: dict[str, Any] = {
-        name: row[name] for name in Entry.__struct_fields__ if name not in ("fix", "ticket", "steps", "wrote")
+        name: row[name] for name in Entry.__struct_fields__ if name not in ("fix", "ticket", "steps")
     }
+    plain |= {name: bool(plain[name]) for name in ("wrote", "closes")}
     return Entry(
         **plain,
         fix=msgspec.json.decode(row["fix"], type=Fix),
         ticket=msgspec.json.decode(row["ticket"], type=TicketRecord),
-        wrote=bool(row["wrote"]),
         steps=steps,
     )

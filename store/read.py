@@ -226,6 +226,15 @@ class Reader:
                 db, connection, kind, board_id=board_id, company_id=company_id, inactive=inactive
             )
 
+    def choices_read_at(
+        self, connection: str, kind: str, *, board_id: str | None = None, company_id: str | None = None
+    ) -> int | None:
+        """When the values that `choices` gives were read, UTC seconds; of several the oldest."""
+        with self._cache() as db:
+            if db is None:
+                return None
+            return around.choices_read_at(db, connection, kind, board_id=board_id, company_id=company_id)
+
     def usual_codes(self, connection: str, company_id: str | None) -> list[CodeCount]:
         """Billing codes on the company's tickets and their time entries, the most used first."""
         with self._cache() as db:

@@ -125,6 +125,18 @@ def choices(
     return [_choice(row) for row in rows]
 
 
+def choices_read_at(
+    db: sqlite3.Connection, connection: str, kind: str, *, board_id: str | None, company_id: str | None
+) -> int | None:
+    """When the oldest of these values was last read from the PSA, UTC seconds; `None`: there are none."""
+    row = db.execute(
+        "SELECT min(read_at) FROM choice WHERE connection = ? AND kind = ? AND board_id IN ('', ?)"
+        " AND company_id IN ('', ?) AND active",
+        (connection, kind, board_id or "", company_id or ""),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def _choice(row: sqlite3.Row) -> Choice:
     values: dict[str, Any] = {name: row[name] for name in Choice.__struct_fields__}
     values |= {name: bool(row[name]) for name in _BOOLS}

@@ -199,6 +199,13 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     because: str | None
     undo_of: str | None
     undone_by: str | None
+    batch: str | None = None
+    """Changes that were made together and are taken back together share it."""
+
+    @property
+    def asks(self) -> bool:
+        """It is late and does not leave before somebody says so (`store.stale`)."""
+        return self.state == "held" and self.due_at is None
 
 
 class TicketView(msgspec.Struct, frozen=True, kw_only=True):

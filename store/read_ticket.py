@@ -256,6 +256,8 @@ def _change(row: sqlite3.Row) -> ChangeView:
         was=was,
         detail=msgspec.json.decode(row["detail"]),
         wrote=bool(row["wrote"]),
+        # A journal that no writer of this version has opened yet has no such column.
+        batch=row["batch"] if "batch" in row.keys() else None,  # noqa: SIM118 (a Row is no dict)
     )
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from connectors.contract import Connector, ConnectorError
@@ -21,11 +22,14 @@ from store.database import Databases
 from store.home import Home
 from store.lock import take_lock
 from store.outbox import lay
-from store.outbox_rows import Entry, StepEntry, load, load_one, move, rebase_later
+from store.outbox_gone import rebase_later
+from store.outbox_rows import Entry, StepEntry, load, load_one, move
 from store.overlay import settle
 from store.sender_compare import Halt
-from store.sender_step import Clock, Sleep, StepSender, Withdrawn
+from store.sender_journal import Clock, Withdrawn
+from store.sender_step import Sleep, StepSender
 from store.settings import Settings
+from store.stale import asking, asks_first
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +126,11 @@ class _Sender:
         """Per ticket the changes to send, in order, up to the first that has to wait."""
         now = self._clock()
         with self._databases.journal.begin() as db:
-            for entry in load(db, "state = 'held' AND due_at <= :now", now=now):
-                move(db, entry.change, ("held",), state="queued")
+            for entry in load(db, "(state = 'held' AND due_at <= :now) OR state = 'queued'", now=now):
+                if entry.connection in self._steps and asks_first(entry, now):
+                    self._park(db, entry, now)
+                elif entry.state == "held":
+                    move(db, entry.change, ("held",), state="queued")
             states = ", ".join(f"'{state}'" for state in BLOCKING_STATES)
             entries = load(db, f"state IN ({states})")
         chains: dict[tuple[str, str], list[Entry]] = {}
@@ -141,6 +148,22 @@ class _Sender:
             else:
                 chains.setdefault(ticket, []).append(entry)
         return list(chains.values())
+
+    def _park(self, db: Db, entry: Entry, now: int) -> None:
+        """It does not leave before somebody says so (`store.stale`)."""
+        error, hint = asking(entry, now)
+        parked = move(
+            db,
+            entry.change,
+            ("held", "queued"),
+            state="held",
+            due_at=None,
+            next_try_at=None,
+            error=error,
+            hint=hint,
+        )
+        if parked:
+            self._note(entry, "held", Halt("held", error, hint=hint))
 
     async def _chain(self, chain: list[Entry]) -> None:
         async with self._slots:
@@ -162,6 +185,7 @@ class _Sender:
             for step in entry.steps:
                 if not step.over:
                     await self._steps[entry.connection].carry(entry, step)
+            await self._steps[entry.connection].unseen(entry)
         except Withdrawn:
             with self._databases.journal_reads.begin() as db:
                 self._note(entry, load_one(db, entry.change).state)
@@ -189,7 +213,7 @@ class _Sender:
             )
             if sent and entry.undo_of is not None:
                 states = ("confirmed", "conflict", "rejected", "uncertain")
-                move(db, entry.undo_of, states, state="undone")
+                move(db, entry.undo_of, states, also={"by": entry.change}, state="undone")
             state = load_one(db, entry.change).state
         self._note(entry, state, wrote=wrote)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
+from zoneinfo import ZoneInfo
 
 from connectors.contract import (
     Applied,
@@ -30,13 +32,14 @@ from connectors.text import clean
 from store.changes import to_json
 from store.database import Databases
 from store.outbox_lookup import Found, baseline, look
-from store.outbox_rows import Entry, StepEntry, move, set_step
-from store.sender_compare import Halt, PsaSide
+from store.outbox_rows import Entry, StepEntry
+from store.reasons import when
+from store.sender_compare import Halt, PsaSide, could_bury
+from store.sender_journal import Clock, StepJournal
 from store.settings import Connection, Settings
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], int]
 Sleep = Callable[[float], Awaitable[None]]
 
 MOST_READS = 5
@@ -47,10 +50,6 @@ LOOKS = 2
 
 PATIENCE = 6.0
 """Seconds for which quitting waits for the answer to a request that is out."""
-
-
-class Withdrawn(Exception):
-    """Somebody took the change back before this step went out."""
 
 
 class _Lost(Exception):
@@ -74,6 +73,7 @@ class StepSender:
         self._connector = connector
         self._clock = clock
         self._sleep = sleep
+        self._journal = StepJournal(databases, clock)
         self._psa = PsaSide(databases, settings, connection, connector)
 
     async def carry(self, entry: Entry, step: StepEntry) -> None:
@@ -84,15 +84,15 @@ class StepSender:
                 return
             resent = tried
             for _ in range(MOST_READS):
+                read_at = time.time()
                 ticket = await self._psa.ticket(entry)
                 writes, conversation = await self._psa.must_write(entry, step, ticket)
                 if not writes:
                     # Asked for earlier and now so: ours. Never asked for: somebody else's, nothing to undo.
-                    self._end(entry, step, "done" if step.attempts else "already")
+                    self._journal.end(entry, step, "done" if step.attempts else "already")
                     return
                 try:
-                    if await self._send(entry, step, ticket.version, conversation):
-                        await self._slipped(entry, step)
+                    if await self._send(entry, step, ticket.version, conversation, read_at):
                         return
                 except _Lost as lost:
                     if resent:
@@ -107,28 +107,33 @@ class StepSender:
         )
 
     async def _send(
-        self, entry: Entry, step: StepEntry, version: str | None, conversation: Conversation | None
+        self,
+        entry: Entry,
+        step: StepEntry,
+        version: str | None,
+        conversation: Conversation | None,
+        read_at: float,
     ) -> bool:
         """Sends and checks; `False` where the ticket changed in between (412) and is to be read again."""
         plan = step.step
         if plan.creates is not None and (step.baseline is None or step.attempts == 0):
             step.baseline = to_json(await baseline(self._connector, step, entry.ticket_id, conversation))
         before = step.attempts
-        self._begin(entry, step)
+        self._journal.begin(entry, step, read_at)
         try:
             applied = await _to_its_end(self._request(entry, step, version))
-        except Conflict:
-            self._not_sent(entry, step, before)
+        except Conflict as conflict:
+            self._journal.not_sent(entry, step, before, conflict)
             return False
         except (Rejected, Unsupported, NotThere, Forbidden, UnknownName) as error:
-            self._not_sent(entry, step, before)
+            self._journal.not_sent(entry, step, before, error)
             raise Halt("rejected", clean(str(error)), hint=error.hint, kind=error.kind) from error
-        except (Throttled, Unauthorized):
-            self._not_sent(entry, step, before)
+        except (Throttled, Unauthorized) as error:
+            self._journal.not_sent(entry, step, before, error)
             raise
         except ConnectorError as error:
             if isinstance(error, Unreachable) and not error.sent:
-                self._not_sent(entry, step, before)
+                self._journal.not_sent(entry, step, before, error)
                 raise
             await self._unknown(entry, step, error)
             return True
@@ -138,35 +143,51 @@ class StepSender:
     async def _request(self, entry: Entry, step: StepEntry, version: str | None) -> Applied:
         """The request and, before anything else happens, its answer in the journal."""
         applied = await self._connector.apply(step.step, version)
-        self._answered(entry, step, applied)
+        self._journal.answered(entry, step, applied)
         return applied
 
-    async def _slipped(self, entry: Entry, step: StepEntry) -> None:
-        """Without conditional writes a customer's note may come between our reading and our write. On a ticket
-        that this closes no rule would show it ever after: a person is told. Raises `Halt`."""
-        if self._connector.capabilities.conditional_write or "status" not in step.step.sets:
+    async def unseen(self, entry: Entry) -> None:
+        """Whether the customer wrote between our reading and our write, asked when all steps have arrived.
+
+        Without a conditional write such a note is answered, loses its flag or is closed over unread, and no
+        rule might show it ever after: a person is told. It is asked before the change is confirmed, so a crash
+        in between asks again. An internal note buries nothing. Raises `Halt`, `ConnectorError`.
+        """
+        if not any(self._may_have_slipped(step) for step in entry.steps):
             return
-        conversation = await self._connector.conversation(entry.ticket_id)
         try:
+            conversation = await self._connector.conversation(entry.ticket_id)
             self._psa.read_up_to(entry, conversation)
+        except ConnectorError as error:
+            waits = _halt(error)
+            waits.state = "sending"  # all of it has gone out
+            waits.hint = (
+                f"The {entry.verb} is in the PSA; whether the customer wrote meanwhile is asked again."
+            )
+            raise waits from error
         except Halt as halt:
             raise Halt(
                 "conflict",
-                f"The customer wrote on #{clean(entry.number)} in the moment in which its status was set; the"
-                f" {entry.verb} is in the PSA.",
+                f"The customer wrote on #{clean(entry.number)} in the moment in which the {entry.verb} went out;"
+                " it is in the PSA.",
                 hint=f"Read it (`deskzero show {clean(entry.number)}`), then `deskzero undo {entry.change}` or"
                 f" `deskzero outbox --retry {entry.change}`: read, and it stays.",
                 kind="conflict",
                 detail=halt.detail,
             ) from None
 
+    def _may_have_slipped(self, step: StepEntry) -> bool:
+        plan = step.step
+        guarded = self._connector.capabilities.conditional_write and plan.creates is None
+        inside = plan.creates is not None and not plan.public
+        return step.state == "done" and could_bury(step) and not guarded and not inside
+
     async def _unknown(self, entry: Entry, step: StepEntry, error: ConnectorError) -> None:
         """Nobody knows whether it arrived: look now; what cannot be looked up waits as `unknown`.
 
         Raises `_Lost` where it has not arrived and may be sent again.
         """
-        step.state = "unknown"
-        self._journal(entry, step, state="unknown")
+        self._journal.unknown(entry, step, error)
         words = clean(str(error))
         try:
             arrived = await self._arrived(entry, step)
@@ -185,25 +206,29 @@ class StepSender:
         """Whether a step that may have gone out has arrived; ends it then.
 
         `False` after nothing was found twice, the settling time apart: it may be sent (again). What mails is
-        not: that stops as `uncertain`. An update by id may simply be sent again.
+        not: that stops as `uncertain`. An update by id is compared again and may be sent again, once what may
+        still be on its way has had its time: it must not arrive after somebody else's later change.
         """
         if step.created_id is None and step.step.creates is None and step.step.repeatable:
+            settling = self._connector.capabilities.settling
+            sent = self._clock() - (entry.sent_at or 0)
+            if 0 <= sent <= settling:
+                await self._sleep(settling)
             return False
         for again in range(LOOKS):
             if again:
                 await self._sleep(self._connector.capabilities.settling)
             found = await self._look(entry, step)
             if found.outcome == "ours":
-                step.created_id = found.created_id
-                self._journal(entry, step, created_id=found.created_id)
+                self._journal.found(entry, step, found.created_id)
                 await self._check(entry, step, Applied())
                 return True
-            step.absent = again + 1
-            self._journal(entry, step, absent=step.absent, looked_at=self._clock())
+            self._journal.absent(entry, step, again + 1)
             if found.outcome == "colleague":
-                raise _uncertain(entry, "the same text stands there under another name")
+                raise self._uncertain(entry, "the same text stands there under another name")
         if step.step.mails and step.state in ("sending", "unknown"):
-            raise _uncertain(entry, "and it may mail somebody")
+            looked = f"looked for {LOOKS} times, nothing like it is on the ticket, and it may mail somebody"
+            raise self._uncertain(entry, looked)
         return False
 
     async def _look(self, entry: Entry, step: StepEntry) -> Found:
@@ -231,14 +256,14 @@ class StepSender:
                 if not wrong:
                     break
         if wrong:
-            self._journal(entry, step, state="waiting")
+            self._journal.wrong(entry, step, "; ".join(wrong))
             said = f' It said: "{clean(applied.said)}"' if applied.said else ""
             raise Halt(
                 "rejected",
                 f"{self._connector.title} answered without an error, but {'; '.join(wrong)}.{said}",
                 kind="rejected",
             )
-        self._end(entry, step, "done")
+        self._journal.end(entry, step, "done")
 
     async def _find_created(self, entry: Entry, step: StepEntry) -> None:
         """The PSA said yes and not what it made: find it, so that it is claimed."""
@@ -247,55 +272,20 @@ class StepSender:
                 await self._sleep(self._connector.capabilities.settling)
             found = await self._look(entry, step)
             if found.created_id is not None:
-                step.created_id = found.created_id
-                self._journal(entry, step, created_id=found.created_id)
+                self._journal.found(entry, step, found.created_id)
                 return
-        raise _uncertain(entry, "the PSA said yes, and nothing like it can be found")
+        raise self._uncertain(entry, "the PSA said yes, and nothing like it can be found")
 
-    # ------------------------------------------------------------ the journal
-
-    def _begin(self, entry: Entry, step: StepEntry) -> None:
-        """Committed before the request goes out. Raises `Withdrawn` if somebody took the change back."""
-        step.attempts += 1
-        with self._databases.journal.begin() as db:
-            sending = move(
-                db,
-                entry.change,
-                ("queued", "sending"),
-                state="sending",
-                sent_at=self._clock(),
-                next_try_at=None,
-            )
-            if not sending:
-                raise Withdrawn(entry.change)
-            set_step(
-                db,
-                entry.change,
-                step.position,
-                state="sending",
-                attempts=step.attempts,
-                baseline=step.baseline,
-                absent=0,
-            )
-        step.state = "sending"
-
-    def _not_sent(self, entry: Entry, step: StepEntry, attempts: int) -> None:
-        """The request was certainly not carried out: the step is as it was before."""
-        step.attempts = attempts
-        step.state = "waiting"
-        self._journal(entry, step, state="waiting", attempts=attempts)
-
-    def _answered(self, entry: Entry, step: StepEntry, applied: Applied) -> None:
-        step.created_id = applied.created_id
-        self._journal(entry, step, created_id=applied.created_id, said=applied.said or None)
-
-    def _end(self, entry: Entry, step: StepEntry, state: str) -> None:
-        step.state = state
-        self._journal(entry, step, state=state, done_at=self._clock())
-
-    def _journal(self, entry: Entry, step: StepEntry, **values: object) -> None:
-        with self._databases.journal.begin() as db:
-            set_step(db, entry.change, step.position, **values)
+    def _uncertain(self, entry: Entry, known: str) -> Halt:
+        """Nobody can tell: what is known, and the two ways out."""
+        sent = when(entry.sent_at, ZoneInfo(self._connection.timezone), self._clock())
+        return Halt(
+            "uncertain",
+            f"It is not known whether the {entry.verb} of #{clean(entry.number)} arrived: sent {sent}, {known}.",
+            hint=f"Look in the PSA: `deskzero outbox --drop {entry.change}` if it is there,"
+            f" `--retry {entry.change}` sends it again.",
+            kind="uncertain",
+        )
 
 
 async def _to_its_end(request: Coroutine[None, None, Applied]) -> Applied:
@@ -311,16 +301,6 @@ async def _to_its_end(request: Coroutine[None, None, Applied]) -> Applied:
         if task.done() and not task.cancelled() and task.exception() is not None:
             log.info("A request ended while deskzero was quitting: it is looked up at the next start.")
         raise
-
-
-def _uncertain(entry: Entry, why: str) -> Halt:
-    return Halt(
-        "uncertain",
-        f"It is not known whether the {entry.verb} of #{clean(entry.number)} arrived, {why}.",
-        hint=f"Look in the PSA: `deskzero outbox --drop {entry.change}` if it is there, `--retry {entry.change}`"
-        " sends it again.",
-        kind="uncertain",
-    )
 
 
 def _halt(error: ConnectorError) -> Halt:

@@ -24,7 +24,8 @@ from store.changes import (
 from store.database import Databases
 from store.fixes import Prepared
 from store.outbox import lay, submit
-from store.outbox_rows import Entry, StepEntry, load, load_one, move, rebase_later, stands_again
+from store.outbox_gone import rebase_later, stands_again
+from store.outbox_rows import Entry, StepEntry, load, load_one, move
 from store.settings import Settings
 
 
@@ -41,6 +42,12 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     preview: tuple[PreviewLine, ...] = ()
     """Field by field what is put back: as it is now, as it will be."""
+    stays: tuple[str, ...] = ()
+    """What of it is in the PSA and cannot be taken out: `the reply`, `the time entry`."""
+    together: tuple[Undone, ...] = ()
+    """The others of a fix that was made on several tickets at once: it is taken back as one."""
+    refused: tuple[str, ...] = ()
+    """Of these the ones that could not be taken back, each with its reason."""
 
 
 def undo(
@@ -53,19 +60,53 @@ def undo(
 ) -> Undone:
     """Takes back the named change; without a name what is held, else the last one that is not undone.
 
+    A fix of several tickets is taken back on all of them. Of a change that was named, what can be put back is,
+    although a text or time of it stays in the PSA (`Undone.stays`); without a name such a change is refused.
     `connectors` is needed for what has gone out. Raises `OutboxRefused` with the reason.
     """
+    with databases.journal_reads.begin() as db:
+        first = _last(db) if change is None else load_one(db, change)
+        others = [one for one in _batch(db, first) if one.change != first.change]
+    batch = new_change_id(now) if others else None
+    done: list[Undone] = []
+    refused: list[OutboxRefused] = []
+    for entry in (first, *others):
+        try:
+            done.append(
+                _undo_one(
+                    databases, settings, connectors, entry.change, now, partly=change is not None, batch=batch
+                )
+            )
+        except OutboxRefused as error:
+            refused.append(error)
+    if not done:
+        raise refused[0]
+    words = tuple(str(error) for error in refused)
+    return msgspec.structs.replace(done[0], together=tuple(done[1:]), refused=words)
+
+
+def _undo_one(
+    databases: Databases,
+    settings: Settings,
+    connectors: Mapping[str, Connector],
+    change: str,
+    now: int,
+    *,
+    partly: bool,
+    batch: str | None,
+) -> Undone:
     with databases.journal.begin() as db:
-        entry = _last(db) if change is None else load_one(db, change)
-        _check(entry)
-        wrote = [step for step in entry.steps if step.state == "done" or _half_done(entry, step)]
+        entry = load_one(db, change)
+        stays = _check(entry, partly=partly)
+        wrote = [step for step in entry.steps if _goes_back(step) or _half_done(entry, step)]
         if not wrote:
             if not move(db, entry.change, (*OPEN_STATES,), state="undone", next_try_at=None):
                 raise OutboxRefused(f"Change {entry.change} wrote nothing: the PSA had it already.")
             stands_again(db, entry)
             rebase_later(db, entry)
     if wrote:
-        return _put_back(databases, settings, connectors, entry, wrote, now)
+        by = _put_back(databases, settings, connectors, entry, wrote, now, batch)
+        return msgspec.structs.replace(by, stays=stays)
     lay(databases, settings, entry.connection, [entry.ticket_id], now)
     return Undone(
         change=entry.change,
@@ -74,6 +115,18 @@ def undo(
         ticket_id=entry.ticket_id,
         number=entry.number,
         verb=entry.verb,
+        stays=stays,
+    )
+
+
+def _batch(db: Db, entry: Entry) -> list[Entry]:
+    """All changes that were made with this one and are not taken back yet."""
+    if entry.batch is None:
+        return []
+    return load(
+        db,
+        "batch = :batch AND undone_by IS NULL AND state NOT IN ('undone', 'dropped')",
+        batch=entry.batch,
     )
 
 
@@ -93,7 +146,9 @@ def _last(db: Db) -> Entry:
     return newest[0]
 
 
-def _check(entry: Entry) -> None:
+def _check(entry: Entry, *, partly: bool) -> tuple[str, ...]:
+    """What of it stays in the PSA. Raises `OutboxRefused` where it cannot be taken back; `partly` allows that
+    some of it stays."""
     named = f"Change {entry.change} ({entry.verb}, #{clean(entry.number)})"
     if entry.undone_by is not None:
         raise OutboxRefused(
@@ -114,13 +169,20 @@ def _check(entry: Entry) -> None:
         )
     if entry.state == "confirmed" and not entry.wrote:
         raise OutboxRefused(f"{named} wrote nothing: the PSA had it already.")
-    for step in entry.steps:
-        if step.state == "done" and (not step.step.undoable or step.step.creates is not None):
-            what = _named(step)
-            raise OutboxRefused(
-                f"{named} cannot be taken back: {what} is in the PSA and stays there.",
-                hint="Write another one, or change it in the PSA.",
-            )
+    stays = tuple(_named(step) for step in entry.steps if step.state == "done" and not _goes_back(step))
+    if stays and not (partly and any(_goes_back(step) for step in entry.steps)):
+        raise OutboxRefused(
+            f"{named} cannot be taken back: {stays[0]} is in the PSA and stays there.",
+            hint="Write another one, or change it in the PSA."
+            if not any(_goes_back(step) for step in entry.steps)
+            else f"`deskzero undo {entry.change}` puts back what can be.",
+        )
+    return stays
+
+
+def _goes_back(step: StepEntry) -> bool:
+    """In the PSA, and what was there before can be put back."""
+    return step.state == "done" and step.step.undoable and step.step.creates is None
 
 
 def _named(step: StepEntry) -> str:
@@ -139,6 +201,7 @@ def _put_back(
     entry: Entry,
     wrote: list[StepEntry],
     now: int,
+    batch: str | None,
 ) -> Undone:
     connector, connection = connectors.get(entry.connection), settings.connections.get(entry.connection)
     if connector is None or connection is None:
@@ -179,7 +242,7 @@ def _put_back(
     )
     if connection.read_only:
         raise OutboxRefused(f"The connection {entry.connection} is read_only: nothing is sent.")
-    by = submit(databases, settings, connection, prepared, now=now, immediately=True, undo_of=entry.change)
+    by = submit(databases, settings, connection, prepared, now=now, undo_of=entry.change, batch=batch)
     return Undone(
         change=entry.change,
         by=by,

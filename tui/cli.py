@@ -25,6 +25,7 @@ COMMANDS = (
     "fix",
     "undo",
     "outbox",
+    "audit",
     "check",
     "doctor",
     "disconnect",

@@ -15,15 +15,16 @@ from connectors.contract import Choice
 from connectors.text import clean
 from store.changes import show_field, value_of
 from store.read import CacheUnreadable
-from store.read_records import Row, TicketView
+from store.read_records import TicketView
 from tui import orders
 from tui.asks import Item
 from tui.engine import EngineStopped
 from tui.messages import Saved
 from tui.orders import Refused
+from tui.picks import change_line, choice_item, code_items, parent_line
 from tui.screens.fields import Fields
 from tui.screens.picker import Picker
-from tui.text import field_text, hours, say
+from tui.text import field_text, hours, say, when
 from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tui.app import Deskzero
     from tui.screens.queue import QueueScreen
 
+DAY = 86400
 REASONS = (
     "Thanks only",
     "Answered by phone",
@@ -161,11 +163,30 @@ class Flows:
         *,
         hint: str = "",
         free: str = "",
+        kind: str = "",
     ) -> Item | None:
-        """Asks; on the way to the dialog typed keys wait for it."""
+        """Asks; on the way to the dialog typed keys wait for it. `kind`: of the choices, whose age is told."""
+        hint = " ".join(part for part in (hint, await self._age(view, kind)) if part)
         return await self.app.push_screen_wait(
             Picker(title(view, what), items, preview=preview, hint=hint, free=free)
         )
+
+    async def _age(self, view: TicketView, kind: str) -> str:
+        """How old the choices are, where that matters: the PSA cannot be asked, or they are older than a day."""
+        if not kind:
+            return ""
+        record = view.record
+        states = await self.app.read(lambda reader: reader.states())
+        down = any(state.error is not None for state in states if state.connection == view.connection)
+        read_at = await self.app.read(
+            lambda reader: reader.choices_read_at(
+                view.connection, kind, board_id=record.board_id, company_id=record.company_id
+            )
+        )
+        if read_at is None or not (down or self.app.now - read_at > DAY):
+            return ""
+        asked = "the PSA cannot be asked now" if down else "not read since"
+        return f"These values are of {when(read_at, self.app.now, self.app.zone)}; {asked}."
 
     async def field_value(self, view: TicketView, field: str, *, what: str = "") -> bool:
         """Asks for a field's new value and sends it."""
@@ -174,7 +195,7 @@ class Flows:
         was = field_text(field, show_field(field, value_of(view.record, field)), zone) or "—"
         items: list[Item] = []
         if field in _CHOICE_FIELDS:
-            items = [_item(choice) for choice in await self.choices(view, field)]
+            items = [choice_item(choice) for choice in await self.choices(view, field)]
         free = "" if field in _CHOICE_FIELDS else f"set {name} to this"
         if not items and not free:
             self.screen.tell(f"The PSA offers no {name} for this ticket.", "warn")
@@ -185,7 +206,9 @@ class Flows:
             return change_line(name, was, item.label)
 
         hint = f"A day or a time: 2026-11-20 or 2026-11-20 14:30 ({zone})" if field.endswith("_at") else ""
-        item = await self.pick(view, what or name.capitalize(), items, preview, free=free, hint=hint)
+        item = await self.pick(
+            view, what or name.capitalize(), items, preview, free=free, hint=hint, kind=field
+        )
         if item is None:
             return False
         return await self.send(view, {"set": {field: item.key if field in _CHOICE_FIELDS else item.label}})
@@ -222,7 +245,7 @@ class Flows:
                 entries
             )
 
-        item = await self.pick(view, "Billing code", items, preview)
+        item = await self.pick(view, "Billing code", items, preview, kind="billing_code")
         return item is not None and await self.send(view, {"billing_code": item.key})
 
     async def status(self, view: TicketView) -> bool:
@@ -247,7 +270,7 @@ class Flows:
                 " · this closes the ticket" if closes else ""
             )
 
-        item = await self.pick(view, "Status", items, preview)
+        item = await self.pick(view, "Status", items, preview, kind="status")
         return item is not None and await self.send(view, {"status": item.key})
 
     def _child_status(self, view: TicketView) -> str:
@@ -261,9 +284,9 @@ class Flows:
     async def who(self, view: TicketView) -> bool:
         """`w`."""
         was = clean(view.record.owner) or "nobody"
-        items = [_item(choice) for choice in await self.choices(view, "owner")]
+        items = [choice_item(choice) for choice in await self.choices(view, "owner")]
         item = await self.pick(
-            view, "Who takes it?", items, lambda item: change_line("owner", was, item.label)
+            view, "Who takes it?", items, lambda item: change_line("owner", was, item.label), kind="owner"
         )
         return item is not None and await self.send(view, {"owner": item.key})
 
@@ -324,7 +347,7 @@ class Flows:
                     Item(f"id:{row.ticket_id}", f"#{row.number} {clean(row.summary)}", clean(row.status),
                          group=f"open at {clean(record.company) or 'no company'}", value=("attach", row))
                 )  # fmt: skip
-        item = await self.pick(view, "Parent", items, _parent_line(view), free="attach to this ticket number")
+        item = await self.pick(view, "Parent", items, parent_line(view), free="attach to this ticket number")
         if item is None:
             return False
         verb, other = item.value or ("attach", None)
@@ -338,50 +361,3 @@ class Flows:
 def read_up_to(view: TicketView) -> ReadUpTo:
     """The newest customer's note that was on the screen."""
     return None if view.last_words is None else (view.last_words.at, view.last_words.note_id)
-
-
-def change_line(what: str, was: str, becomes: str) -> Content:
-    """`status: In Progress → Completed`."""
-    return Content(f"{what}: ") + say(was, "$quiet") + Content(" → ") + say(becomes, "bold")
-
-
-def code_items(
-    choices: Sequence[Choice], usual: dict[str, int], row: Row | None, view: TicketView
-) -> list[Item]:
-    """Codes: the suggestion first, then what this company usually gets, then all valid ones."""
-    all_times = sum(usual.values())
-    suggested = row.suggested if row else None
-    at = clean(view.record.company) or "this company"
-    items = []
-    for choice in choices:
-        times = usual.get(choice.id, usual.get(choice.name, 0))
-        group = "all"
-        if suggested and suggested in (choice.id, choice.name):
-            group = "suggested"
-        elif times:
-            group = f"usual at {at}"
-        items.append(
-            Item(choice.id, choice.name, f"{times} of {all_times} at {at}" if times else "", group, choice)
-        )
-    rank = {"suggested": 0, "all": 2}
-    return sorted(
-        items, key=lambda item: (rank.get(item.group, 1), -usual.get(item.key, usual.get(item.label, 0)))
-    )
-
-
-def _item(choice: Choice) -> Item:
-    return Item(choice.id, choice.name, choice.detail or "", value=choice)
-
-
-def _parent_line(view: TicketView) -> Callable[[Item], Content]:
-    was = ", ".join(f"#{clean(link.number)}" for link in view.parents) or "—"
-
-    def line(item: Item) -> Content:
-        verb, other = item.value or ("attach", None)
-        if verb == "go":
-            return Content("Goes to that ticket. Nothing is written.")
-        if verb == "detach":
-            return change_line("parent", was, "—")
-        return change_line("parent", was, f"#{clean(other.number)}" if other is not None else item.label)
-
-    return line

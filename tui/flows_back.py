@@ -102,7 +102,7 @@ class Back:
         except CacheUnreadable:  # it is on the screen already; nobody is kept here by it
             self.app.exit(0)
             return
-        held = [change for change in changes if change.state == "held"]
+        held = [change for change in changes if change.state == "held" and not change.asks]
         if held:
             answer = await self.app.push_screen_wait(_ask_held(held))
             if answer is None:

@@ -53,7 +53,7 @@ class Watch:
                 if before is not None:
                     self._vanished.append(name)
                 continue
-            if before is None or before.state != change.state:
+            if before is None or (before.state, before.asks) != (change.state, change.asks):
                 said = moved(change) if name not in self._undoing or change.state != "queued" else None
                 if said is not None:
                     lines.append(said)
@@ -100,6 +100,8 @@ def named_field(field: str) -> str:
 def moved(change: ChangeView) -> Said | None:
     """The line for a change that has just come into its state."""
     match change.state:
+        case "held" if change.asks:
+            return Said(f"{named(change)} is late and was not sent: does it still go?", "warn", "! decide")
         case "held":
             return Said()  # the line's right half tells it, with the seconds
         case "queued" | "sending":

@@ -203,3 +203,47 @@ async def test_undo_works_after_a_restart(bench: Bench, home: Home) -> None:
 
 def _refuse(_: Step) -> None:
     raise Rejected("no")
+
+
+class TestCompound:
+    """Time, code, text and close as one change: what arrived can be taken back as far as the PSA lets it."""
+
+    async def test_named_it_puts_back_what_can_be_and_says_what_stays(self, bench: Bench) -> None:
+        change = await bench.fix(time=0.5, billing_code="3", note="Replaced.", status="In Progress")
+        await bench.push()
+        with pytest.raises(OutboxRefused, match="time entry is in the PSA and stays there") as caught:
+            bench.undo()
+        assert change in caught.value.hint
+        undone = bench.undo(change)
+        await bench.push()
+        assert undone.stays == ("the time entry",)
+        assert bench.psa.rows["1"].status == "New"
+        assert bench.psa.rows["1"].billing_code is None
+        assert len(bench.psa.time["1"]) == 1
+        assert bench.state(change) == "undone"
+
+    async def test_stopped_halfway_what_arrived_is_taken_back_and_the_rest_never_goes(
+        self, bench: Bench
+    ) -> None:
+        def refuse(step: Step) -> None:
+            if "status" in step.sets:
+                raise Rejected("not allowed")
+
+        bench.psa.before = refuse
+        change = await bench.fix(billing_code="3", note="Replaced.", status="In Progress")
+        await bench.push()
+        assert bench.state(change) == "rejected"
+        assert bench.psa.rows["1"].billing_code == "Remote Support"
+        bench.psa.before = None
+        undone = bench.undo(change)
+        assert undone.stays == ("the note",)
+        await bench.push()
+        assert bench.psa.rows["1"].billing_code is None
+        assert bench.psa.rows["1"].status == "New"
+        assert bench.state(change) == "undone"
+
+    async def test_a_text_alone_stays(self, bench: Bench) -> None:
+        change = await bench.fix(note="Replaced.")
+        await bench.push()
+        with pytest.raises(OutboxRefused, match="stays there"):
+            bench.undo(change)

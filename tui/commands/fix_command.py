@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("fix")
-@click.argument("ticket")
+@click.argument("tickets", metavar="TICKET...", nargs=-1, required=True)
 @click.option("--billing-code", metavar="CODE", help="On the ticket and your own uncoded time entries.")
 @click.option("--entry", metavar="ID", help="With --billing-code: this time entry alone.")
 @click.option(
@@ -48,15 +48,16 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     /,
-    ticket: str,
+    tickets: tuple[str, ...],
     dry_run: bool,
     later: bool,
     immediately: bool,
     **options: Any,  # noqa: ANN401
 ) -> int:
-    """Fixes one ticket.
+    """Fixes a ticket, or several alike.
 
-    What is asked for goes to the outbox, and out at once.
+    What is asked for goes to the outbox, and out at once. Several tickets are one fix and one undo; texts, time
+    and closing go ticket by ticket.
 
     TICKET is the number on the screen or id: and the PSA's own id, either with CONNECTION: in front.
     """
@@ -66,8 +67,14 @@ def command(
         raise Problem("--later and --now exclude each other", "Give one of them.")
     from store.read import Reader
 
-    view = one_ticket(Reader(home, settings), ticket)
+    reader = Reader(home, settings)
+    views = {
+        (v.connection, v.record.ticket_id): v for v in (one_ticket(reader, ticket) for ticket in tickets)
+    }
     intent = _intent(options)
+    if len(views) > 1:
+        return asyncio.run(_fix_together(home, settings, list(views.values()), intent, dry_run, later))
+    (view,) = views.values()
     return asyncio.run(
         _fix(home, settings, view, intent, dry_run=dry_run, later=later, immediately=immediately)
     )
@@ -128,6 +135,40 @@ async def _fix(
                 )
         undoable = not prepared.held
         return report_change(desk.reader, change, now=desk.now, later=later, undoable=undoable)
+
+
+async def _fix_together(
+    home: Home, settings: Settings, views: list[TicketView], intent: Intent, dry_run: bool, later: bool
+) -> int:
+    """One fix of several tickets: all of them can be fixed so, or none is."""
+    from store.desk import Desk
+    from store.log import start_log
+
+    start_log(home.log)
+    async with Desk(home, settings) as desk:
+        fixes = [await desk.prepare(view.connection, view.record.ticket_id, intent) for view in views]
+        for fix in fixes:
+            if dry_run or fix.read_only:
+                _show(fix)
+        if dry_run:
+            say("Nothing was written: --dry-run.")
+            return 0
+        changes = await desk.submit_together(fixes)
+        if not later:
+            await desk.push(force=True, wait=SENDER_SECONDS)
+        code = 0
+        for change, fix in zip(changes, fixes, strict=True):
+            if fix.read_only:
+                say(f"#{fix.ticket.number} {fix.verb}: not sent: read_only")
+                continue
+            try:
+                report_change(desk.reader, change, now=desk.now, later=later, undoable=False)
+            except Problem as problem:
+                code = max(code, problem.code)
+                for line in problem.lines():
+                    say(line, err=True)
+        say(f"`deskzero undo {changes[0]}` takes it back on all of them.")
+        return code
 
 
 async def _send(desk: Desk, change: str) -> None:

@@ -31,21 +31,32 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Confirmed, undone and dropped ones too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.option("--retry", metavar="CHANGE", help="Send it again; in a conflict: mine counts.")
+@click.option("--send", metavar="CHANGE", help="Let a held one go now, also an old one that asks first.")
 @click.option("--drop", metavar="CHANGE", help="Give it up; in a conflict: theirs counts.")
 @home_option
 @click.pass_context
-def command(ctx: click.Context, everything: bool, as_json: bool, retry: str | None, drop: str | None) -> int:
+def command(
+    ctx: click.Context,
+    everything: bool,
+    as_json: bool,
+    retry: str | None,
+    send: str | None,
+    drop: str | None,
+) -> int:
     """Lists what is not in the PSA yet, and why."""
     from store.read import Reader
 
     home = home_of(ctx)
     settings = settings_of(home)
-    if retry is not None and drop is not None:
-        raise Problem("--retry and --drop exclude each other", "Give one of them.")
-    if retry is not None or drop is not None:
+    orders = {"--retry": retry, "--send": send, "--drop": drop}
+    given = {order: change for order, change in orders.items() if change is not None}
+    if len(given) > 1:
+        raise Problem(f"{' and '.join(given)} exclude each other", "Give one of them.")
+    if given:
         import asyncio
 
-        return asyncio.run(_decide(home, settings, retry, drop))
+        ((order, change),) = given.items()
+        return asyncio.run(_decide(home, settings, order, change))
     reader = Reader(home, settings)
     changes = [*reader.left_behind(), *reader.changes(all=everything)]
     if as_json:
@@ -59,18 +70,17 @@ def command(ctx: click.Context, everything: bool, as_json: bool, retry: str | No
     return 0
 
 
-async def _decide(home: Home, settings: Settings, retry: str | None, drop: str | None) -> int:
+async def _decide(home: Home, settings: Settings, order: str, change: str) -> int:
     from store.desk import Desk
     from store.log import start_log
 
     start_log(home.log)
     async with Desk(home, settings) as desk:
-        if retry is not None:
-            change = await desk.retry(retry)
-            await desk.push(force=True, wait=20.0)
+        if order == "--drop":
+            change = await desk.drop(change)
         else:
-            assert drop is not None
-            change = await desk.drop(drop)
+            change = await (desk.retry(change) if order == "--retry" else desk.release(change))
+            await desk.push(force=True, wait=20.0)
         return report_change(desk.reader, change, now=desk.now)
 
 
@@ -85,11 +95,13 @@ def change_json(view: ChangeView) -> dict[str, object]:
         "values": view.values,
         "was": view.was,
         "state": view.state,
+        "asks": view.asks,
         "attempts": view.attempts,
         "error": view.error,
         "hint": view.hint,
         "conflict": view.detail if view.state == "conflict" else None,
         "created_at": iso(view.created_at),
+        "due_at": iso(view.due_at),
         "sent_at": iso(view.sent_at),
     }
 

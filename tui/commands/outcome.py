@@ -30,6 +30,10 @@ def report_change(
         back = f"; `deskzero undo {change}` takes it back" if undoable and view.wrote else ""
         say(f"confirmed: {who} {written} (change {change}{back})")
         return 0
+    if view.asks:
+        raise Problem(
+            f"held: {who} (change {change}): {view.error}", view.hint or "See `deskzero outbox`.", NOT_ZERO
+        )
     if view.state == "held":
         left = max(0, (view.due_at or now) - now)
         say(f"held: {who} leaves in {left} s (change {change}; `deskzero undo {change}` takes it back)")

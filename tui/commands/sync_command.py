@@ -67,6 +67,8 @@ def _tell(desk: Desk, done: RoundReport) -> None:
             f"{outcome.state}: #{outcome.number} {outcome.verb}"
             + (f": {outcome.error}" if outcome.error else "")
         )
+        if outcome.hint and outcome.state != "confirmed":
+            say(f"  {outcome.hint}")
     for report in done.reports:
         say(f"{report.connection}: {_line(report)}")
         for sentence in (*report.why, *report.remarks):

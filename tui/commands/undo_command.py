@@ -9,6 +9,7 @@ import click
 
 from tui.commands.common import home_of, home_option, say, settings_of
 from tui.commands.outcome import report_change
+from tui.problem import NOT_ZERO, Problem
 
 if TYPE_CHECKING:
     from store.home import Home
@@ -34,11 +35,27 @@ async def _undo(home: Home, settings: Settings, change: str | None) -> int:
     start_log(home.log)
     async with Desk(home, settings) as desk:
         undone = await desk.undo(change)
-        say(f"#{undone.number} {undone.verb} (change {undone.change}) is taken back")
-        for line in undone.preview:
-            say(f"  {line.field}: {line.was or '—'} → {line.becomes or '—'}")
-        if undone.by is None:
-            say("  nothing of it had gone out")
-            return 0
-        await desk.push(force=True, wait=20.0)
-        return report_change(desk.reader, undone.by, now=desk.now)
+        for one in (undone, *undone.together):
+            say(f"#{one.number} {one.verb} (change {one.change}) is taken back")
+            for line in one.preview:
+                say(f"  {line.field}: {line.was or '—'} → {line.becomes or '—'}")
+            for what in one.stays:
+                say(f"  {what} stays in the PSA")
+            if one.by is None:
+                say("  nothing of it had gone out")
+        for words in undone.refused:
+            say(f"not taken back: {words}", err=True)
+        puts_back = [one.by for one in (undone, *undone.together) if one.by is not None]
+        if puts_back:
+            await desk.push(force=True, wait=20.0)
+        code = NOT_ZERO if undone.refused else 0
+        for by in puts_back:
+            try:
+                report_change(desk.reader, by, now=desk.now)
+            except Problem as problem:
+                if len(puts_back) == 1:
+                    raise
+                code = max(code, problem.code)
+                for text in problem.lines():
+                    say(text, err=True)
+        return code

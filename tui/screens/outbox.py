@@ -120,7 +120,8 @@ class Outbox(Dialog[Jump]):
 
     def _line(self, change: ChangeView) -> Content:
         """One line, as wide as the list: the state is never cut, company and verb share what is left."""
-        mark = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}.get(change.state, "!")
+        marks = {"confirmed": "✓", "held": "✉", "queued": "↑", "sending": "↑"}
+        mark = "!" if change.asks else marks.get(change.state, "!")
         if change.state in ("undone", "dropped"):
             mark = "·"
         stamps, states = [self._stamp(one) for one in self._changes], [self._state(c) for c in self._changes]
@@ -143,6 +144,8 @@ class Outbox(Dialog[Jump]):
         return when(change.created_at, self.deskzero.now, self.deskzero.zone)
 
     def _state(self, change: ChangeView) -> str:
+        if change.asks:
+            return "late: does it still go?"
         if change.state == "held" and change.due_at is not None:
             return f"leaves in {max(0, change.due_at - self.deskzero.now)} s"
         return STATE_WORDS[change.state]
@@ -178,11 +181,12 @@ class Outbox(Dialog[Jump]):
             return []
         keys = ["Enter decide" if change.state == "conflict" else "Enter go to it"]
         if self._can_retry(change):
-            keys.append("t send it now" if change.state == "held" else "t try again")
+            words = {"held": "t send it now", "uncertain": "t it is not there: send it again"}
+            keys.append(words.get(change.state, "t try again"))
         if can_take_back(self.deskzero, change):
             keys.append("u take back")
         if self._can_drop(change):
-            keys.append("D drop (asks)")
+            keys.append("D it is there (asks)" if change.state == "uncertain" else "D drop (asks)")
         return keys
 
     def _can_retry(self, change: ChangeView) -> bool:
@@ -254,6 +258,10 @@ class Outbox(Dialog[Jump]):
     async def _drop(self, change: ChangeView) -> None:
         title = Content.assemble("Drop ", clean(change.verb), " of ", say(f"#{change.number}"), "?")
         body = Content("It is not sent any more; the ticket shows again what the PSA has.")
+        if change.state == "uncertain":
+            body = Content(
+                "It is not sent again. If it did arrive, it stays in the PSA; if not, it never will."
+            )
         if await self.app.push_screen_wait(Ask(title, body, [("y", "drop it", True)])):
             await self._act(change, orders.dropped)
 

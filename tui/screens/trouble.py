@@ -23,7 +23,7 @@ class Trouble(Outbox):
     )
 
     def wanted(self, reader: Reader) -> list[ChangeView]:
-        return [change for change in reader.changes() if change.state in DECIDE_STATES]
+        return [change for change in reader.changes() if change.state in DECIDE_STATES or change.asks]
 
     def extra(self, reader: Reader) -> Sequence[Content]:
         app = self.deskzero

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from connectors.text import clean
+from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
 from tui.text import clock, when
 
@@ -39,7 +40,7 @@ class Standing:
         """What can still be taken back, the next to go first."""
         return tuple(
             sorted(
-                (one for one in self.changes if one.state == "held"),
+                (one for one in self.changes if one.state == "held" and not one.asks),
                 key=lambda one: (one.due_at or 0, one.change),
             )
         )
@@ -47,7 +48,7 @@ class Standing:
     @property
     def stuck(self) -> tuple[ChangeView, ...]:
         """What needs a person."""
-        return tuple(one for one in self.changes if one.state in ("conflict", "rejected", "uncertain"))
+        return tuple(one for one in self.changes if one.state in DECIDE_STATES or one.asks)
 
     @property
     def trouble(self) -> int:
@@ -156,8 +157,8 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
         left = max(0, (held[0].due_at or now) - now)
         words = f"✉ held {left} s" if short else f"✉ {len(held)} held {left} s"
         parts.append(Content.styled(words, "bold $public"))
-    if standing.stuck:
-        parts.append(Content.styled(f"! {len(standing.stuck)}", "bold $error"))
+    if standing.trouble:
+        parts.append(Content.styled(f"! {standing.trouble}", "bold $error"))
     return parts
 
 

@@ -1,0 +1,60 @@
+"""What the pickers of the fixes list, and the line that says what a choice will change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.content import Content
+
+from connectors.contract import Choice
+from connectors.text import clean
+from store.read_records import Row, TicketView
+from tui.asks import Item
+from tui.text import say
+
+
+def change_line(what: str, was: str, becomes: str) -> Content:
+    """`status: In Progress → Completed`."""
+    return Content(f"{what}: ") + say(was, "$quiet") + Content(" → ") + say(becomes, "bold")
+
+
+def code_items(
+    choices: Sequence[Choice], usual: dict[str, int], row: Row | None, view: TicketView
+) -> list[Item]:
+    """Codes: the suggestion first, then what this company usually gets, then all valid ones."""
+    all_times = sum(usual.values())
+    suggested = row.suggested if row else None
+    at = clean(view.record.company) or "this company"
+    items = []
+    for choice in choices:
+        times = usual.get(choice.id, usual.get(choice.name, 0))
+        group = "all"
+        if suggested and suggested in (choice.id, choice.name):
+            group = "suggested"
+        elif times:
+            group = f"usual at {at}"
+        items.append(
+            Item(choice.id, choice.name, f"{times} of {all_times} at {at}" if times else "", group, choice)
+        )
+    rank = {"suggested": 0, "all": 2}
+    return sorted(
+        items, key=lambda item: (rank.get(item.group, 1), -usual.get(item.key, usual.get(item.label, 0)))
+    )
+
+
+def choice_item(choice: Choice) -> Item:
+    return Item(choice.id, choice.name, choice.detail or "", value=choice)
+
+
+def parent_line(view: TicketView) -> Callable[[Item], Content]:
+    was = ", ".join(f"#{clean(link.number)}" for link in view.parents) or "—"
+
+    def line(item: Item) -> Content:
+        verb, other = item.value or ("attach", None)
+        if verb == "go":
+            return Content("Goes to that ticket. Nothing is written.")
+        if verb == "detach":
+            return change_line("parent", was, "—")
+        return change_line("parent", was, f"#{clean(other.number)}" if other is not None else item.label)
+
+    return line
