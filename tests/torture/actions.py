@@ -133,7 +133,9 @@ class Technician:
 
     async def drop(self) -> None:
         """Gives one up that has not gone out."""
-        waiting = [one.change for one in self._desk.reader.changes() if one.state in ("held", "queued", "sending")]
+        waiting = [
+            one.change for one in self._desk.reader.changes() if one.state in ("held", "queued", "sending")
+        ]
         if waiting:
             await self._desk.drop(self._rng.choice(waiting))
 

@@ -76,7 +76,9 @@ def context() -> multiprocessing.context.BaseContext:
     if not POSIX:
         return multiprocessing.get_context("spawn")
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["tests.torture.episode", "connectors.connectwise.connector", "connectors.http"])
+    made.set_forkserver_preload(
+        ["tests.torture.episode", "connectors.connectwise.connector", "connectors.http"]
+    )
     return made
 
 
@@ -164,7 +166,9 @@ class Episode:
 
         self._with_hook(hook, lambda: not left, 3.0)
 
-    def _with_hook(self, hook: Callable[[Exchange, Where], None], done: Callable[[], bool], wait: float) -> None:
+    def _with_hook(
+        self, hook: Callable[[Exchange, Where], None], done: Callable[[], bool], wait: float
+    ) -> None:
         hooks = self._shop.proxy.hooks
         hooks.insert(0, hook)
         until = time.monotonic() + wait
@@ -241,7 +245,7 @@ class Episode:
                 process.join()
         for process in list(self._processes):
             self._ended(process)
-        time.sleep(4 * SETTLING)
+        time.sleep(1.5 * SETTLING + (2 * SETTLING if self._plan.odds.writes.get("later") else 0.0))
         self._drained()
 
     def _drained(self) -> None:
@@ -265,6 +269,8 @@ def _signal(pid: int | None, number: int) -> None:
 
 def play(folder: Path, seed: str, number: int, plan: Plan) -> tuple[Shop, Past]:
     """The whole episode; the shop is closed when it returns, its ledger and home remain."""
-    with open_shop(folder, seed, number, plan.odds, tickets=plan.tickets, worst=plan.worst, pause=plan.pause) as shop:
+    with open_shop(
+        folder, seed, number, plan.odds, tickets=plan.tickets, worst=plan.worst, pause=plan.pause
+    ) as shop:
         past = Episode(shop, plan, seed).run()
     return shop, past

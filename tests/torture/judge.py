@@ -9,6 +9,7 @@ from typing import Any
 from connectors.text import same_text
 from tests.torture.books import STATES, Book, BookStep, note_key, read_books
 from tests.torture.episode import Past
+from tests.torture.judge_audit import AuditJudge
 from tests.torture.judge_reading import ReadingJudge
 from tests.torture.ledger import Asked, Deed, FieldSet, MailSent, NoteMade, Tag, TimeMade
 from tests.torture.shop import Shop
@@ -43,6 +44,7 @@ class Judge:
         for words in self._past.crashes:
             self._verdict.add("crashed", words)
         ReadingJudge(self._ledger, self._books, self._verdict).judge()
+        AuditJudge(self._shop.home, self._ledger, self._books, self._verdict).judge()
         self._figures()
         return self._verdict
 
@@ -72,9 +74,11 @@ class Judge:
             book = self._books.get(change)
             if book is None or book.state not in STATES:
                 self._verdict.add("lost", f"{change} was shown and is not in the journal")
-            elif book.state == "confirmed" and not all(step.state in ("done", "already") for step in book.steps):
+            elif book.state == "confirmed" and not all(
+                step.state in ("done", "already") for step in book.steps
+            ):
                 self._verdict.add("lost", f"{change} is confirmed and not all its steps are done")
-            elif book.state == "undone" and book.undone_by is None and any(s.state == "done" for s in book.steps):
+            elif book.state == "undone" and book.undone_by is None and any(_goes_back(s) for s in book.steps):
                 self._verdict.add("lost", f"{change} is undone, and what it wrote was not put back")
 
     def _created(self) -> None:
@@ -131,7 +135,9 @@ class Judge:
                 self._verdict.add("unasked", f"{deed.method} {deed.path} came from outside a step")
                 continue
             if deed.tag.change not in self._books:
-                self._verdict.add("unasked", f"{deed.method} {deed.path}: {deed.tag.change} is not in the journal")
+                self._verdict.add(
+                    "unasked", f"{deed.method} {deed.path}: {deed.tag.change} is not in the journal"
+                )
             posts[_step(deed.tag)] += deed.method == "POST" and not deed.path.endswith("attachChildren")
         for step, times in posts.items():
             if times > 1 and step not in self._beyond:
@@ -205,7 +211,9 @@ class Judge:
             key: [(-1, 0.0, value)] for key, value in self._ledger.initial.items()
         }
         for deed in self._ledger.of(FieldSet):
-            found.setdefault((deed.ticket, deed.field), [(-1, 0.0, deed.old)]).append((deed.seq, deed.at, deed.new))
+            found.setdefault((deed.ticket, deed.field), [(-1, 0.0, deed.old)]).append(
+                (deed.seq, deed.at, deed.new)
+            )
         return found
 
     # ------------------------------------------------------------ small ones
@@ -236,6 +244,10 @@ class Judge:
             figures["mails"] += isinstance(deed, MailSent)
             figures["customers' notes"] += isinstance(deed, NoteMade) and deed.who == "customer"
             figures["fields set by colleagues"] += isinstance(deed, FieldSet) and deed.who == "colleague"
+
+
+def _goes_back(step: BookStep) -> bool:
+    return step.state == "done" and step.plan.undoable and step.plan.creates is None
 
 
 def _step(tag: Tag) -> Step:

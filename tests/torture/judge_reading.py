@@ -65,12 +65,15 @@ class ReadingJudge:
             if note.at < write.tag.read_at:
                 ago = write.tag.read_at - note.at
                 self._verdict.add(
-                    "unread", f"{words}; note {note.note_id} had been there for {ago:.3f} s when that was compared"
+                    "unread",
+                    f"{words}; note {note.note_id} had been there for {ago:.3f} s when that was compared",
                 )
                 continue
             self._verdict.figures["customers' notes that fell between our read and our write"] += 1
             if not self._surfaced(write, note):
-                self._verdict.add("buried", f"{words}; note {note.note_id} fell into the window, and nothing shows it")
+                self._verdict.add(
+                    "buried", f"{words}; note {note.note_id} fell into the window, and nothing shows it"
+                )
 
     def _surfaced(self, write: Answering, note: NoteMade) -> bool:
         """Named by a conflict; or still in sight: the flag stands, or the customer has the last word on an
@@ -78,7 +81,7 @@ class ReadingJudge:
         book = self._books.get(write.tag.change)
         if book is not None and book.covers(note.created_at, note.note_id):
             return True
-        end = max((d.seq for d in self._ledger.of(Asked, "us") if d.tag and d.tag.change == write.tag.change))
+        end = max(d.seq for d in self._ledger.of(Asked, "us") if d.tag and d.tag.change == write.tag.change)
         if self._value(note.ticket, "customer_flag", end):
             return True
         closed = write.deed.tag is not None and "status" in write.deed.tag.sets
@@ -150,4 +153,3 @@ def _same(value: Any, known: Any) -> bool:
     if isinstance(value, str) and isinstance(known, str):
         return same_text(value, known)
     return bool(value == known or (not value and not known))
-

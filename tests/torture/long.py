@@ -81,7 +81,10 @@ def main() -> int:
     _say("Apart from these: deliveries later than the settling time, of which no PSA is promised anything.")
     later = replace(plan, changes=150, kills=0, trouble=False, odds=Odds({}, {"later": 0.15}))
     apart = torture([(f"{seed}/later/{n}", seed + n, later) for n in range(2)], chosen.workers)
-    for name in ("fault on writes: later", "requests delivered later than the settling time", "doubled beyond the settling time"):
+    for name in (
+        "fault on writes: later",
+        "requests delivered later than the settling time",
+        "doubled beyond the settling time",
+    ):
         _say(f"{apart.figures[name]:>8}  {name}")
     return 1 if whole.violations or apart.violations else 0
-

@@ -29,11 +29,13 @@ WRITES = {
     "500-after": 0.015,
     "reset": 0.015,
     "cut": 0.015,
+    "hang": 0.006,
     "slow-before": 0.015,
     "slow-after": 0.01,
 }
-"""`429-after`: with `Retry-After`. `late`: the client's side ends now, the request is delivered within the
-settling time. `later`: after it; never among these, see `Odds.later`. `again`: an answer served before."""
+"""`429-after`: with `Retry-After`. `hang`: delivered after the client has given up, within the settling time.
+`late`: the client's side ends now, the request is delivered within the settling time. `later`: after it; never
+among these, it runs apart. `again`: an answer that was served before."""
 
 
 @dataclass(frozen=True)

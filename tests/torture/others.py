@@ -21,9 +21,7 @@ class Others:
     """They act on random tickets about every `pause` seconds, and at the worst moments: when a write of the
     technician stands in the proxy, compared already and not yet delivered."""
 
-    def __init__(
-        self, world: RecordedWorld, seed: str, *, pause: float = 0.15, worst: float = 0.06
-    ) -> None:
+    def __init__(self, world: RecordedWorld, seed: str, *, pause: float = 0.15, worst: float = 0.06) -> None:
         self._world, self._rng = world, random.Random(seed)
         self._pause, self._worst = pause, worst
         self._stop = threading.Event()
@@ -95,7 +93,9 @@ class Others:
 
     def _note(self, ticket: int) -> None:
         """An internal note, often in the very words of the technician."""
-        self._world.staff_note(ticket, self._rng.choice(TEXTS), member=self._rng.choice(COLLEAGUES), public=False)
+        self._world.staff_note(
+            ticket, self._rng.choice(TEXTS), member=self._rng.choice(COLLEAGUES), public=False
+        )
 
     def _answer(self, ticket: int) -> None:
         self._world.staff_note(ticket, "I have this one. Aisha", member="asmith", public=True)

@@ -15,6 +15,7 @@ from store import outbox_lookup, sender
 from store.outbox_lookup import Baseline
 from store.outbox_rows import Entry, StepEntry
 from store.sender_compare import FieldConflict, PsaSide
+from store.sender_journal import StepJournal
 from store.sender_step import StepSender, _Lost
 from tests.torture.episode import Plan
 from tests.torture.odds import Odds
@@ -22,22 +23,23 @@ from tests.torture.odds import Odds
 
 def send_before_commit() -> None:
     """The request goes out before the journal knows of it."""
-    begin, request = StepSender._begin, StepSender._request
+    begin = StepJournal.begin
+    postponed: dict[str, float] = {}
 
-    def nothing_yet(self: StepSender, entry: Entry, step: StepEntry) -> None:
+    def nothing_yet(self: StepJournal, entry: Entry, step: StepEntry, read_at: float) -> None:
+        postponed[entry.change] = read_at
+        entry.sent_at = int(read_at)
         step.attempts += 1
         step.state = "sending"
 
     async def then_commit(self: StepSender, entry: Entry, step: StepEntry, version: str | None) -> Applied:
-        apply = self._connector.apply
-        applied = await apply(step.step, version)
+        applied = await self._connector.apply(step.step, version)
         step.attempts -= 1
-        begin(self, entry, step)
-        self._answered(entry, step, applied)
+        begin(self._journal, entry, step, postponed[entry.change])
+        self._journal.answered(entry, step, applied)
         return applied
 
-    assert request is not then_commit
-    StepSender._begin = nothing_yet  # type: ignore[method-assign]
+    StepJournal.begin = nothing_yet  # type: ignore[method-assign]
     StepSender._request = then_commit  # type: ignore[method-assign]
 
 
@@ -88,10 +90,15 @@ def confirm_before_the_answer() -> None:
     """A step counts as done as soon as it is sent."""
 
     async def hasty(
-        self: StepSender, entry: Entry, step: StepEntry, version: str | None, conversation: Conversation | None
+        self: StepSender,
+        entry: Entry,
+        step: StepEntry,
+        version: str | None,
+        conversation: Conversation | None,
+        read_at: float,
     ) -> bool:
-        self._begin(entry, step)
-        self._end(entry, step, "done")
+        self._journal.begin(entry, step, read_at)
+        self._journal.end(entry, step, "done")
         try:
             await self._connector.apply(step.step, version)
         except ConnectorError:
@@ -138,7 +145,7 @@ class Bug:
     plan: Plan
 
 
-_BUSY = Plan(changes=30, kills=0, tickets=5, trouble=False, two=0.0, odds=Odds.none(), worst=0.0, longest=12)
+_BUSY = Plan(changes=24, kills=0, tickets=5, trouble=False, two=0.0, odds=Odds.none(), worst=0.0, longest=60)
 _FIELDS = ("status", "owner", "priority", "code")
 _WORDS = ("note", "reply", "time")
 
@@ -160,9 +167,7 @@ BUGS = {
         frozenset({"doubled", "mailed"}),
         _busy(verbs=_WORDS, odds=Odds({}, {"drop-after": 0.3}), changes=25),
     ),
-    "skip the compare": Bug(
-        skip_the_compare, frozenset({"overwritten"}), _busy(verbs=_FIELDS, pause=0.03)
-    ),
+    "skip the compare": Bug(skip_the_compare, frozenset({"overwritten"}), _busy(verbs=_FIELDS, pause=0.03)),
     "ignore read_up_to": Bug(
         ignore_read_up_to, frozenset({"unread"}), _busy(verbs=("reply", "status", "seen"), pause=0.03)
     ),

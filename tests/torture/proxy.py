@@ -55,8 +55,8 @@ class Exchange:
 class Timing:
     """Seconds. `late` is the longest delay of a late delivery; the settling time is the connector's."""
 
-    settling: float = 0.5
-    late: float = 0.35
+    settling: float = 1.0
+    late: float = 0.7
     slow: float = 0.25
     beyond_timeout: float = 2.4
 
@@ -175,7 +175,7 @@ class Proxy:
         forwarded = request.with_header(NUMBER, str(seen.number))
         watch = asyncio.create_task(_watch(reader, seen))
         try:
-            return await self._fate(seen, forwarded, writer, upstream)
+            return await self._fate(seen, forwarded, writer, upstream, watch)
         finally:
             watch.cancel()
             await asyncio.wait([watch])
@@ -195,7 +195,12 @@ class Proxy:
         return seen
 
     async def _fate(
-        self, seen: Exchange, request: Message, writer: asyncio.StreamWriter, upstream: _Upstream
+        self,
+        seen: Exchange,
+        request: Message,
+        writer: asyncio.StreamWriter,
+        upstream: _Upstream,
+        watch: asyncio.Task[None],
     ) -> bool:
         if seen.write:
             for hook in list(self.hooks):
@@ -220,6 +225,10 @@ class Proxy:
                     await self._deliver(seen, request, own)
                 own.close()
                 return False
+            case "hang":
+                # Held back until the client gives up, and then delivered after all.
+                await asyncio.wait([watch], timeout=2 * timing.beyond_timeout)
+                await asyncio.sleep(rng.uniform(0.0, timing.late))
             case "slow-before":
                 await asyncio.sleep(rng.uniform(0, timing.slow))
             case "again":

@@ -87,9 +87,7 @@ class RecordedWorld(World):
         if self.ledger is not None:
             base = self.ledger.base(str(note.ticket_id), note.created_by, note.member_id is None)
             self.ledger.deeds.append(
-                NoteMade(
-                    **base, note_id=str(made.id), created_at=made.at, text=made.text, public=made.public
-                )
+                NoteMade(**base, note_id=str(made.id), created_at=made.at, text=made.text, public=made.public)
             )
         return made
 
@@ -98,9 +96,7 @@ class RecordedWorld(World):
         self.codes[made.id] = made.work_type_id
         if self.ledger is not None:
             base = self.ledger.base(str(entry.ticket_id), entry.entered_by)
-            self.ledger.deeds.append(
-                TimeMade(**base, time_id=str(made.id), text=made.text, hours=made.hours)
-            )
+            self.ledger.deeds.append(TimeMade(**base, time_id=str(made.id), text=made.text, hours=made.hours))
         return made
 
 
@@ -129,9 +125,7 @@ class _Writes(list[Write]):
         old, self._world.codes[key] = self._world.codes[key], now.work_type_id
         if old != now.work_type_id:
             base = self._ledger.base(str(now.ticket_id), write.member)
-            self._ledger.deeds.append(
-                FieldSet(**base, field=f"entry:{key}", old=old, new=now.work_type_id)
-            )
+            self._ledger.deeds.append(FieldSet(**base, field=f"entry:{key}", old=old, new=now.work_type_id))
         return str(now.ticket_id)
 
 

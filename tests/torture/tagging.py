@@ -61,7 +61,9 @@ def _said(entry: Entry, step: StepEntry) -> dict[str, Any]:
         if one.position < step.position and one.over and not one.step.entry_id
         for field, value in one.step.sets.items()
     }
-    was = {field: plan.was.get(field, known.get(field)) for field in plan.sets if field in {**known, **plan.was}}
+    was = {
+        field: plan.was.get(field, known.get(field)) for field in plan.sets if field in {**known, **plan.was}
+    }
     if not plan.entry_id:
         was |= {field: value for field, value in earlier.items() if field in plan.sets}
     named = f"entry:{plan.entry_id}" if plan.entry_id else ""
