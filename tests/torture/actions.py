@@ -52,6 +52,19 @@ VERBS: dict[str, tuple[int, Make]] = {
 }
 """Name -> weight, and the intent's arguments."""
 
+RT_STATUSES = ("open", "stalled")
+RT_CODES = ("CONTRACT", "TIME-MAT", "NO-CHARGE")
+RT_VERBS: dict[str, tuple[int, Make]] = {
+    "note": (14, lambda rng, desk: {"note": words(rng)}),
+    "reply": (10, lambda rng, desk: {"reply": words(rng)}),
+    "code": (12, lambda rng, desk: {"set": {"billing_code": rng.choice(RT_CODES)}}),
+    "status": (10, lambda rng, desk: {"status": rng.choice(RT_STATUSES)}),
+    "seen": (6, lambda rng, desk: {"seen": "thanks only"}),
+    "time": (6, lambda rng, desk: {"time": rng.choice((0.25, 0.5)), "note": words(rng)}),
+    "reply and status": (8, lambda rng, desk: {"reply": words(rng), "status": rng.choice(RT_STATUSES)}),
+}
+"""The same for Request Tracker."""
+
 
 def words(rng: random.Random) -> str:
     """A text, often one that was said before."""
@@ -68,11 +81,13 @@ class Technician:
         tickets: list[str],
         shown: Callable[[str], None],
         *,
+        psa: str = "connectwise",
         verbs: tuple[str, ...] = (),
         undo: float = 0.0,
     ) -> None:
         self._desk, self._rng, self._tickets, self._shown = desk, rng, tickets, shown
-        self._verbs = {name: weight for name, (weight, _) in VERBS.items() if not verbs or name in verbs}
+        self._make = VERBS if psa == "connectwise" else RT_VERBS
+        self._verbs = {name: weight for name, (weight, _) in self._make.items() if not verbs or name in verbs}
         self._undo = undo
         self._actions: dict[Callable[[], Awaitable[None]], int] = {
             self.undo: 6,
@@ -86,7 +101,7 @@ class Technician:
         rng = self._rng
         name = rng.choices(list(self._verbs), list(self._verbs.values()))[0]
         ticket = rng.choice(self._tickets)
-        intent = VERBS[name][1](rng, self._desk)
+        intent = self._make[name][1](rng, self._desk)
         if intent.get("entry") == "?":
             view = self._desk.reader.ticket(CONNECTION, ticket)
             entries = [one.time_id for one in view.time if not one.locked] if view else []

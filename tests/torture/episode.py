@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from tests.servers.rt import RtServer
 from tests.torture.ledger import Tag
 from tests.torture.odds import Odds
 from tests.torture.proxy import DAY, Exchange, Where
@@ -38,7 +39,7 @@ class Plan:
     """Share of the time in which two processes work on the home."""
     trouble: bool = True
     """Outages, expired tokens, clocks a day off, sleeping laptops."""
-    pause: float = 0.15
+    pause: float = 0.35
     """Seconds between what others do, on average."""
     verbs: tuple[str, ...] = ()
     """Only these verbs; empty: all."""
@@ -272,5 +273,14 @@ def play(folder: Path, seed: str, number: int, plan: Plan) -> tuple[Shop, Past]:
     with open_shop(
         folder, seed, number, plan.odds, tickets=plan.tickets, worst=plan.worst, pause=plan.pause
     ) as shop:
+        past = Episode(shop, plan, seed).run()
+    return shop, past
+
+
+def play_rt(server: RtServer, folder: Path, seed: str, plan: Plan) -> tuple[Shop, Past]:
+    """The same against a real Request Tracker."""
+    from tests.torture.rt_shop import open_rt_shop
+
+    with open_rt_shop(server, folder, seed, plan.odds, tickets=plan.tickets, worst=plan.worst) as shop:
         past = Episode(shop, plan, seed).run()
     return shop, past

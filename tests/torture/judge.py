@@ -13,6 +13,7 @@ from tests.torture.judge_audit import AuditJudge
 from tests.torture.judge_reading import ReadingJudge
 from tests.torture.ledger import Asked, Deed, FieldSet, MailSent, NoteMade, Tag, TimeMade
 from tests.torture.shop import Shop
+from tests.torture.tagging import plain
 from tests.torture.technician import SETTLING, TIMEOUT
 from tests.torture.verdict import Verdict
 
@@ -57,7 +58,7 @@ class Judge:
         for deed in self._ledger.of(Asked, "us"):
             if deed.tag is None or deed.request is None:
                 continue
-            gone = [deed.tag.begun_at + TIMEOUT]
+            gone = [deed.tag.begun_at + TIMEOUT[self._shop.psa]]
             if (seen := self._shop.proxy.exchanges[deed.request].gone_at) is not None:
                 gone.append(seen)
             if (killed := self._past.killed_at.get(deed.tag.pid)) is not None:
@@ -169,7 +170,7 @@ class Judge:
             if step.plan.creates is not None or step.state not in ("done", "already"):
                 continue
             deeds = asked.get((book.change, step.position), [])
-            for field, wanted in _sets(step).items():
+            for field, wanted in _sets(step, self._shop.psa).items():
                 values = history.get((book.ticket, field))
                 if values is None or any(_value_after(values, deed.seq) == wanted for deed in deeds):
                     continue
@@ -182,7 +183,7 @@ class Judge:
         """A second delivery of a step that puts its value over what came after the first."""
         first: dict[Step, Asked] = {}
         for deed in self._ledger.of(Asked, "us"):
-            if deed.tag is None or deed.method != "PATCH":
+            if deed.tag is None or deed.method not in ("PATCH", "PUT"):
                 continue
             step = _step(deed.tag)
             before = first.setdefault(step, deed)
@@ -274,13 +275,11 @@ def _wanted(book: Book, step: BookStep) -> tuple[Any, ...]:
     return ("time", book.ticket, text, round(step.plan.hours or 0.0, 2))
 
 
-def _sets(step: BookStep) -> dict[str, Any]:
+def _sets(step: BookStep, psa: str) -> dict[str, Any]:
     """As the ledger names and holds them."""
-    from tests.torture.tagging import plain
-
     if step.plan.entry_id is not None:
-        return {f"entry:{step.plan.entry_id}": plain(step.plan.sets.get("billing_code"))}
-    return {field: plain(value) for field, value in step.plan.sets.items()}
+        return {f"entry:{step.plan.entry_id}": plain(step.plan.sets.get("billing_code"), psa)}
+    return {field: plain(value, psa) for field, value in step.plan.sets.items()}
 
 
 def _value_after(values: list[tuple[int, float, Any]], seq: int) -> Any:

@@ -113,8 +113,8 @@ class ReadingJudge:
         if not earlier or change.field not in tag.was:
             return
         last = earlier[-1]
-        if last.who == "us":
-            return
+        if last.who == "us" or last.by == "RT_System":
+            return  # RT's own rules move the status because of what we wrote just before
         seen = [one for one in earlier if one.at < tag.read_at]
         known = tag.was[change.field]
         if last.at < tag.read_at:
@@ -132,7 +132,7 @@ class ReadingJudge:
 def _answers(deed: Asked) -> str:
     """How a write answers or takes out of sight, in a word; empty if it does not."""
     assert deed.tag is not None
-    if re.fullmatch(r"/service/tickets/\d+/notes", deed.path):
+    if re.search(r"/tickets/\d+/notes$|/ticket/\d+/(correspond|comment)$", deed.path):
         text = str(deed.body.get("text", ""))
         if deed.body.get("detailDescriptionFlag"):
             return "answered"

@@ -62,20 +62,22 @@ def torture(plans: list[tuple[str, int, Plan]], workers: int) -> Verdict:
 def main() -> int:
     """The command; 1 where anything was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("--changes", type=int, default=20_000)
-    parser.add_argument("--kills", type=int, default=1_000)
+    parser.add_argument("--changes", type=int, default=None, help="20,000; 600 with --psa rt")
+    parser.add_argument("--kills", type=int, default=None, help="1,000; 30 with --psa rt")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--psa", choices=("connectwise", "rt"), default="connectwise")
     chosen = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
     _say(f"seed {seed}")
+    usual = (600, 30) if chosen.psa == "rt" else (20_000, 1_000)
+    changes, kills = chosen.changes or usual[0], usual[1] if chosen.kills is None else chosen.kills
     if chosen.psa == "rt":
         from tests.torture.rt_long import run_long
 
-        return run_long(seed, chosen.changes, chosen.kills)
-    count = max(1, round(chosen.changes / AN_EPISODE))
-    plan = Plan(changes=-(-chosen.changes // count), kills=-(-chosen.kills // count), longest=900)
+        return run_long(seed, changes, kills)
+    count = max(1, round(changes / AN_EPISODE))
+    plan = Plan(changes=-(-changes // count), kills=-(-kills // count), longest=900)
     whole = torture([(f"{seed}/{n}", seed + n, plan) for n in range(count)], chosen.workers)
     _say(f"\n{whole.table()}\n")
     _say("Apart from these: deliveries later than the settling time, of which no PSA is promised anything.")

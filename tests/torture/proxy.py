@@ -72,6 +72,8 @@ class Proxy:
         self.exchanges: list[Exchange] = []
         self.hooks: list[Hook] = []
         """Called for each write, `before` it is delivered and `after` the server has answered."""
+        self.recorders: list[Hook] = []
+        """As the hooks, before and after them; `calm` leaves them."""
         self.port = 0
         self._upstream = (host, port)
         self._rng = random.Random(seed)
@@ -203,7 +205,7 @@ class Proxy:
         watch: asyncio.Task[None],
     ) -> bool:
         if seen.write:
-            for hook in list(self.hooks):
+            for hook in [*self.hooks, *self.recorders]:
                 hook(seen, "before")
         timing, rng = self.timing, self._rng
         match seen.fault:
@@ -245,7 +247,7 @@ class Proxy:
         answer = await upstream.ask(request)
         seen.status = answer.status
         if seen.write:
-            for hook in list(self.hooks):
+            for hook in [*self.recorders, *self.hooks]:
                 hook(seen, "after")
         return answer
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from connectors.simulators.serve import demo_secrets, demo_settings, run_in_thread
@@ -19,6 +20,9 @@ from tests.torture.proxy import Proxy, Timing
 from tests.torture.recorder import RecordedWorld, recorded_app
 from tests.torture.technician import SETTLING, Orders
 
+if TYPE_CHECKING:
+    from tests.torture.rt_shop import RtOthers
+
 HOLD = 1
 """Seconds for which what cannot be undone is held."""
 
@@ -31,9 +35,10 @@ class Shop:
     home: Home
     ledger: Ledger
     proxy: Proxy
-    others: Others
+    others: Others | RtOthers
     tickets: tuple[str, ...]
     secrets: dict[str, str]
+    psa: str = "connectwise"
 
     @property
     def shown(self) -> list[str]:
@@ -51,6 +56,7 @@ class Shop:
             shown=str(self.folder / "shown"),
             stop=str(self.folder / "stop"),
             drain=drain,
+            psa=self.psa,
         )
 
 

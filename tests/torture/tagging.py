@@ -23,12 +23,12 @@ from tests.torture.proxy import TAG
 _STEP: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("step", default=None)
 
 
-def install() -> None:
+def install(psa: str) -> None:
     """For the rest of this process's life."""
     carry, read, attempt = StepSender.carry, PsaSide.ticket, http.Session._attempt
 
     async def tagged_carry(self: StepSender, entry: Entry, step: StepEntry) -> None:
-        _STEP.set(_said(entry, step))
+        _STEP.set(_said(entry, step, psa))
         try:
             await carry(self, entry, step)
         finally:
@@ -52,7 +52,7 @@ def install() -> None:
     http.Session._attempt = tagged_attempt  # type: ignore[method-assign]
 
 
-def _said(entry: Entry, step: StepEntry) -> dict[str, Any]:
+def _said(entry: Entry, step: StepEntry, psa: str) -> dict[str, Any]:
     plan, fix = step.step, entry.fix
     known = {} if plan.entry_id else fix.was
     earlier = {
@@ -73,13 +73,15 @@ def _said(entry: Entry, step: StepEntry) -> dict[str, Any]:
         "pid": os.getpid(),
         "read_at": 0.0,
         "read_up_to": None if fix.read_up_to is None else [fix.read_up_to, fix.read_up_to_id or ""],
-        "was": {named or field: plain(value) for field, value in was.items()},
-        "sets": {named or field: plain(value) for field, value in plan.sets.items()},
+        "was": {named or field: plain(value, psa) for field, value in was.items()},
+        "sets": {named or field: plain(value, psa) for field, value in plan.sets.items()},
     }
 
 
-def plain(value: object) -> object:
-    """As the ledger has it: a reference by its id."""
+def plain(value: object, psa: str) -> object:
+    """As the ledger has it: a reference by its id, in Request Tracker by its name."""
+    if isinstance(value, Ref) and psa == "rt":
+        return value.name or value.id
     if isinstance(value, Ref):
         return int(value.id) if value.id.isdecimal() else value.name or value.id
     return value

@@ -23,8 +23,8 @@ from tests.torture.actions import CONNECTION, Side, Technician
 
 SETTLING = 1.0
 """Seconds, a fifth of the connector's own, so that a run is short. Whole ones: deskzero's clock counts so."""
-TIMEOUT = 2.0
-RETRY_FOR = 3.0
+TIMEOUT = {"connectwise": 2.0, "rt": 8.0}
+"""Seconds: a simulator is fast, a real RT under this load is not."""
 PAGE_SIZE = 17
 """Rows of a page, instead of 1,000: so that rows move between pages."""
 
@@ -45,6 +45,7 @@ class Orders:
     """The bug to be planted, by its name in `tests.torture.planted`."""
     verbs: tuple[str, ...] = ()
     undo: float = 0.0
+    psa: str = "connectwise"
     drain: bool = False
     """Not random work: sends and reads until nothing moves."""
 
@@ -60,7 +61,8 @@ class FastDesk(Desk):
             [fast._api.session, fast._api._finder] if connector.psa == "connectwise" else [fast._session]
         )
         for session in sessions:
-            session._timeout, session._retry_for = TIMEOUT, RETRY_FOR
+            session._timeout = TIMEOUT[connector.psa]
+            session._retry_for = 1.5 * TIMEOUT[connector.psa]
         return connector
 
 
@@ -68,7 +70,7 @@ def main(orders: Orders) -> None:
     """The process."""
     # httpcore asks for it in each request; that it is not there takes a walk along the path each time.
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-    tagging.install()
+    tagging.install(orders.psa)
     api.PAGE_SIZE = PAGE_SIZE
     if orders.planted:
         importlib.import_module("tests.torture.planted").plant(orders.planted)
@@ -84,7 +86,13 @@ async def _work(orders: Orders) -> None:
     rng = random.Random(orders.seed)
     async with open_desk(orders) as desk:
         person = Technician(
-            desk, rng, list(orders.tickets), Side(orders.shown), verbs=orders.verbs, undo=orders.undo
+            desk,
+            rng,
+            list(orders.tickets),
+            Side(orders.shown),
+            psa=orders.psa,
+            verbs=orders.verbs,
+            undo=orders.undo,
         )
         if rng.random() < 0.15:
             await desk.sync(force=True)

@@ -17,7 +17,7 @@ def test_nothing_is_lost_doubled_or_buried(tmp_path: Path) -> None:
     seed = f"{random.SystemRandom().randrange(10**6)}"
     number = int(seed) % 1000
     sys.stdout.write(f"seed {seed}\n")
-    plan = Plan(changes=120, kills=8 if POSIX else 2, longest=45)
+    plan = Plan(changes=100, kills=6 if POSIX else 2, longest=40)
     verdict = judge(*play(tmp_path, seed, number, plan))
     sys.stdout.write(verdict.table())
     assert not verdict.violations, f"seed {seed}: {verdict.violations}"
