@@ -120,13 +120,25 @@ class ReadingJudge:
         if last.at < tag.read_at:
             if not _same(last.new, known) and not _moved_by_us(seen, tag):
                 self._verdict.add(
-                    "overwritten",
+                    "mistaken" if self._looked_like_a_reaction(last, tag) else "overwritten",
                     f"{tag.change} set {change.field} of #{change.ticket} from {last.new} (by {last.by}) to"
                     f" {change.new}; it was decided on {known}",
                 )
             return
         if not _same(last.new, known):
             self._verdict.figures["colleagues' values overwritten between our read and our write"] += 1
+
+    def _looked_like_a_reaction(self, last: FieldSet, tag: Tag) -> bool:
+        """Whether it fell into the window of a text or time entry that the same change sent just before."""
+        earlier = (
+            deed
+            for deed in self._ledger.of(Asked, "us")
+            if deed.tag is not None and deed.tag.change == tag.change and deed.tag.step < tag.step
+        )
+        return last.field in ("status", "customer_flag") and any(
+            deed.method == "POST" and deed.tag is not None and deed.tag.read_at <= last.at <= deed.at
+            for deed in earlier
+        )
 
 
 def _answers(deed: Asked) -> str:
