@@ -349,6 +349,7 @@ def _rebase(databases: Databases, db: Db, entry: Entry, connector: Connector | N
         ),
         "read_up_to": fix.read_up_to,
         "read_up_to_id": fix.read_up_to_id,
+        "note": audit.digest(fix.note),  # a seen note names what it covers, and now covers more
     }
     move(db, entry.change, DECIDE_STATES, event="rebased", also=said, fix=to_json(fix))
 

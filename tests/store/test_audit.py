@@ -96,6 +96,17 @@ class TestWhatIsTold:
         assert (rebased.event, rebased.data["was"]["billing_code"]["name"]) == ("rebased", "On-site")
         assert (queued.event, queued.data["decision"]) == ("queued", "mine")
 
+    async def test_a_seen_note_that_covers_more_is_told_by_its_new_text(
+        self, bench: Bench, home: Home
+    ) -> None:
+        change = await bench.fix(seen="thanks only")
+        bench.psa.customer("1", "thanks again")
+        await bench.push(refresh=True)
+        bench.retry(change)
+        await bench.push(refresh=True)
+        (rebased,) = [e for e in audit.entries(home.journal, change=change) if e.event == "rebased"]
+        assert rebased.data["note"] == audit.digest(bench.psa.notes["1"][-1].text)
+
     async def test_theirs_counts(self, bench: Bench, home: Home) -> None:
         change = await bench.fix(billing_code="3")
         bench.psa.put("1", "billing_code", Ref("4", "On-site"))
