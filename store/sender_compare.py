@@ -127,17 +127,19 @@ class PsaSide:
             was = plan.was.get(field, None if plan.entry_id else entry.fix.was.get(field))
             if not known or same_value(theirs, ours.get(field, was)):
                 continue
-            if field in ("status", "customer_flag") and self._reacted(entry, ticket):
-                continue
             on_ticket = plan.entry_id is None
+            after_us = on_ticket and self._ours_was_last(entry, ticket)
+            if after_us and field == "status" and self._reacts(ticket):
+                continue
+            told = on_ticket and not after_us
             conflicts.append(
                 FieldConflict(
                     field=field,
                     mine=wanted,
                     theirs=theirs,
                     was=was,
-                    who=ticket.updated_by if on_ticket else None,
-                    when=ticket.updated_at if on_ticket else None,
+                    who=ticket.updated_by if told else None,
+                    when=ticket.updated_at if told else None,
                     entry_id=plan.entry_id,
                 )
             )
@@ -164,16 +166,27 @@ class PsaSide:
             return code
         raise Halt("rejected", f"Time entry {clean(time_id)} is no longer on #{clean(entry.number)}.")
 
-    def _reacted(self, entry: Entry, ticket: TicketRecord) -> bool:
-        """Whether the PSA's own rules have moved status or flag because of the note or time that an earlier
-        step has just added: the last to touch the ticket was ourselves. Before that step all was as it was
-        (`must_write` compares the later steps too), so a colleague's change would carry another name."""
+    def _ours_was_last(self, entry: Entry, ticket: TicketRecord) -> bool:
+        """Whether the last to touch the ticket was ourselves, with a note or time of an earlier step: then the
+        ticket does not say who else has changed it in the moment before."""
         if not any(one.state == "done" and one.step.creates for one in entry.steps):
             return False
         with self._databases.cache_reads.begin() as db:
             us = cached.us(db, self._connection.name)
         names = {name.casefold() for name in (*us, self._connection.technician) if name}
         return ticket.updated_by is not None and ticket.updated_by.casefold() in names
+
+    def _reacts(self, ticket: TicketRecord) -> bool:
+        """Whether the PSA's own rules may have set this status because of what we have just added.
+
+        Where a note cannot come after a colleague's change unseen (a conditional write, a version compared just
+        before), nobody else can have. Elsewhere only the statuses that the settings name are taken for the PSA's
+        doing: a colleague's change in the moment between our reading and our note would look the same.
+        """
+        if self._connector.capabilities.conditional_write:
+            return True
+        named = {status.casefold() for status in self._connection.reaction_statuses}
+        return ticket.status.casefold() in named
 
     def read_up_to(self, entry: Entry, conversation: Conversation) -> None:
         """Raises `Halt` for a customer's note that was not on the screen when the fix was decided."""
@@ -261,12 +274,18 @@ def _raise(entry: Entry, conflicts: list[FieldConflict]) -> None:
         return
     first = conflicts[0]
     who = f" by {clean(first.who)}" if first.who else ""
+    rule = ""
+    if first.field == "status" and any(one.state == "done" and one.step.creates for one in entry.steps):
+        rule = (
+            " If the PSA's own rules set it after a text, name it in `reaction_statuses` of the connection."
+        )
     raise Halt(
         "conflict",
         f"{first.field.replace('_', ' ')} of #{clean(entry.number)} was changed{who}: "
         f'"{clean(show_field(first.field, first.theirs)) or "empty"}" instead of '
         f'"{clean(show_field(first.field, first.was)) or "empty"}".',
-        hint=f"`deskzero outbox --retry {entry.change}` sets yours, `--drop {entry.change}` leaves theirs.",
+        hint=f"`deskzero outbox --retry {entry.change}` sets yours, `--drop {entry.change}` leaves theirs."
+        + rule,
         kind="conflict",
         detail=ConflictDetail(fields=tuple(conflicts)),
     )

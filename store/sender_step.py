@@ -48,6 +48,11 @@ LOOKS = 2
 """How often nothing must be found, across the PSA's settling time, before a POST counts as not arrived."""
 
 
+FRESH = 1.0
+"""Seconds after which a comparison is old: the shorter the time to our write, the less goes unseen in it."""
+READ_AGAIN = 2
+"""How often it is then made again; a PSA that always answers slowly is written to all the same."""
+
 PATIENCE = 6.0
 """Seconds for which quitting waits for the answer to a request that is out."""
 
@@ -82,7 +87,7 @@ class StepSender:
             tried = step.state in ("sending", "unknown") or step.attempts > 0
             if tried and await self._arrived(entry, step):
                 return
-            resent = tried
+            resent, patience = tried, READ_AGAIN
             for _ in range(MOST_READS):
                 read_at = time.time()
                 ticket = await self._psa.ticket(entry)
@@ -91,8 +96,12 @@ class StepSender:
                     # Asked for earlier and now so: ours. Never asked for: somebody else's, nothing to undo.
                     self._journal.end(entry, step, "done" if step.attempts else "already")
                     return
+                await self._baseline(entry, step, conversation)
+                if patience and time.time() - read_at > FRESH:
+                    patience -= 1  # the reads took long, or the machine slept: what was compared is old
+                    continue
                 try:
-                    if await self._send(entry, step, ticket.version, conversation, read_at):
+                    if await self._send(entry, step, ticket.version, read_at):
                         return
                 except _Lost as lost:
                     if resent:
@@ -106,18 +115,13 @@ class StepSender:
             "queued", f"#{clean(entry.number)} changes all the time; it is tried again.", kind="conflict"
         )
 
-    async def _send(
-        self,
-        entry: Entry,
-        step: StepEntry,
-        version: str | None,
-        conversation: Conversation | None,
-        read_at: float,
-    ) -> bool:
-        """Sends and checks; `False` where the ticket changed in between (412) and is to be read again."""
-        plan = step.step
-        if plan.creates is not None and (step.baseline is None or step.attempts == 0):
+    async def _baseline(self, entry: Entry, step: StepEntry, conversation: Conversation | None) -> None:
+        """What the ticket has before the first attempt at a POST is not ours."""
+        if step.step.creates is not None and (step.baseline is None or step.attempts == 0):
             step.baseline = to_json(await baseline(self._connector, step, entry.ticket_id, conversation))
+
+    async def _send(self, entry: Entry, step: StepEntry, version: str | None, read_at: float) -> bool:
+        """Sends and checks; `False` where the ticket changed in between (412) and is to be read again."""
         before = step.attempts
         self._journal.begin(entry, step, read_at)
         try:
@@ -211,8 +215,8 @@ class StepSender:
         """
         if step.created_id is None and step.step.creates is None and step.step.repeatable:
             settling = self._connector.capabilities.settling
-            sent = self._clock() - (entry.sent_at or 0)
-            if 0 <= sent <= settling:
+            left_behind = step.state == "sending"  # by a process that died, perhaps long ago
+            if not left_behind or 0 <= self._clock() - (entry.sent_at or 0) <= settling:
                 await self._sleep(settling)
             return False
         for again in range(LOOKS):

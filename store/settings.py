@@ -56,6 +56,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     answered_status: str | None = None
     closing_statuses: tuple[str, ...] = ()
     waiting_statuses: tuple[str, ...] = ()
+    reaction_statuses: tuple[str, ...] = ()
+    """What the PSA's own rules set when staff adds a text or time: no conflict for the status that goes out next."""
     quota_share: float = 0.1
     quota: tuple[Quota, ...] | None = None
     """The PSA's limits where they are others than known; empty: none; `None`: as the connector knows them."""
@@ -269,6 +271,7 @@ def _connection(table: Table, name: str, timezone: str) -> Connection:
         answered_status=table.optional("answered_status"),
         closing_statuses=table.texts("closing_statuses"),
         waiting_statuses=table.texts("waiting_statuses"),
+        reaction_statuses=table.texts("reaction_statuses"),
         quota_share=table.share("quota_share", 0.1),
         quota=_quota(table),
         commands=secret_commands(table, spec.secrets),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors.contract import ConnectorError, Ref, Rejected, Step, Unreachable, Unreadable
+from store import sender_step
+from store.changes import ConflictDetail
 from store.database import Databases
 from store.outbox_rows import move, set_step
-from tests.store.memory_psa import Bench, psa_with_ticket
+from store.settings import Settings
+from tests.store.memory_psa import CONNECTION, Bench, psa_with_ticket
 
 LOST = Unreachable("timed out", sent=True)
 
@@ -307,7 +311,21 @@ class TestCompound:
         row = bench.psa.rows["1"]
         assert (row.billing_code, row.status, row.customer_flag) == ("Remote Support", "In Progress", False)
 
-    async def test_the_psas_reaction_to_our_own_reply_is_no_conflict(self, bench: Bench) -> None:
+    @pytest.mark.parametrize("conditional", [True, False])
+    async def test_a_status_that_the_psas_rules_set_after_a_text_is_no_conflict(
+        self, databases: Databases, conditional: bool
+    ) -> None:
+        """Known from the settings; with conditional writes nobody else can have set it."""
+        connection = msgspec.structs.replace(
+            CONNECTION, reaction_statuses=() if conditional else ("waiting customer",)
+        )
+        bench = Bench(databases, psa_with_ticket(), Settings(connections={"acme": connection}))
+        bench.psa.capabilities = msgspec.structs.replace(
+            bench.psa.capabilities, conditional_write=conditional
+        )
+        bench.psa.customer("1", "broken?")
+        await bench.sync()
+
         def workflow(step: Step) -> None:
             if step.creates == "note":
                 bench.psa.put("1", "status", Ref("18", "Waiting Customer"), by="jdoe")
@@ -317,6 +335,30 @@ class TestCompound:
         await bench.push()
         assert bench.state(change) == "confirmed"
         assert bench.psa.rows["1"].status == "In Progress"
+
+    async def test_a_colleagues_status_in_the_moment_before_our_text_is_a_conflict(
+        self, bench: Bench
+    ) -> None:
+        """Our note comes after it, so that the ticket does not say who it was: nobody is named."""
+
+        def colleague(step: Step) -> None:
+            if step.creates == "note":
+                bench.psa.put("1", "status", Ref("18", "Waiting Customer"), by="asmith")
+
+        bench.psa.before = colleague
+        bench.psa.after = lambda step: bench.psa.change("1", updated_by="jdoe") if step.creates else None
+        change = await bench.fix(reply="Fixed.", status="17")
+        await bench.push()
+        entry = bench.entry(change)
+        assert entry.state == "conflict"
+        assert "reaction_statuses" in (entry.hint or "")
+        (field,) = msgspec.json.decode(entry.detail, type=ConflictDetail).fields
+        assert (field.theirs, field.who) == (Ref("18", "Waiting Customer"), None)
+        assert bench.psa.rows["1"].status == "Waiting Customer"
+        bench.retry(change)
+        await bench.push()
+        assert (bench.state(change), bench.psa.rows["1"].status) == ("confirmed", "In Progress")
+        assert texts(bench).count("Fixed.") == 1
 
     async def test_it_stops_visibly_at_the_step_that_fails(self, bench: Bench) -> None:
         def refuse(step: Step) -> None:
@@ -346,3 +388,56 @@ async def test_the_baseline_is_in_the_journal_before_the_request_goes_out(bench:
     change = await bench.fix(note="new")
     await bench.push()
     assert seen == [("sending", "sending", f'{{"notes":["{old}"],"times":[]}}')]
+
+
+class TestFresh:
+    """What is compared must not be old when the request goes out."""
+
+    async def test_after_slow_reads_it_is_compared_again(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The colleague was faster, although the first comparison did not see it."""
+        monkeypatch.setattr(sender_step, "FRESH", -1.0)
+        reads = 0
+        fetch = bench.psa.fetch
+
+        async def slow(ids: Any) -> Any:
+            nonlocal reads
+            answer = await fetch(ids)
+            reads += 1
+            if reads == 1:
+                bench.psa.put("1", "billing_code", Ref("4", "On-site"))
+            return answer
+
+        monkeypatch.setattr(bench.psa, "fetch", slow)
+        change = await bench.fix(billing_code="3")
+        await bench.push()
+        assert (bench.state(change), bench.psa.writes) == ("conflict", [])
+
+    async def test_a_psa_that_is_always_slow_is_written_to_all_the_same(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sender_step, "FRESH", -1.0)
+        before = bench.psa.requests
+        change = await bench.fix(billing_code="3")
+        await bench.push()
+        assert bench.state(change) == "confirmed"
+        assert bench.psa.requests - before <= 2 + sender_step.READ_AGAIN
+
+
+class TestUpdateWithUnknownOutcome:
+    async def test_it_has_its_time_before_it_is_compared_and_sent_again(self, bench: Bench) -> None:
+        """A PATCH that arrives late must not come after the second one, nor after a colleague's change."""
+
+        def lost(step: Step) -> None:
+            bench.psa.before = None
+            raise Unreachable("gone", sent=True)
+
+        bench.psa.before = lost
+        bench.on_sleep = lambda: bench.psa.put("1", "billing_code", Ref("3", "Remote Support"), by="jdoe")
+        change = await bench.fix(billing_code="3")
+        await bench.push()
+        assert bench.slept == [bench.psa.capabilities.settling]
+        assert bench.psa.writes == [], "it arrived while we waited"
+        assert bench.state(change) == "confirmed"
+        assert bench.entry(change).wrote

@@ -20,5 +20,5 @@ def test_nothing_is_lost_doubled_or_buried(rt_server: RtServer, tmp_path: Path) 
     plan = Plan(changes=30, kills=3, tickets=6, worst=0.1, longest=25, trouble=False)
     verdict = judge(*play_rt(rt_server, tmp_path, seed, plan))
     sys.stdout.write(verdict.table())
-    assert not verdict.settled, f"seed {seed}: {verdict.settled}"
+    assert not verdict.violations, f"seed {seed}: {verdict.violations}"
     assert verdict.figures["changes that ended as confirmed"] > 3

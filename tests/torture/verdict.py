@@ -20,11 +20,6 @@ KINDS = {
     "crashed": "a process ended by itself",
 }
 
-OPEN = frozenset({"mistaken"})
-"""Found by this program and not decided yet: it fails the long form, and only counts in the short one. A change of
-a colleague that falls between the read before a text and the text itself looks, at the status that goes out
-next, like what the PSA's own rules do."""
-
 
 @dataclass
 class Verdict:
@@ -42,11 +37,6 @@ class Verdict:
     @property
     def kinds(self) -> set[str]:
         return {kind for kind, _ in self.violations}
-
-    @property
-    def settled(self) -> list[tuple[str, str]]:
-        """The violations of what is held to be kept."""
-        return [one for one in self.violations if one[0] not in OPEN]
 
     def __iadd__(self, other: Verdict) -> Verdict:
         self.violations += other.violations

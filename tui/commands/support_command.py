@@ -115,7 +115,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
 
 
 def _connection(connection: Connection) -> dict[str, Any]:
-    lists = ("closed", "child", "responded", "closing", "waiting")
+    lists = ("closed", "child", "responded", "closing", "waiting", "reaction")
     return {
         "psa": connection.psa,
         "scope": connection.scope.kind,
