@@ -1,4 +1,4 @@
-"""What deskzero says it did: the journal of a home, read beside the ledger. Swap here for the audit log."""
+"""What deskzero says it did: journal and audit log of a home, read beside the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.contract import Fix, Step
-from store.changes import ConflictDetail
+from store import audit
 from store.home import Home
 
 Key = tuple[int, str]
@@ -50,17 +50,17 @@ class Book:
     verb: str
     state: str
     fix: Fix
-    detail: ConflictDetail
     created_at: int
     confirmed_at: int | None
     undone_by: str | None
     steps: list[BookStep] = field(default_factory=list)
+    named: list[Key] = field(default_factory=list)
+    """Customers' notes that a conflict of this change named, by the audit log: the journal forgets them."""
 
     def covers(self, created_at: int, note_id: str) -> bool:
         """Whether a person was shown this note with the change: it names it, or was put on it since."""
         place = note_key(created_at, note_id)
-        shown = self.detail.note
-        if shown is not None and note_key(shown.created_at, shown.note_id) >= place:
+        if any(one >= place for one in self.named):
             return True
         fix = self.fix
         return fix.read_up_to is not None and note_key(fix.read_up_to, fix.read_up_to_id or "") >= place
@@ -92,7 +92,6 @@ def read_books(home: Home) -> dict[str, Book]:
                 verb=row["verb"],
                 state=row["state"],
                 fix=msgspec.json.decode(row["fix"], type=Fix),
-                detail=msgspec.json.decode(row["detail"], type=ConflictDetail),
                 created_at=row["created_at"],
                 confirmed_at=row["confirmed_at"],
                 undone_by=row["undone_by"],
@@ -109,6 +108,10 @@ def read_books(home: Home) -> dict[str, Book]:
                     row["created_id"],
                 )
             )
+    for entry in audit.entries(home.journal):
+        note = (entry.data.get("conflict") or {}).get("note") if entry.event == "conflict" else None
+        if note is not None and entry.change in books:
+            books[entry.change].named.append(note_key(note["created_at"], note["note_id"]))
     return books
 
 

@@ -81,7 +81,7 @@ def open_shop(
         proxy = Proxy("127.0.0.1", port, odds, f"{seed}/proxy", Timing(settling=SETTLING))
         others = Others(world, f"{seed}/others", worst=worst, pause=pause)
         with proxy.running():
-            settings = demo_settings(url=proxy.url) | {"scope": "all"}
+            settings = demo_settings(url=proxy.url) | {"scope": "all", "quota": "none"}
             save_connection(home.config, CONNECTION, settings)
             with home.config.open("a", encoding="utf-8") as file:
                 file.write(f'\n[outbox]\nhold = "{HOLD}s"\n')

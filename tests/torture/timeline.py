@@ -27,7 +27,7 @@ def timeline(shop: Shop, verdict: Verdict) -> str:
 
 def _book(book: Book) -> list[str]:
     head = f"{book.change} #{book.ticket} {book.verb}: {book.state}, undone by {book.undone_by}"
-    about = f"   fix {book.fix}\n   detail {book.detail}"
+    about = f"   fix {book.fix}\n   named {book.named}"
     return [head, about, *(f"   {step}" for step in book.steps)]
 
 
