@@ -17,7 +17,7 @@ import connectors
 from connectors import OptionsError
 from connectors.budget import STALE, personal, spare, told
 from connectors.contract import Choice, ChoiceContext, Connector, ConnectorError, Identity, Unauthorized
-from store import outbox
+from store import outbox, outbox_decide
 from store.budget import Budgets
 from store.cache_upkeep import set_state
 from store.changes import Outcome
@@ -357,15 +357,15 @@ class Desk:
         """Queues a change again that waits for a decision: mine counts; its id. Raises `OutboxRefused`."""
         names = {view.connection for view in self.reader.changes()}
         connectors = await self._openable(names, force=True)
-        return outbox.retry(self.databases, self.settings, connectors, change, now=self.now)
+        return outbox_decide.retry(self.databases, self.settings, connectors, change, now=self.now)
 
     async def release(self, change: str) -> str:
         """Lets a held change go with the next `push`; its id. Raises `OutboxRefused`."""
-        return outbox.release(self.databases, self.settings, change, now=self.now)
+        return outbox_decide.release(self.databases, self.settings, change, now=self.now)
 
     async def drop(self, change: str) -> str:
         """Gives a change up: theirs counts; its id. Raises `OutboxRefused`."""
-        return outbox.drop(self.databases, self.settings, change, now=self.now)
+        return outbox_decide.drop(self.databases, self.settings, change, now=self.now)
 
     # ------------------------------------------------------------ questions
 

@@ -1,7 +1,7 @@
 """What the customer reads and has waited too long asks once before it leaves.
 
 A reply that was written before lunch and could not be sent may no longer be true. It is parked: `held` without a
-moment at which it leaves (`due_at` is empty), until a person lets it go (`store.outbox.release`) or takes it back.
+moment at which it leaves (`due_at` is empty), until a person lets it go (`outbox_decide.release`) or takes it back.
 """
 
 from __future__ import annotations

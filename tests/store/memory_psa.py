@@ -35,7 +35,8 @@ from store.changes import BY_NAME_ONLY, PLAIN, Outcome
 from store.choices import load_choices
 from store.database import Databases
 from store.fixes import Intent, Prepared, ReadUpTo, prepare
-from store.outbox import drop, release, retry, state_of, submit
+from store.outbox import state_of, submit
+from store.outbox_decide import drop, release, retry
 from store.outbox_rows import Entry
 from store.overlay import settle
 from store.sender import push

@@ -14,7 +14,8 @@ from connectors.contract import ChoiceContext
 from store.choices import load_choices
 from store.database import Databases
 from store.fixes import FixRefused, Intent, prepare
-from store.outbox import retry, state_of, submit
+from store.outbox import state_of, submit
+from store.outbox_decide import retry
 from store.sender import push
 from store.settings import Connection, Settings
 from store.sync import refresh_ticket, sync_connection

@@ -22,7 +22,8 @@ from store.choices import load_choices
 from store.database import Databases
 from store.fixes import Intent, prepare
 from store.home import Home
-from store.outbox import retry, state_of, submit
+from store.outbox import state_of, submit
+from store.outbox_decide import retry
 from store.sender import push
 from store.settings import Settings
 from store.sync import refresh_ticket, sync_connection
