@@ -90,12 +90,7 @@ def confirm_before_the_answer() -> None:
     """A step counts as done as soon as it is sent."""
 
     async def hasty(
-        self: StepSender,
-        entry: Entry,
-        step: StepEntry,
-        version: str | None,
-        conversation: Conversation | None,
-        read_at: float,
+        self: StepSender, entry: Entry, step: StepEntry, version: str | None, read_at: float
     ) -> bool:
         self._journal.begin(entry, step, read_at)
         self._journal.end(entry, step, "done")
