@@ -180,7 +180,7 @@ BUGS = {
     "undo without compare": Bug(
         undo_without_compare,
         frozenset({"overwritten"}),
-        _busy(verbs=_FIELDS, pause=0.03, undo=0.4),
+        _busy(verbs=("status", "code"), tickets=2, changes=90, pause=0.03, undo=0.5),
     ),
 }
 
