@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from connectors.simulators.connectwise import ACCOUNT, simulator
 from connectors.simulators.world import World
 
 if TYPE_CHECKING:
@@ -24,14 +25,23 @@ HOST = "127.0.0.1"
 DEMO_URL = f"http://{HOST}:8100"
 """Where the demo's simulator seems to be; nothing listens there."""
 
-SIMULATED = ("connectwise",)
+SIMULATED: dict[str, str] = {
+    "connectwise": "connectors.simulators.connectwise",
+}
+"""PSA -> the module of its simulator. It offers `simulator(world)`, the application, with `account` in its state (a
+dataclass: what logs in), `settings(url)`, a connection's keys that fit the world, and `secrets()`."""
 
 
 def make_app(psa: str, world: World) -> Starlette:
     """The simulator of `psa` over `world`; an unknown one is a `ValueError` that lists the known."""
+    app: Starlette = _simulator(psa).simulator(world)
+    return app
+
+
+def _simulator(psa: str) -> ModuleType:
     if psa not in SIMULATED:
         raise ValueError(f"no simulator for “{psa}”; there is one for: {', '.join(SIMULATED)}")
-    return simulator(world)
+    return import_module(SIMULATED[psa])
 
 
 def _listener(port: int) -> socket.socket:
@@ -100,27 +110,14 @@ def run_in_thread(app: Starlette, port: int = 0) -> Iterator[str]:
 
 def demo_settings(psa: str = "connectwise", url: str = DEMO_URL) -> dict[str, Any]:
     """The `[connections.demo]` table that fits the simulated world, as `config.toml` would have it."""
-    if psa not in SIMULATED:
-        raise ValueError(f"no simulator for “{psa}”; there is one for: {', '.join(SIMULATED)}")
-    return {
-        "psa": psa,
-        "url": url,
-        "company": ACCOUNT.company,
-        "client_id": ACCOUNT.client_id,
-        "public_key": ACCOUNT.public_key,
-        "technician": ACCOUNT.technician,
-        "scope": "mine",
-        "child_statuses": ["Child Ticket"],
-        "responded_statuses": ["Customer Responded"],
-        "answered_status": "Waiting Customer",
-        "closing_statuses": ["Completed"],
-        "waiting_statuses": ["Waiting Customer"],
-    }
+    own: dict[str, Any] = _simulator(psa).settings(url)
+    return {"psa": psa, **own}
 
 
 def demo_secrets(psa: str = "connectwise") -> dict[str, str]:
     """The secrets that belong to `demo_settings`."""
-    return {"private_key": ACCOUNT.private_key}
+    found: dict[str, str] = _simulator(psa).secrets()
+    return found
 
 
 def demo_transport(world: World, psa: str = "connectwise") -> httpx.ASGITransport:

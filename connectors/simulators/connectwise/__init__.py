@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -27,7 +27,7 @@ from connectors.simulators.connectwise.rows import Rows
 from connectors.simulators.connectwise.state import ACCOUNT, COLLEAGUE, Call, Seen, Simulator, Switches
 from connectors.simulators.world import World
 
-__all__ = ["ACCOUNT", "COLLEAGUE", "Switches", "simulator"]
+__all__ = ["ACCOUNT", "COLLEAGUE", "Switches", "secrets", "settings", "simulator"]
 
 LONGEST_QUERY = 2048
 """The vendor's guide asks for less than 2000 characters of URL; its web server refuses longer queries."""
@@ -54,6 +54,28 @@ def simulator(
     for name in ("world", "account", "accounts", "switches", "faults", "requests"):
         setattr(app.state, name, getattr(made, name))
     return app
+
+
+def settings(url: str) -> dict[str, Any]:
+    """The keys of a connection that fits the world."""
+    return {
+        "url": url,
+        "company": ACCOUNT.company,
+        "client_id": ACCOUNT.client_id,
+        "public_key": ACCOUNT.public_key,
+        "technician": ACCOUNT.technician,
+        "scope": "mine",
+        "child_statuses": ["Child Ticket"],
+        "responded_statuses": ["Customer Responded"],
+        "answered_status": "Waiting Customer",
+        "closing_statuses": ["Completed"],
+        "waiting_statuses": ["Waiting Customer"],
+    }
+
+
+def secrets() -> dict[str, str]:
+    """The secrets that belong to `settings`."""
+    return {"private_key": ACCOUNT.private_key}
 
 
 async def _no_route(request: Request, problem: Exception) -> Response:
