@@ -422,5 +422,5 @@ def test_a_damaged_journal_is_left_alone(tmp_path: Path) -> None:
         assert done.code == code, arguments
         what, do = done.error
         assert "journal.db" in what
-        assert "It holds changes not yet sent" in do
+        assert "It may hold changes not yet sent" in do
     assert (cli.home / "journal.db").read_bytes() == b"no database " * 500

@@ -112,12 +112,12 @@ async def test_a_person_s_fix_goes_out_of_the_reserve(shop: Shop) -> None:
 
 
 async def test_with_the_reserve_empty_a_fix_waits_in_the_outbox_and_is_not_sent_late(shop: Shop) -> None:
-    shop.set('quota = "1000/1h"')
+    shop.set('quota = "1000/24h"')
     desk = shop.desk()
     await desk.sync()
     ticket = await queue_fix(desk)
     writes = len(shop.world.writes)
-    shop.drain(personal=True, quota=Quota(requests=1000, seconds=3600))  # the next token comes in 36 s
+    shop.drain(personal=True, quota=Quota(requests=1000, seconds=86400))  # the next token comes in 14 min
     asked = shop.asked
     (outcome,) = await desk.push()
     assert (outcome.state, outcome.error_kind) == ("queued", "throttled")

@@ -16,7 +16,7 @@ from connectors.contract import Applied
 from connectors.simulators.world import World
 from store import drafts
 from store.database import CannotWrite, Databases
-from store.sender_step import StepSender
+from store.sender_journal import StepJournal
 from tests.store.test_outbox_simulator import Office, SlowNotes, served, world
 
 __all__ = ["served", "world"]
@@ -87,11 +87,11 @@ async def test_a_fix_that_cannot_be_kept_is_not_claimed(office: Office, journal_
 def full_in(name: str, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """While that part of the sender works, the disk is full: what it writes is made too large to fit."""
     met: list[str] = []
-    work: Callable[..., Any] = getattr(StepSender, name)
+    work: Callable[..., Any] = getattr(StepJournal, name)
 
-    def one(self: StepSender, entry: Any, step: Any, *more: Any) -> Any:
+    def one(self: StepJournal, entry: Any, step: Any, *more: Any) -> Any:
         met.append(name)
-        step.baseline = (step.baseline or "{}") + " " * 200_000 if name == "_begin" else step.baseline
+        step.baseline = (step.baseline or "{}") + " " * 200_000 if name == "begin" else step.baseline
         more = tuple(
             Applied(created_id=m.created_id, said=FILL) if isinstance(m, Applied) else m for m in more
         )
@@ -101,9 +101,9 @@ def full_in(name: str, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         finally:
             disk.make_room()
 
-    monkeypatch.setattr(StepSender, name, one)
+    monkeypatch.setattr(StepJournal, name, one)
     yield met
-    monkeypatch.setattr(StepSender, name, work)
+    monkeypatch.setattr(StepJournal, name, work)
 
 
 async def test_before_a_request_nothing_goes_out(
@@ -112,7 +112,7 @@ async def test_before_a_request_nothing_goes_out(
     ticket_id = office.ticket()
     change = await office.fix(ticket_id, reply="It works again.")
     with (
-        full_in("_begin", journal_disk, monkeypatch) as met,
+        full_in("begin", journal_disk, monkeypatch) as met,
         pytest.raises(CannotWrite, match="disk is full"),
     ):
         await office.push()
@@ -130,7 +130,7 @@ async def test_after_an_answer_it_is_looked_up_and_never_doubled(
     ticket_id = office.ticket()
     change = await office.fix(ticket_id, **{side: "It works again."})
     with (
-        full_in("_answered", journal_disk, monkeypatch) as met,
+        full_in("answered", journal_disk, monkeypatch) as met,
         pytest.raises(CannotWrite, match="disk is full"),
     ):
         await office.push()
@@ -146,7 +146,7 @@ async def test_a_field_whose_answer_could_not_be_kept_is_confirmed_later(
 ) -> None:
     ticket_id = office.ticket("billing_code")
     change = await office.fix(ticket_id, billing_code="Remote Support")
-    with full_in("_answered", journal_disk, monkeypatch), pytest.raises(CannotWrite):
+    with full_in("answered", journal_disk, monkeypatch), pytest.raises(CannotWrite):
         await office.push()
     assert office.state(change) == "sending"
     await office.push()
