@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from connectors.connectwise.wire import Row, read_row
-from connectors.contract import ConnectorError, Forbidden, Unauthorized, Unreadable
+from connectors.contract import Forbidden, Unauthorized, Unreadable
 from connectors.origin import origin_of
 from connectors.syncro.wire import Meta, explain
 
@@ -180,6 +180,3 @@ async def allowed(api: Api, path: str) -> bool:
 def stamp(when: float) -> str:
     """UTC seconds as Syncro writes times."""
     return f"{datetime.fromtimestamp(when, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-__all__ = ["Api", "ConnectorError", "RowPage", "allowed", "rows_of", "stamp"]

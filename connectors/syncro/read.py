@@ -113,24 +113,27 @@ class Reader:
         newest, started, pages = Position(0), 0, 0
         given: dict[str, int] = {}
         for params, least in self._streams(scope, position, closed_after):
-            brought: set[str] = set()
+            brought: dict[str, TicketRecord] = {}
             async for page in self._pages(params):
                 started = started or page.began_at
                 pages += 1
                 tickets, odd = await self._records(page, scope, f"page {pages}")
-                brought.update(ticket.ticket_id for ticket in tickets)
+                brought |= {ticket.ticket_id: ticket for ticket in tickets}
                 newest = max([newest, *(Position(t.updated_at or 0, t.ticket_id) for t in tickets)])
                 kept = [
                     ticket
                     for ticket in tickets
                     if (least is None or (ticket.updated_at or least) >= least)
-                    and (position is not None or (scope.holds(ticket) and (least or not ticket.closed)))
+                    and (
+                        position is not None
+                        or (scope.holds(ticket) and (least is not None or not ticket.closed))
+                    )
                 ]
                 yield Page(tuple(kept), odd, read_at=page.began_at)
                 if least is None:
                     given |= {ticket.ticket_id: ticket.updated_at or 0 for ticket in kept}
             if position is None and least is not None:
-                await self._understood(given, brought, least)
+                await self._understood(scope, given, brought, least)
         if position is not None and position.ticket_id and newest.ticket_id == "":
             await self._comes_again(position)
         ahead = round(self._api.session.clock_ahead)
@@ -147,23 +150,26 @@ class Reader:
         recent = {"since_updated_at": stamp(closed_after - 1)}
         return (({"status": OPEN, **ours}, None), ({**recent, **ours}, closed_after))
 
-    async def _understood(self, given: dict[str, int], brought: set[str], least: int) -> None:
+    async def _understood(
+        self, scope: Resolved, given: dict[str, int], brought: dict[str, TicketRecord], least: int
+    ) -> None:
         """That nothing is open or has changed, and that the server does not understand how we ask, must not
-        look the same. An open ticket that changed since `least` has to be in both lists of a full pull."""
-        missing = [one for one, when in given.items() if when >= least and one not in brought]
-        if missing and (await self._changed(missing[0])) is not None:
+        look the same. An open ticket that changed since `least` has to be in both lists of a full pull; one that
+        is not is read again, for it may have left the scope in between."""
+        missing = next((one for one, when in given.items() if when >= least and one not in brought), None)
+        ticket = None if missing is None else await self._changed(missing)
+        if ticket is not None and scope.holds(ticket):
             raise Unreadable(
                 "Syncro does not give what changed since a date-time (`since_updated_at`): changes would be missed",
                 hint="Report this with the name of your Syncro region; nothing of it is taken as complete.",
             )
-        stray = [one for one in brought - given.keys() if one in self._known]
-        for one in stray[:1] if not given else ():
-            ticket = await self._changed(one)
-            if ticket is not None and not ticket.closed:
-                raise Unreadable(
-                    f"Syncro does not give open tickets by the status filter “{OPEN}”: there are some",
-                    hint="Report this with the name of your Syncro region; nothing of it is taken as complete.",
-                )
+        stray = next((one for one, row in brought.items() if scope.holds(row) and not row.closed), None)
+        ticket = None if stray is None or given else await self._changed(stray)
+        if ticket is not None and scope.holds(ticket) and not ticket.closed:
+            raise Unreadable(
+                f"Syncro does not give open tickets by the status filter “{OPEN}”: there are some",
+                hint="Report this with the name of your Syncro region; nothing of it is taken as complete.",
+            )
 
     async def _comes_again(self, position: Position) -> None:
         """The ticket that set the cursor lies within the overlap: if it is still there, it has to be given."""

@@ -166,6 +166,23 @@ class TestTickets:
         with pytest.raises(Unreadable, match="Not Closed"):
             await pull(psa, await psa.resolve(MINE))
 
+    async def test_a_ticket_that_leaves_between_the_two_lists_is_no_error(self, psa, world, monkeypatch):
+        scope = await psa.resolve(MINE)
+        leaves = some(world)
+        world.touch(leaves, "asmith")
+        get = psa._api.get
+
+        async def moving(path: str, params: Any = None) -> Any:
+            if params and "since_updated_at" in params and leaves.owner_id == 101:
+                world.reassign(leaves.id, "asmith")
+            return await get(path, params)
+
+        monkeypatch.setattr(psa._api, "get", moving)
+        _, cursor, _ = await pull(psa, scope)
+        found, _, _ = await pull(psa, scope, cursor)
+        assert not scope.holds(found[key(leaves.id)])
+        world.reassign(leaves.id, "jdoe")
+
     async def test_the_cost_of_an_unchanged_round(self, psa, app, world):
         scope = await psa.resolve(MINE)
         _, cursor, _ = await pull(psa, scope)
