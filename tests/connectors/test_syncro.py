@@ -183,6 +183,16 @@ class TestTickets:
         assert not scope.holds(found[key(leaves.id)])
         world.reassign(leaves.id, "jdoe")
 
+    async def test_the_cost_of_the_first_look_at_who_and_what(self, place, app):
+        psa = connector(place[1])
+        app.state.requests.clear()
+        await psa.resolve(MINE)
+        assert [one.path for one in app.state.requests] == ["/contacts", "/me", "/users"]
+        app.state.requests.clear()
+        await psa.choices("billing_code", ChoiceContext())
+        assert [one.path for one in app.state.requests] == ["/products/categories", "/products", "/products"]
+        await psa.close()
+
     async def test_the_cost_of_an_unchanged_round(self, psa, app, world):
         scope = await psa.resolve(MINE)
         _, cursor, _ = await pull(psa, scope)
@@ -282,6 +292,16 @@ class TestConversation:
             world.staff_note(there.id, f"Line {number}", public=False)
         notes = (await psa.conversation(key(there.id))).notes
         assert [n.text for n in notes if n.text.startswith("Line ")] == [f"Line {i}" for i in range(230)]
+
+    async def test_a_comment_that_cannot_be_read_is_named_and_the_rest_is_delivered(self, psa, app, world):
+        there = some(world)
+        whole = await psa.conversation(key(there.id))
+        app.state.faults.next(f"/tickets/{key(there.id)}/comments", "wrong-type")
+        partly = await psa.conversation(key(there.id))
+        assert [(one.stream, one.path, one.ticket_id) for one in partly.odd] == [
+            ("notes", "$.created_at", key(there.id))
+        ]
+        assert partly.notes == whole.notes, "the first comment, the opening text, was the unreadable one"
 
     async def test_a_ticket_that_is_not_there_is_an_error(self, psa):
         with pytest.raises(NotThere):
