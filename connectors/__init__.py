@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SPECS: dict[str, str] = {
     "connectwise": "connectors.connectwise:SPEC",
     "rt": "connectors.rt:SPEC",
+    "syncro": "connectors.syncro:SPEC",
 }
 """PSA -> `module:attribute` of its `Spec`; imported when asked for."""
 

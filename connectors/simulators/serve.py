@@ -27,6 +27,7 @@ DEMO_URL = f"http://{HOST}:8100"
 
 SIMULATED: dict[str, str] = {
     "connectwise": "connectors.simulators.connectwise",
+    "syncro": "connectors.simulators.syncro",
 }
 """PSA -> the module of its simulator. It offers `simulator(world)`, the application, with `account` in its state (a
 dataclass: what logs in), `settings(url)`, a connection's keys that fit the world, and `secrets()`."""
