@@ -1,12 +1,12 @@
 """Autotask PSA (REST v1.0): one database, as a connector.
 
-Facts are from the vendor's developer help and its Swagger file unless marked otherwise; nothing here was run against a
-tenant. The traps: an unknown field in a PATCH is a 200 and nothing has happened, so every write is read back; a 500 means
-anything, also "not allowed", so its `errors` are read first; a low security level is an empty list and no error; ids of
-picklists are texts in the list and numbers in the row.
+Facts are from the vendor's developer help and its Swagger file unless marked otherwise; nothing here was run
+against a tenant. The traps: an unknown field in a PATCH is a 200 and nothing has happened, so every write is
+read back; a 500 means anything, also "not allowed", so its `errors` are read first; a low security level is an
+empty list and no error; ids of picklists are texts in the list and numbers in the row.
 
-What is not established is a setting: whether a note moves the ticket (`note_moves_ticket`), whether a public note is
-mailed (`replies_mail`), whether we may write in the technician's name (`impersonate`).
+What is not established is a setting: whether a note moves the ticket (`note_moves_ticket`), whether a public
+note is mailed (`replies_mail`), whether we may write in the technician's name (`impersonate`).
 """
 
 from __future__ import annotations

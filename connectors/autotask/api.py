@@ -1,8 +1,9 @@
 """Autotask's REST API: which zone it is in, how it is queried and paged. No records here.
 
-Each database lives in a zone, whose address anybody may ask for with the API user's name. Credentials go to that address
-only, and only if it is one of the vendor's. Queries are POSTs (the GET form overflows); results are sorted by id, so pages
-are asked for by "id greater than the last": nothing is skipped when rows move while we read.
+Each database lives in a zone, whose address anybody may ask for with the API user's name. Credentials go to
+that address only, and only if it is one of the vendor's. Queries are POSTs (the GET form overflows); results
+are sorted by id, so pages are asked for by "id greater than the last": nothing is skipped when rows move while
+we read.
 """
 
 from __future__ import annotations
@@ -144,7 +145,9 @@ class Api:
                     moved = await self._look_up()
                     self._zone = moved
                 if moved.base == zone.base:
-                    error.hint = "Check `user`, `integration_code` and the secret; the API user may be locked or inactive."
+                    error.hint = (
+                        "Check `user`, `integration_code` and the secret; the API user may be locked."
+                    )
                     raise
             return await self._to(moved).send(method, path, json=json, headers=headers, repeatable=repeatable)
 
@@ -248,8 +251,8 @@ class Api:
 
     @asynccontextmanager
     async def _place(self, path: str, write: bool) -> AsyncIterator[None]:
-        """Three requests at a time are let in for each entity and tracking id, and one that was given up holds its place
-        for minutes: of them this process uses one for its rounds and one for a person's work."""
+        """Three requests at a time are let in for each entity and tracking id, and one that was given up holds its
+        place for minutes: this process uses one for its rounds and one for a person's work."""
         name = path.partition("/")[0].partition("?")[0]
         lock = self._one_by_one.setdefault((name, write or urgency().personal), asyncio.Lock())
         try:

@@ -132,7 +132,7 @@ async def _sites(api: Api, context: ChoiceContext) -> list[Choice]:
 
 
 async def _contracts(api: Api, names: Names, context: ChoiceContext) -> list[Choice]:
-    """With their dates. Which status means "active" is told by its label; without such a label the dates alone count."""
+    """With their dates. Which status means "active" is told by its label; without such a label only the dates count."""
     labels = (await names.picks("Contracts")).get("status", [])
     active = {one.value for one in labels if one.label.strip().casefold() == "active"}
     found = []

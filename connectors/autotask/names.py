@@ -1,8 +1,8 @@
 """What Autotask's ids are called: picklists, resources, billing codes, companies, contacts, contracts, sites.
 
-A ticket has ids only. Picklists, resources and billing codes have no date of change, so they are read whole and kept for an
-hour; the others are asked for by id when a row names them. A contact's phone and mail stand on the contact, so contacts
-are asked for again with every row.
+A ticket has ids only. Picklists, resources and billing codes have no date of change, so they are read whole and
+kept for an hour; the others are asked for by id when a row names them. A contact's phone and mail stand on the
+contact, so contacts are asked for again with every row.
 """
 
 from __future__ import annotations

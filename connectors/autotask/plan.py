@@ -1,8 +1,9 @@
 """How a fix becomes requests to Autotask: the ordered steps, without the network.
 
-Order: a status that opens a closed ticket (before time), time, codes and other fields in one PATCH, texts, and last the
-status: what may be refused goes before what cannot be undone. A PATCH goes to the collection with the id in its body (the
-address of one ticket answers 405); only what is sent changes. Never a PUT, which empties the rest.
+Order: a status that opens a closed ticket (before time), time, codes and other fields in one PATCH, texts, and
+last the status: what may be refused goes before what cannot be undone. A PATCH goes to the collection with the
+id in its body (the address of one ticket answers 405); only what is sent changes. Never a PUT, which empties
+the rest.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Autotask's refusals: what a 500 means, and its words.
 
-Errors are `{"errors": ["…"]}`, mostly with HTTP 500, for validation and rights too (vendor's documentation and maintained
-clients). A 500 without them, or with words of a crash, is trouble: what was asked may have been done.
+Errors are `{"errors": ["…"]}`, mostly with HTTP 500, for validation and rights too (vendor's documentation and
+maintained clients). A 500 without them, or with words of a crash, is trouble: what was asked may have been
+done.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Autotask's wire format: JSON rows as typed rows, read leniently and whatever the case of their names.
 
-The Swagger file spells names in PascalCase, answers come in camelCase (maintained clients). Absent and null mean the same;
-unknown fields are skipped. A row is strict on its id and on what gates and the scope rest on, lenient elsewhere: a field of
-the wrong kind is taken over where its meaning is plain, else left empty and reported as `Odd`.
+The Swagger file spells names in PascalCase, answers come in camelCase (maintained clients). Absent and null
+mean the same; unknown fields are skipped. A row is strict on its id and on what gates and the scope rest on,
+lenient elsewhere: a field of the wrong kind is taken over where its meaning is plain, else left empty and
+reported as `Odd`.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ DEMO_URL = f"http://{HOST}:8100"
 """Where the demo's simulator seems to be; nothing listens there."""
 
 SIMULATED: dict[str, str] = {
+    "autotask": "connectors.simulators.autotask",
     "connectwise": "connectors.simulators.connectwise",
 }
 """PSA -> the module of its simulator. It offers `simulator(world)`, the application, with `account` in its state (a
