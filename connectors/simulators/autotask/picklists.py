@@ -82,7 +82,7 @@ def fields(world: World, entity: str, names: list[str]) -> list[dict[str, Any]]:
 def _tickets(world: World) -> dict[str, list[dict[str, Any]]]:
     return {
         "status": _values(
-            {number: label for number, label in STATUSES.values()},
+            dict(STATUSES.values()),
             inactive={30},
             system={1, 5},
         ),
