@@ -135,9 +135,6 @@ class TestZone:
     async def test_no_credentials_go_to_the_look_up(self):
         zone = http(200, '{"zoneName":"Z","url":"https://evil.test/","webUrl":""}')
         async with scripted(zone) as server:
-            async with desk(World(1, 1, speed=0), url=server.url) as psa:
-                # over the socket, not the simulator
-                pass
             from connectors import open_connector
 
             real = open_connector(
@@ -203,7 +200,7 @@ class TestTickets:
             assert ticket.company == world.companies[real.company_id].name
             assert ticket.board == world.boards[real.board_id].name
             assert ticket.priority == world.priorities[real.priority_id].name
-            label = {number: label for number, label in STATUSES.values()}[status_of(world, real)]
+            label = dict(STATUSES.values())[status_of(world, real)]
             assert (ticket.status, ticket.customer_flag) == (label, None)
             assert ticket.type == (world.types[real.type_id].name if real.type_id else None)
             assert ticket.contact_email == (real.contact_email or None) or real.contact_id is None

@@ -217,7 +217,8 @@ def _handled(call: Call, rows: Rows, request: Request) -> Response:
         raise Refusal(f"{parts[0]} is not an entity.", status=404)
     match method, below:
         case "POST", ["query"]:
-            found = queries.matching(entity, rows.of(entity), call.body)
+            some = rows.of(entity, queries.tickets_of(call.body))
+            found = queries.matching(entity, some, call.body)
             return json_response(queries.page(entity, found, call.body, str(request.url)))
         case "GET", ["query"]:
             search = msgspec.json.decode(request.query_params.get("search", "{}"))

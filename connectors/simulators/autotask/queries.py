@@ -38,6 +38,19 @@ def matching(entity: str, rows: list[Row], body: object) -> list[Row]:
     return [row for row, values in flat if all(_holds(entity, one, values, known) for one in filters)]
 
 
+def tickets_of(body: object) -> set[int] | None:
+    """The tickets to which the body's filter keeps, where one of its conditions says so; but for that row by row it is
+    matched all the same."""
+    for one in lowered(body).get("filter") or ():
+        if isinstance(one, dict) and str(one.get("field")).lower() == "ticketid":
+            value = one.get("value")
+            if one.get("op") == "eq" and isinstance(value, int):
+                return {value}
+            if one.get("op") == "in" and isinstance(value, list):
+                return {key for key in value if isinstance(key, int)}
+    return None
+
+
 def page(entity: str, found: list[Row], body: object, url: str) -> dict[str, Any]:
     """One page; `requestCount` echoes the limit, not the total."""
     given = lowered(body)

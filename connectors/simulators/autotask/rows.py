@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,11 +59,19 @@ class Rows:
             "Contracts": lambda: [self.contract(a) for a in self.world.agreements.values()],
         }
 
-    def of(self, entity: str) -> list[Row]:
-        """All rows of an entity that this account sees, by id."""
+    def of(self, entity: str, tickets: set[int] | None = None) -> list[Row]:
+        """All rows of an entity that this account sees, by id. `tickets`: of notes and entries those of these alone,
+        for the rest would be filtered out anyway."""
         if self.made.switches.low_level:
             return []
-        return sorted(self.entities[entity](), key=lambda row: int(row["id"]))
+        w = self.world
+        if tickets is not None and entity == "TicketNotes":
+            found = [self.note(n) for key in tickets for n in w.notes.get(key, ()) if not n.issue]
+        elif tickets is not None and entity == "TimeEntries":
+            found = self._times([w.time[i] for key in tickets for i in w.time_of.get(key, ())])
+        else:
+            found = self.entities[entity]()
+        return sorted(found, key=lambda row: int(row["id"]))
 
     def ticket(self, t: Ticket) -> Row:
         w = self.world
@@ -156,8 +164,8 @@ class Rows:
             "lastActivityDate": stamp(n.at),
         }
 
-    def _times(self) -> list[Row]:
-        rows = [self.time(e) for e in self.world.time.values()]
+    def _times(self, entries: Iterable[TimeEntry] | None = None) -> list[Row]:
+        rows = [self.time(e) for e in (self.world.time.values() if entries is None else entries)]
         hidden = self.made.switches.non_billable_hidden
         return [row for row in rows if not (hidden and row["isNonBillable"])]
 
