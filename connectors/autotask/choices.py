@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from connectors.autotask.api import Filter, numbers, one_of, where
+import msgspec
+
+from connectors.autotask.api import numbers, where
 from connectors.autotask.names import (
     WORK_TYPE,
     CodeRow,
@@ -89,18 +91,16 @@ async def _owners(names: Names, context: ChoiceContext) -> list[Choice]:
 
 async def _codes(api: Api, context: ChoiceContext) -> list[Choice]:
     """Work types: the other kinds of billing codes are not for tickets and time."""
-    wanted = [where("eq", "useType", WORK_TYPE)]
-    if context.ids:
-        wanted.append(one_of("id", numbers(context.ids)))
     return [
         Choice(kind="billing_code", id=str(one.id), name=one.name, active=one.is_active is not False)
-        for one in await api.rows("BillingCodes", CodeRow, *wanted)
+        for one in await api.rows("BillingCodes", CodeRow, where("eq", "useType", WORK_TYPE))
+        if not context.ids or str(one.id) in context.ids
     ]
 
 
 async def _contacts(api: Api, context: ChoiceContext) -> list[Choice]:
     found = []
-    for one in await api.rows("Contacts", ContactRow, *_whose(context)):
+    for one in await _whose(api, "Contacts", ContactRow, context):
         phone = one.phone or one.mobile_phone
         detail = " · ".join(part for part in (phone, one.email_address) if part) or None
         found.append(
@@ -127,7 +127,7 @@ async def _sites(api: Api, context: ChoiceContext) -> list[Choice]:
             company_id=_id(one.company_id),
             active=one.is_active is not False,
         )
-        for one in await api.rows("CompanyLocations", SiteRow, *_whose(context))
+        for one in await _whose(api, "CompanyLocations", SiteRow, context)
     ]
 
 
@@ -136,7 +136,7 @@ async def _contracts(api: Api, names: Names, context: ChoiceContext) -> list[Cho
     labels = (await names.picks("Contracts")).get("status", [])
     active = {one.value for one in labels if one.label.strip().casefold() == "active"}
     found = []
-    for one in await api.rows("Contracts", ContractRow, *_whose(context)):
+    for one in await _whose(api, "Contracts", ContractRow, context):
         over = bool(active) and one.status is not None and str(one.status) not in active
         found.append(
             Choice(
@@ -153,11 +153,13 @@ async def _contracts(api: Api, names: Names, context: ChoiceContext) -> list[Cho
     return found
 
 
-def _whose(context: ChoiceContext) -> list[Filter]:
+async def _whose(api: Api, entity: str, shape: type[msgspec.Struct], context: ChoiceContext) -> list[Any]:
+    """Those with the ids (400 a request), else the company's, else all."""
     if context.ids:
-        return [one_of("id", numbers(context.ids))]
+        return await api.rows_in(entity, shape, "id", numbers(context.ids))
     companies = numbers([context.company_id] if context.company_id else [])
-    return [where("eq", "companyID", companies[0])] if companies else []
+    wanted = [where("eq", "companyID", companies[0])] if companies else []
+    return await api.rows(entity, shape, *wanted)
 
 
 def _id(number: int | None) -> str | None:
