@@ -94,15 +94,15 @@ class Api:
         self._session: AutotaskSession | None = None
         self._zone: Zone | None = None
         self._lock = asyncio.Lock()
-        self._ended = 0
-        """Requests of sessions that are over."""
+        self._former: list[AutotaskSession] = []
+        """Sessions with zones in which the database was before."""
         self._one_by_one: dict[tuple[str, bool], asyncio.Lock] = {}
 
     @property
     def requests(self) -> int:
         """Requests sent so far, look-ups included."""
-        here = 0 if self._session is None else self._session.requests
-        return self._finder.requests + self._ended + here
+        here = () if self._session is None else (self._session,)
+        return sum(session.requests for session in (self._finder, *self._former, *here))
 
     @property
     def clock_ahead(self) -> float:
@@ -110,10 +110,10 @@ class Api:
         return 0.0 if self._session is None else self._session.clock_ahead
 
     async def close(self) -> None:
-        """Ends both sessions."""
-        await self._finder.close()
-        if self._session is not None:
-            await self._session.close()
+        """Ends all sessions."""
+        here = () if self._session is None else (self._session,)
+        for session in (self._finder, *self._former, *here):
+            await session.close()
 
     async def zone(self) -> Zone:
         """The database's zone, looked up once. Raises `Unauthorized` for an unknown user."""
@@ -237,7 +237,7 @@ class Api:
         """The session with the credentials; another zone has another one."""
         if self._session is None or self._session.base != zone.base:
             if self._session is not None:
-                self._ended += self._session.requests
+                self._former.append(self._session)
             self._session = AutotaskSession(
                 zone.base,
                 self._headers,

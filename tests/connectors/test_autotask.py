@@ -97,6 +97,11 @@ class TestZone:
                 await psa.resolve(MINE)
         assert not app.state.requests
 
+    async def test_a_double_slash_in_the_address_is_repaired(self, psa, app):
+        """Seen in the field; what comes behind it would not be found."""
+        app.state.switches.zone_url = "http://127.0.0.1:8100/ATServicesRest//"
+        assert (await psa.resolve(MINE)).id == "101"
+
     def test_which_addresses_are_the_vendors(self):
         good = ("https://webservices.autotask.net", "https://webservices14.autotask.net")
         bad = (

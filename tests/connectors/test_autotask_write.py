@@ -15,7 +15,16 @@ import pytest
 
 from connectors import open_connector
 from connectors.autotask.connector import Autotask
-from connectors.contract import ChoiceContext, Fix, NewTime, Ref, Rejected, TicketRecord, Unsupported
+from connectors.contract import (
+    ChoiceContext,
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Throttled,
+    TicketRecord,
+    Unsupported,
+)
 from connectors.simulators.autotask import secrets, settings, simulator
 from connectors.simulators.autotask.picklists import status_of
 from connectors.simulators.serve import DEMO_URL, run_in_thread
@@ -420,3 +429,33 @@ class TestPlan:
     async def test_what_cannot_be_is_refused_before_it_is_sent(self, psa, ticket, more):
         with pytest.raises(Rejected):
             psa.plan(Fix(change="c", ticket_id=ticket.ticket_id, decided_at=NOW, **more), ticket)
+
+    async def test_what_is_read_by_the_customer_and_who_is_mailed_is_a_setting(self, ticket):
+        table = {k: settings("http://127.0.0.1:1")[k] for k in OWN}
+        quiet = open_connector(
+            "autotask", "x", table | {"replies_mail": False, "time_text": "summary"}, secrets()
+        )
+        time, note = quiet.plan(
+            Fix(
+                change="c",
+                ticket_id=ticket.ticket_id,
+                decided_at=NOW,
+                reply="Hi",
+                time=NewTime(hours=1, text="Did it"),
+            ),
+            ticket,
+        )
+        assert time.public and time.body["entry"]["summaryNotes"] == "Did it"
+        assert note.public and note.mails == () and note.guards_reply
+
+    async def test_a_write_that_finds_no_place_in_time_is_not_sent(self):
+        """The PSA lets three in; what was compared before the write would be old."""
+        world = World(3, 60, speed=0)
+        async with desk(world) as psa:
+            ticket = await one(psa, mine(world)[0])
+            (step,) = psa.plan(Fix(change="c", ticket_id=ticket.ticket_id, note="late"), ticket)
+            async with psa._api._place("Tickets", True):
+                with pytest.raises(Throttled, match="no place"):
+                    await psa.apply(step, None)
+            assert not world.writes
+            assert (await psa.apply(step, None)).created_id

@@ -150,7 +150,7 @@ def _zone(made: Simulator, request: Request) -> Response:
     return json_response(
         {
             "zoneName": "Simulated Zone",
-            "url": made.switches.zone_url or f"{origin}/{made.switches.zone}//",
+            "url": made.switches.zone_url or f"{origin}/{made.switches.zone}/",
             "webUrl": f"{origin}/",
             "ci": 123,
         }
