@@ -34,6 +34,7 @@ class AutotaskOffice:
             technician=table["technician"],
             scope=scope,
             closed_statuses=tuple(table["closed_statuses"]),
+            child_statuses=tuple(table["child_statuses"]),
             responded_statuses=tuple(table["responded_statuses"]),
         )
 
