@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connectors.budget import Budget
 
 SPECS: dict[str, str] = {
+    "autotask": "connectors.autotask:SPEC",
     "connectwise": "connectors.connectwise:SPEC",
     "rt": "connectors.rt:SPEC",
     "syncro": "connectors.syncro:SPEC",

@@ -47,9 +47,10 @@ class Recorder(httpx.AsyncBaseTransport):
 class OpenApi:
     """One vendor's file."""
 
-    def __init__(self, document: dict[str, Any], base: str = "") -> None:
-        """`base` is what stands before the file's paths in our addresses (`/api/v1`)."""
-        self.document, self.base = document, base
+    def __init__(self, document: dict[str, Any], base: str = "", *, any_case: bool = False) -> None:
+        """`base` is what stands before the file's paths in our addresses (`/api/v1`). `any_case`: the case of
+        properties' names does not matter (Autotask's file has PascalCase, its API camelCase)."""
+        self.document, self.base, self.any_case = document, base, any_case
 
     def problems(self, request: httpx.Request) -> list[str]:
         """What the file does not know of this request; empty: it is legal."""
@@ -92,6 +93,9 @@ class OpenApi:
     def _body(self, operation: dict[str, Any], request: httpx.Request, where: str) -> list[str]:
         if not request.content or "json" not in request.headers.get("content-type", ""):
             return []
+        for one in map(self._real, operation.get("parameters", [])):
+            if one.get("in") == "body":  # Swagger 2.0
+                return self._fits(one["schema"], json.loads(request.content), f"{where}: body")
         content = self._real(operation.get("requestBody", {})).get("content", {})
         schema = next(
             (one["schema"] for kind, one in content.items() if "json" in kind and "schema" in one), None
@@ -118,15 +122,18 @@ class OpenApi:
         if isinstance(value, list):
             return [p for one in value for p in self._fits(schema.get("items", {}), one, f"{where}[]")]
         if isinstance(value, dict):
-            known = schema.get("properties", {})
-            found = [f"{where} has {name}" for name in value if known and name not in known]
+            known = {self._name(name): one for name, one in schema.get("properties", {}).items()}
+            found = [f"{where} has {name}" for name in value if known and self._name(name) not in known]
             return found + [
                 p
                 for name, inner in value.items()
-                if name in known
-                for p in self._fits(known[name], inner, f"{where}.{name}")
+                if self._name(name) in known
+                for p in self._fits(known[self._name(name)], inner, f"{where}.{name}")
             ]
         return []
+
+    def _name(self, name: str) -> str:
+        return name.lower() if self.any_case else name
 
     def _real(self, node: dict[str, Any]) -> dict[str, Any]:
         """The node that a reference leads to."""
