@@ -1,0 +1,39 @@
+"""The houses as fixtures: `house` for each PSA in turn, `office` with everything read once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.contract import Connector
+from tests.contract.house import House
+from tests.contract.houses import simulated
+from tests.contract.office import Office, opened
+
+OPENERS = simulated()
+
+
+@pytest.fixture(params=list(OPENERS))
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    with OPENERS[request.param]() as found:
+        yield found
+
+
+@pytest.fixture
+async def connector(house: House, tmp_path: Path) -> AsyncIterator[Connector]:
+    """A connector to the house."""
+    found = opened(house, tmp_path / "alone")
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+async def office(house: House, tmp_path: Path) -> AsyncIterator[Office]:
+    """A desk that has read everything once."""
+    found = Office(house, tmp_path / "home")
+    report = await found.sync()
+    assert report.ok, report.error
+    yield found
+    await found.desk.close()
