@@ -176,7 +176,7 @@ class WorldHouse(House):
     @contextmanager
     def open(cls, psa: str) -> Iterator[WorldHouse]:
         """Serves a small world that stands still but for what the tests do."""
-        world = World(3, 48, speed=0.0)
+        world = World(3, 30, speed=0.0)
         app = serve.make_app(psa, world)
         with serve.run_in_thread(app) as url:
             yield cls(psa, world, app, url)

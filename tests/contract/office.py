@@ -91,7 +91,8 @@ class Office:
     def __init__(self, house: House, folder: Path) -> None:
         self.house = house
         home = Home.at(folder)
-        save_connection(home.config, NAME, house.settings())
+        # Without limits of our own: the suite reads a shop several times over within seconds.
+        save_connection(home.config, NAME, {**house.settings(), "quota": "none"})
         transports = {} if house.transport is None else {NAME: house.transport}
         self.desk = Desk(home, load(home.config), secrets={NAME: house.secrets()}, transports=transports)
 
@@ -99,7 +100,7 @@ class Office:
         return await self.desk.connector(NAME)
 
     async def sync(self) -> SyncReport:
-        (report,) = await self.desk.sync(read_all=True, force=True)
+        (report,) = await self.desk.sync(force=True)
         return report
 
     def ask(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
