@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.capability_table import renewed
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -28,3 +30,7 @@ def test_the_demo_command_installs_with_the_constraints() -> None:
     (demo,) = [line for line in commands() if "deskzero demo" in line]
     assert "-c constraints.txt" in demo
     assert (ROOT / "constraints.txt").is_file()
+
+
+def test_the_capability_table_is_what_the_connectors_say() -> None:
+    assert renewed(README) == README, "README.md is out of date: run `python -m tests.capability_table`"
