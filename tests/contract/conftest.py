@@ -10,9 +10,17 @@ import pytest
 from connectors.contract import Connector
 from tests.contract.house import House
 from tests.contract.houses import simulated
+from tests.contract.installed import on_the_path
 from tests.contract.office import Office, opened
 
 OPENERS = simulated()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The example connector, installed; the folder that it was installed into."""
+    with on_the_path(tmp_path_factory.mktemp("site")) as folder:
+        yield folder
 
 
 @pytest.fixture(params=list(OPENERS))

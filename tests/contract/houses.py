@@ -33,11 +33,17 @@ FOREIGN = os.environ.get("DESKZERO_CONTRACT_HOUSE", "")
 
 
 def simulated() -> dict[str, Opener]:
-    """A house for each registered simulator, and a foreign one under the name `foreign`."""
+    """A house for each registered simulator, one for the example, and a foreign one under the name `foreign`."""
     found: dict[str, Opener] = {
         psa: partial(ADAPTERS.get(psa, WorldHouse).open, psa) for psa in sorted(SIMULATED)
     }
+    found["cardbox"] = partial(_foreign, "cardbox.house:house")
     if FOREIGN:
-        module, _, attribute = FOREIGN.partition(":")
-        found["foreign"] = getattr(import_module(module), attribute)
+        found["foreign"] = partial(_foreign, FOREIGN)
+    return found
+
+
+def _foreign(place: str) -> AbstractContextManager[House]:
+    module, _, attribute = place.partition(":")
+    found: AbstractContextManager[House] = getattr(import_module(module), attribute)()
     return found
