@@ -12,6 +12,7 @@ from tests.contract.house import House
 from tests.contract.houses import simulated
 from tests.contract.installed import on_the_path
 from tests.contract.office import Office, opened
+from tests.contract.rt_house import RtHouse
 
 OPENERS = simulated()
 
@@ -23,9 +24,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(params=list(OPENERS))
+@pytest.fixture(params=[*OPENERS, "rt"])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
-    with OPENERS[request.param]() as found:
+    """Each PSA in turn: simulators, and the real Request Tracker (skipped, loudly, where it is not installed)."""
+    opener = OPENERS.get(request.param)
+    with opener() if opener else RtHouse.open(request.getfixturevalue("rt_process")) as found:
         yield found
 
 

@@ -17,7 +17,7 @@ SENTENCE_ENDS = (".", "!", "?")
 
 async def test_capabilities_are_consistent(connector: Connector) -> None:
     can = connector.capabilities
-    assert can.fields <= set(TICKET_FIELDS)
+    assert can.fields <= {*TICKET_FIELDS, "company", "board", "team"}
     assert can.undoable <= can.writes
     assert can.mails <= can.writes
     assert set(can.absent).isdisjoint(can.writes)
