@@ -36,7 +36,7 @@ MARK = "¹"
 NO_LIMIT = "none known"
 
 
-def opened(psa: str, **more: Any) -> Connector:  # noqa: ANN401 - options of any kind
+def opened(psa: str, **more: Any) -> Connector:
     """A connector that is never asked anything."""
     spec = connectors.spec(psa)
     given = demo_settings(psa, "http://127.0.0.1:9") if psa in SIMULATED else {"url": "http://127.0.0.1:9"}

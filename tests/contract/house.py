@@ -52,6 +52,8 @@ class House(ABC):
     """Why tickets cannot be merged in this PSA; `None`: they can."""
     never_shown: dict[str, str] = {}
     """Of `capabilities.fields`, those that no ticket of this house has, each with the reason."""
+    empties: tuple[str, ...] = ()
+    """Names of choices that stand for an empty field (Request Tracker's user Nobody)."""
     without_list: dict[str, str] = {}
     """Fields that are written as plain text, each with the reason why there are no choices."""
 
@@ -194,9 +196,7 @@ class WorldHouse(House):
         self.app.state.faults.next(path, kind, times=times, method=method, retry_after=retry_after)
 
     def calm(self) -> int:
-        faults = self.app.state.faults
-        left = len(faults._waiting)
-        faults.clear()
+        left: int = self.app.state.faults.clear()
         return left
 
     # ------------------------------------------------------------ what people do

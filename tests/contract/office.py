@@ -155,5 +155,5 @@ class Office:
         """What a person could pick instead of what the ticket has."""
         found = await (await self.connector()).choices(kind, context(ticket))
         has = value_of(ticket, kind)
-        names = {has.id, has.name} if isinstance(has, Ref) else {has}
+        names = {*self.house.empties, *((has.id, has.name) if isinstance(has, Ref) else (has,))}
         return [one for one in found if usable(one, ticket) and not names & {one.id, one.name}]

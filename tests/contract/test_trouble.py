@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Connector, ConnectorError, Throttled, Unauthorized, Unreadable, Unreachable
+from connectors.contract import Connector, ConnectorError, Throttled, Unauthorized, Unreachable, Unreadable
 from tests.contract.house import House
 from tests.contract.office import Office, opened, pull
 
@@ -111,9 +111,9 @@ async def test_an_unreadable_record_is_in_quarantine(office: Office) -> None:
     office.house.calm()
     assert report.ok
     assert report.quarantined == 1
-    assert {row[0] for row in office.ask("SELECT ticket_id FROM ticket WHERE NOT closed AND in_scope")} == set(
-        office.house.mine()
-    )
+    assert {
+        row[0] for row in office.ask("SELECT ticket_id FROM ticket WHERE NOT closed AND in_scope")
+    } == set(office.house.mine())
     report = await office.sync()
     assert report.ok
     assert office.desk.reader.quarantine() == []

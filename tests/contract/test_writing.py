@@ -63,7 +63,11 @@ async def _submit(office: Office, ticket: TicketRecord, field: str, wanted: Valu
     said = wanted.id if isinstance(wanted, Ref) else show_value(wanted)
     if field == "due_at" and isinstance(wanted, int):
         said = _date(wanted)
-    if field in ("status", "owner", "billing_code") or field.startswith("custom:") or field in can.fields & set(TICKET_FIELDS):
+    if (
+        field in ("status", "owner", "billing_code")
+        or field.startswith("custom:")
+        or field in can.fields & set(TICKET_FIELDS)
+    ):
         return await office.submit(one, set={field: said}, because="the contract suite")
     return await office.submit_plain(one, field, wanted)
 

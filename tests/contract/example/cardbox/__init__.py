@@ -12,8 +12,8 @@ from connectors.contract import Spec
 if TYPE_CHECKING:
     import httpx
 
-    from connectors.budget import Budget
     from cardbox.connector import CardBox
+    from connectors.budget import Budget
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

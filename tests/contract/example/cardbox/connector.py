@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from cardbox import Options
+from cardbox.wire import Me, Member, Note, Rows, Status, Ticket, Time, sorted_out
 from connectors.contract import (
     Applied,
     Capabilities,
@@ -34,8 +36,6 @@ from connectors.contract import (
     Unsupported,
 )
 from connectors.http import Session
-from cardbox import Options
-from cardbox.wire import Me, Member, Note, Rows, Status, Ticket, Time, sorted_out
 
 OVERLAP = 60
 """Seconds that every round reads again: a change may become visible after a later one."""
@@ -73,7 +73,7 @@ class CardBox:
     title = "Card Box"
     capabilities = CAPABILITIES
 
-    def __init__(self, name: str, options: Options, token: str, **more: Any) -> None:  # noqa: ANN401
+    def __init__(self, name: str, options: Options, token: str, **more: Any) -> None:
         self.name, self._technician, self._url = name, options.technician, options.url.rstrip("/")
         # Retries, time-outs, errors, the budget and redaction are the session's.
         self._http = Session(
@@ -117,7 +117,9 @@ class CardBox:
 
     async def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
         """Pages by id, so that rows which move or leave meanwhile cannot hide others."""
-        query = {"changed_after": since} if since else {"owner": scope.id or "", "alive_after": str(closed_after)}
+        query = (
+            {"changed_after": since} if since else {"owner": scope.id or "", "alive_after": str(closed_after)}
+        )
         after, cursor = 0, ""
         while True:
             answer = await self._http.get("tickets", {**query, "after": str(after), "limit": str(PAGE_SIZE)})
@@ -130,7 +132,9 @@ class CardBox:
             yield Page(found, tuple(odd), cursor if last else None, answer.began_at)
             if last:
                 return
-            after = max([row.id for row in rows] + [int(one.record_id) for one in odd if one.record_id.isdigit()])
+            after = max(
+                [row.id for row in rows] + [int(one.record_id) for one in odd if one.record_id.isdigit()]
+            )
 
     async def ticket_ids(self, scope: Resolved) -> IdList:
         ids = {
@@ -194,7 +198,7 @@ class CardBox:
         wanted = set(context.ids)
         return tuple(one for one in found if (one.id in wanted if wanted else one.active))
 
-    async def _list(self, path: str, shape: Any) -> list[Any]:  # noqa: ANN401
+    async def _list(self, path: str, shape: Any) -> list[Any]:
         answer = await self._http.get(path)
         rows, odd = sorted_out(answer.decode(Rows).rows, shape, path, path)
         if odd:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cardbox.simulator import TOKEN, simulator
 from connectors.simulators.serve import run_in_thread
 from connectors.simulators.world import World
-from cardbox.simulator import TOKEN, simulator
 from tests.contract.house import WorldHouse
 
 
