@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -98,7 +99,7 @@ async def test_every_ticket_is_delivered_while_tickets_move(
     closed: set[str] = set()
     pages = 0
     cursor = None
-    async for page in connector.tickets(resolved, None, 0):
+    async for page in connector.tickets(resolved, None, int(time.time()) + 3600):
         pages += 1
         fresh = [ticket.ticket_id for ticket in page.tickets if ticket.ticket_id in wanted - closed]
         delivered |= dict.fromkeys(fresh, "")
@@ -115,6 +116,28 @@ async def test_every_ticket_is_delivered_while_tickets_move(
     after, _, _ = await pull(connector, cursor)
     assert wanted - set(delivered) - set(after) == set()
     assert all(after[one].closed for one in closed), "what closed meanwhile is told by the next round"
+
+
+async def test_every_change_is_delivered_while_tickets_move(
+    house: House, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delivered ones change again, so that in an order by change the rows behind them move up a page."""
+    _, cursor, _ = await pull(connector)
+    small = house.small_pages(monkeypatch)
+    wanted = set(house.mine())
+    for one in sorted(wanted):
+        house.changes(one)
+    delivered: set[str] = set()
+    pages = 0
+    async for page in connector.tickets(await connector.resolve(Scope("mine")), cursor, 0):
+        pages += 1
+        fresh = {ticket.ticket_id for ticket in page.tickets} & wanted - delivered
+        delivered |= fresh
+        for one in sorted(fresh)[:3]:
+            house.changes(one)
+        assert pages < 200, "a stream comes to its end although tickets go on changing"
+    assert not small or pages > 2
+    assert wanted - delivered == set()
 
 
 async def test_what_changes_is_delivered_and_the_overlap_again(house: House, connector: Connector) -> None:
@@ -213,6 +236,8 @@ async def test_a_conversation_is_complete_in_order_and_the_speakers_are_told_apa
         assert [at for at, _ in keys] == sorted(at for at, _ in keys)
         assert len(set(keys)) == len(keys)
         notes = [note for note in found.notes if note.time_id is None]
+        shown = [note for note in found.notes if note.time_id is not None]
+        assert all(note.public and note.speaker == "staff" for note in shown), "time that the customer sees"
         wanted = house.said(ticket_id)
         # Within one second nothing says which came first.
         assert Counter((n.text.strip(), n.public) for n in notes) == Counter(
