@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
-from connectors.contract import TICKET_FIELDS, Fix, NewTime, Ref, TicketRecord, Unsupported, Value
+from connectors.contract import TICKET_FIELDS, Fix, NewTime, Ref, Step, TicketRecord, Unsupported, Value
 from store.changes import OutboxRefused, as_wanted, show_value, value_of
 from store.fixes import FixRefused
 from tests.contract.house import House, Worked
@@ -107,6 +108,45 @@ def declared(verb: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[.
         return either
 
     return around
+
+
+# ---------------------------------------------------------------- plans
+
+
+async def test_a_plan_says_all_that_the_outbox_needs(office: Office) -> None:
+    """Steps are journalled as JSON, found again by their content, and stopped by what the customer wrote since."""
+    can, connector = (await office.connector()).capabilities, await office.connector()
+    ticket = await office.ticket(office.house.mine()[0])
+    seen = "Seen, no answer needed: by phone"
+    fix = Fix(
+        change="c",
+        ticket_id=ticket.ticket_id,
+        reply="It works again." if "reply" in can.writes else None,
+        note=seen if "note" in can.writes else None,
+        decided_at=office.desk.now,
+    )
+    status = (await office.choices("status", ticket))[0] if "status" in can.writes else None
+    if status is not None:
+        fix.fields["status"] = Ref(status.id, status.name)
+        fix.was["status"] = value_of(ticket, "status")
+    steps = connector.plan(fix, ticket)
+    assert msgspec.json.decode(msgspec.json.encode(steps), type=tuple[Step, ...]) == steps
+    assert len([step for step in steps if step.mails]) <= 1, "at most one step mails"
+    for step in steps:
+        assert step.ticket_id == ticket.ticket_id and step.action
+        assert len(step.request.split()) >= 2, "method and path"
+        assert not (step.creates and step.repeatable), (
+            "an entry that may exist already is not sent again blindly"
+        )
+        assert not (step.creates and step.undoable) or step.creates in can.undoable
+        if step.creates == "note":
+            assert step.guards_reply and step.text in (fix.reply, fix.note)
+            assert step.public == (step.text == fix.reply)
+    texts = [step.text for step in steps if step.creates == "note"]
+    assert sorted(texts) == sorted(text for text in (fix.reply, fix.note) if text)
+    if status is not None:
+        assert [step.sets.get("status") for step in steps if "status" in step.sets] == [fix.fields["status"]]
+        assert "status" in steps[-1].sets, "the status after the texts: it may not be what hides them"
 
 
 # ---------------------------------------------------------------- words and time
