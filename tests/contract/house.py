@@ -17,7 +17,7 @@ import pytest
 
 from connectors.contract import Choice, Ref, Speaker, Value
 from connectors.simulators import serve
-from connectors.simulators.model import Note, TimeEntry
+from connectors.simulators.model import Member, Note, TimeEntry
 from connectors.simulators.world import World
 
 Trouble = Literal["429", "401", "html", "cut", "drop-after-commit", "wrong-type"]
@@ -172,7 +172,7 @@ class WorldHouse(House):
 
     def __init__(self, psa: str, world: World, app: Any, url: str) -> None:
         self.psa, self.world, self.app, self.url = psa, world, app, url
-        self.technician = world.technician
+        self.technician = self.login(world.member(world.technician))
 
     @classmethod
     @contextmanager
@@ -231,8 +231,15 @@ class WorldHouse(House):
             ticket.updated = min(ticket.updated, world.now() - seconds_ago)
             world.touch(ticket, "asmith", world.now() - seconds_ago)
 
+    def login(self, member: Member) -> str:
+        """A member as the PSA's connector names technicians and owners."""
+        return member.identifier
+
     def colleague_sets(self, ticket_id: str, field: str, choice: Choice) -> None:
-        self.world.set_field(ticket_id, field, choice.name)
+        value = choice.name
+        if field == "owner":
+            value = next(m.identifier for m in self.world.members.values() if self.login(m) == choice.name)
+        self.world.set_field(ticket_id, field, value)
 
     def raises_flag(self, ticket_id: str) -> None:
         self.world.set_field(ticket_id, "customer_flag", True)
@@ -289,7 +296,7 @@ class WorldHouse(House):
 
     def _worked(self, entry: TimeEntry) -> Worked:
         code = self.world.work_types.get(entry.work_type_id or 0)
-        member = self.world.members[entry.member_id].identifier
+        member = self.login(self.world.members[entry.member_id])
         return Worked(round(entry.hours, 2), member, code.name if code else None)
 
     def held(self, ticket_id: str, field: str) -> object:
@@ -307,7 +314,9 @@ class WorldHouse(House):
             return ticket.flag
         table, attribute = _TABLES[field]
         row = getattr(world, table).get(getattr(ticket, attribute))
-        return None if row is None else getattr(row, "identifier", None) or row.name
+        if isinstance(row, Member):
+            return self.login(row)
+        return None if row is None else row.name
 
     def other(self, ticket_id: str, field: str) -> Value:
         if field == "due_at":

@@ -9,8 +9,8 @@ import pytest
 
 import connectors
 from connectors.contract import TICKET_FIELDS, Connector
+from tests.contract.absent import EXPECTED
 from tests.contract.house import House
-from tests.contract.test_writing import EXPECTED
 
 SENTENCE_ENDS = (".", "!", "?")
 
