@@ -167,12 +167,22 @@ class WorldHouse(House):
     """What the path of a request for a list of tickets begins with, as the simulator's faults are ordered."""
     note_path = "/"
     """The same for the request that makes a note; `{ticket}` is the ticket's id."""
+    ids_from = 0
+    """What the PSA's ids of tickets are above the world's, where its API has other ids than people see."""
+    owner_alone = False
+    """A ticket of this PSA has one technician: whoever else is assigned in the world is nobody there."""
     ticket_method: str | None = None
     note_method: str | None = "POST"
 
     def __init__(self, psa: str, world: World, app: Any, url: str) -> None:
         self.psa, self.world, self.app, self.url = psa, world, app, url
-        self.technician = self.login(world.member(world.technician))
+        self.technician = world.technician
+        me, said = world.member(world.technician), self.settings().get("technician")
+        # As the simulator's own settings name the technician, so the PSA names everybody.
+        self.named_by = next(
+            (n for n in ("identifier", "name", "email") if getattr(me, n) == said), "identifier"
+        )
+        self.technician = self.login(me)
 
     @classmethod
     @contextmanager
@@ -199,68 +209,79 @@ class WorldHouse(House):
         left: int = self.app.state.faults.clear()
         return left
 
+    def shown(self, key: int) -> str:
+        """The connector's id of a ticket of the world."""
+        return str(key + self.ids_from)
+
+    def key(self, ticket_id: str) -> int:
+        """The world's id of a ticket."""
+        return int(ticket_id) - self.ids_from
+
     # ------------------------------------------------------------ what people do
 
     def mine(self) -> list[str]:
         world = self.world
         found = [t for t in world.tickets.values() if world.is_open(t) and self._shown(t)]
-        return [str(t.id) for t in found if world.assigned(t, world.technician)]
+        me = world.member(world.technician)
+        if self.owner_alone:
+            return [self.shown(t.id) for t in found if t.owner_id == me.id]
+        return [self.shown(t.id) for t in found if world.assigned(t, world.technician)]
 
     def _shown(self, ticket: Any) -> bool:
         """Whether the PSA's ticket list has it (ConnectWise: project tickets are another resource)."""
         return True
 
     def customer_writes(self, ticket_id: str, text: str) -> None:
-        self.world.customer_replies(ticket_id, text)
+        self.world.customer_replies(self.key(ticket_id), text)
 
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None:
-        self.world.staff_note(ticket_id, text, public=public)
+        self.world.staff_note(self.key(ticket_id), text, public=public)
 
     def automation_writes(self, ticket_id: str, text: str) -> bool:
-        self.world.unknown_note(ticket_id, text, created_by="Workflow")
+        self.world.unknown_note(self.key(ticket_id), text, created_by="Workflow")
         return True
 
     def logs_time(self, ticket_id: str, hours: float) -> str | None:
-        return str(self.world.log_time(ticket_id, hours).id)
+        return str(self.world.log_time(self.key(ticket_id), hours).id)
 
     def changes(self, ticket_id: str, *, seconds_ago: int = 0) -> None:
         world = self.world
         with world.lock:
-            ticket = world.ticket(ticket_id)
+            ticket = world.ticket(self.key(ticket_id))
             ticket.priority_id = next(one for one in world.priorities if one != ticket.priority_id)
             ticket.updated = min(ticket.updated, world.now() - seconds_ago)
             world.touch(ticket, "asmith", world.now() - seconds_ago)
 
     def login(self, member: Member) -> str:
         """A member as the PSA's connector names technicians and owners."""
-        return member.identifier
+        return str(getattr(member, self.named_by))
 
     def colleague_sets(self, ticket_id: str, field: str, choice: Choice) -> None:
         value = choice.name
         if field == "owner":
             value = next(m.identifier for m in self.world.members.values() if self.login(m) == choice.name)
-        self.world.set_field(ticket_id, field, value)
+        self.world.set_field(self.key(ticket_id), field, value)
 
     def raises_flag(self, ticket_id: str) -> None:
-        self.world.set_field(ticket_id, "customer_flag", True)
+        self.world.set_field(self.key(ticket_id), "customer_flag", True)
 
     def closes(self, ticket_id: str) -> None:
-        self.world.close(ticket_id)
+        self.world.close(self.key(ticket_id))
 
     def deletes(self, ticket_id: str) -> None:
-        self.world.delete(ticket_id)
+        self.world.delete(self.key(ticket_id))
 
     def merge_into(self, ticket_id: str, into: str) -> None:
-        self.world.merge(ticket_id, into)
+        self.world.merge(self.key(ticket_id), self.key(into))
 
     def adopts(self, child: str, parent: str | None) -> None:
-        self.world.set_field(child, "parent", None if parent is None else int(parent))
+        self.world.set_field(self.key(child), "parent", None if parent is None else self.key(parent))
 
     def family(self) -> tuple[str, str]:
         world = self.world
         seen: dict[int, str] = {}
         for one in self.mine():
-            ticket = world.ticket(one)
+            ticket = world.ticket(self.key(one))
             if ticket.parent_id is not None or world.children.get(ticket.id):
                 continue
             if world.statuses[ticket.status_id].name == "Child Ticket":
@@ -273,7 +294,7 @@ class WorldHouse(House):
     # ------------------------------------------------------------ what the PSA holds
 
     def said(self, ticket_id: str) -> list[Said]:
-        notes = sorted(self.world.notes[int(ticket_id)], key=lambda note: (note.at, note.id))
+        notes = sorted(self.world.notes[self.key(ticket_id)], key=lambda note: (note.at, note.id))
         return [
             Said(self.words(note.text), self.speakers(note), note.public) for note in notes if not note.issue
         ]
@@ -292,7 +313,7 @@ class WorldHouse(House):
 
     def worked(self, ticket_id: str) -> list[Worked]:
         world = self.world
-        return [self._worked(world.time[one]) for one in world.time_of.get(int(ticket_id), ())]
+        return [self._worked(world.time[one]) for one in world.time_of.get(self.key(ticket_id), ())]
 
     def _worked(self, entry: TimeEntry) -> Worked:
         code = self.world.work_types.get(entry.work_type_id or 0)
@@ -303,13 +324,13 @@ class WorldHouse(House):
         world = self.world
         if field.startswith("entry:"):
             return self._worked(world.time[int(field.removeprefix("entry:"))]).code
-        ticket = world.ticket(ticket_id)
+        ticket = world.ticket(self.key(ticket_id))
         if field.startswith("custom:"):
             return ticket.custom.get(field.removeprefix("custom:")) or None
         if field in _ATTRIBUTES:
             return getattr(ticket, _ATTRIBUTES[field]) or None
         if field == "parent":
-            return None if ticket.parent_id is None else str(ticket.parent_id)
+            return None if ticket.parent_id is None else self.shown(ticket.parent_id)
         if field == "customer_flag":
             return ticket.flag
         table, attribute = _TABLES[field]
