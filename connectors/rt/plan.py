@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from connectors.contract import Fix, NewTime, Ref, Step, TicketRecord, Unsupported, Value
+from connectors.rt.wire import NOBODY
 
 SEEN = "Seen, no answer needed:"
 """How an internal note begins that says that the customer's last word needs no answer."""
@@ -61,15 +62,20 @@ def _set(
         ticket_id=ticket.ticket_id,
         request=f"PUT /ticket/{ticket.ticket_id}",
         body=body,
-        sets={field: fix.fields[field]},
+        sets={field: _as_read(field, fix.fields[field])},
         was={field: fix.was[field]} if field in fix.was else {},
         guards_reply=guards,
     )
 
 
+def _as_read(field: str, value: Value) -> Value:
+    """As a ticket has it when it is read back: who belongs to RT's user Nobody has no owner."""
+    return None if field == "owner" and word(value) == NOBODY else value
+
+
 def _body(field: str, value: Value, fields: Mapping[str, str]) -> dict[str, Any]:
     if field == "owner":
-        return {"Owner": word(value) or "Nobody"}
+        return {"Owner": word(value) or NOBODY}
     if field == "due_at":
         if value is not None and not isinstance(value, (int, float)):
             raise Unsupported("Request Tracker wants a time as UTC seconds for the due date.", field=field)

@@ -220,3 +220,18 @@ async def test_a_child_finds_another_parent_and_back(desk: Desk) -> None:
     await desk.push()
     (ticket,) = (await desk.connector.fetch([child])).tickets
     assert ticket.parent_ids == (first,)
+
+
+async def test_a_ticket_given_to_nobody_is_confirmed_and_comes_back(desk: Desk) -> None:
+    """Nobody is a choice of RT's, and no owner when the ticket is read back."""
+    ticket_id = desk.server.create_ticket()
+    await desk.sync()
+    change = await desk.fix(ticket_id, owner="Nobody")
+    await desk.push()
+    assert desk.state(change) == "confirmed"
+    (ticket,) = (await desk.connector.fetch([ticket_id])).tickets
+    assert ticket.owner is None
+    desk.undo(change)
+    await desk.push()
+    (ticket,) = (await desk.connector.fetch([ticket_id])).tickets
+    assert ticket.owner == "tess"

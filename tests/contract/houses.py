@@ -1,0 +1,49 @@
+"""Which house stands for which PSA: every registered simulator, Request Tracker's real server, and yours.
+
+A connector that has a simulator in `serve.SIMULATED` is in the suite by that; it is listed here only where the
+default house does not fit. `DESKZERO_CONTRACT_HOUSE=module:attribute` adds a house of somebody else's: a context
+manager without arguments that gives a `House`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from importlib import import_module
+
+from connectors.simulators.serve import SIMULATED
+from tests.contract.house import House, WorldHouse
+
+Opener = Callable[[], AbstractContextManager[House]]
+
+
+class ConnectWiseHouse(WorldHouse):
+    ticket_path = "/service/tickets"
+    note_path = "/service/tickets"
+
+
+ADAPTERS: dict[str, type[WorldHouse]] = {
+    "connectwise": ConnectWiseHouse,
+}
+"""PSA -> its house, where `WorldHouse` alone is not right."""
+
+FOREIGN = os.environ.get("DESKZERO_CONTRACT_HOUSE", "")
+
+
+def simulated() -> dict[str, Opener]:
+    """A house for each registered simulator, one for the example, and a foreign one under the name `foreign`."""
+    found: dict[str, Opener] = {
+        psa: partial(ADAPTERS.get(psa, WorldHouse).open, psa) for psa in sorted(SIMULATED)
+    }
+    found["cardbox"] = partial(_foreign, "cardbox.house:house")
+    if FOREIGN:
+        found["foreign"] = partial(_foreign, FOREIGN)
+    return found
+
+
+def _foreign(place: str) -> AbstractContextManager[House]:
+    module, _, attribute = place.partition(":")
+    found: AbstractContextManager[House] = getattr(import_module(module), attribute)()
+    return found
