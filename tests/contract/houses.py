@@ -29,13 +29,21 @@ ADAPTERS: dict[str, type[WorldHouse]] = {
 }
 """PSA -> its house, where `WorldHouse` alone is not right."""
 
+NOT_YET = {
+    "autotask": "its simulator merges no tickets, which its house has to say",
+    "syncro": "its house has to say how it merges, who speaks, and which lists are the tickets'",
+}
+"""PSA -> why the suite does not run for it yet: its simulator is not the default house. Each is told at every run."""
+
 FOREIGN = os.environ.get("DESKZERO_CONTRACT_HOUSE", "")
 
 
 def simulated() -> dict[str, Opener]:
     """A house for each registered simulator, one for the example, and a foreign one under the name `foreign`."""
     found: dict[str, Opener] = {
-        psa: partial(ADAPTERS.get(psa, WorldHouse).open, psa) for psa in sorted(SIMULATED)
+        psa: partial(ADAPTERS.get(psa, WorldHouse).open, psa)
+        for psa in sorted(SIMULATED)
+        if psa not in NOT_YET
     }
     found["cardbox"] = partial(_foreign, "cardbox.house:house")
     if FOREIGN:
