@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SPECS: dict[str, str] = {
     "connectwise": "connectors.connectwise:SPEC",
+    "halopsa": "connectors.halopsa:SPEC",
     "rt": "connectors.rt:SPEC",
 }
 """PSA -> `module:attribute` of its `Spec`; imported when asked for."""

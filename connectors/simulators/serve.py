@@ -27,6 +27,7 @@ DEMO_URL = f"http://{HOST}:8100"
 
 SIMULATED: dict[str, str] = {
     "connectwise": "connectors.simulators.connectwise",
+    "halopsa": "connectors.simulators.halopsa",
 }
 """PSA -> the module of its simulator. It offers `simulator(world)`, the application, with `account` in its state (a
 dataclass: what logs in), `settings(url)`, a connection's keys that fit the world, and `secrets()`."""
