@@ -112,7 +112,14 @@ class Api:
 
     async def listed(self, path: str, name: str, query: Query | None = None) -> list[msgspec.Raw]:
         """All rows of a list that is not paged, bare or under `name`."""
-        return _rows(await self.get(path, query), name)[0]
+        answer = await self.get(path, query)
+        rows, count = _rows(answer, name)
+        if count > len(rows):
+            raise Unreadable(
+                f"{answer.where}: {count} rows are counted and {len(rows)} came",
+                hint="Nothing of it is taken as complete; report the PSA's version.",
+            )
+        return rows
 
     async def pages(
         self, path: str, name: str, shape: type[msgspec.Struct], strict: frozenset[str], query: Query

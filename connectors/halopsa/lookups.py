@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-LISTS = 300.0
+LISTS = 600.0
 CONTRACTS = 1800.0
 TYPES = 86400.0
 """Seconds for which lists, contracts (all of them, where no company is named) and ticket types are kept."""
@@ -292,11 +292,25 @@ class Lookups:
     async def _paged(
         self, path: str, name: str, shape: type[T], context: ChoiceContext, query: dict[str, str]
     ) -> list[T]:
-        """All rows of the context's company; without one, of all. A row that cannot be read is an error."""
+        """All rows of the context's company; without one, of all. A row that cannot be read is an error.
+
+        Contracts and sites are few: all are read at once, which costs less than once for each company."""
         company = numbers([context.company_id]) if context.company_id else []
         if context.company_id and not company:
             return []
+        if path != "/Users":
+            everywhere = await self._pages(path, name, shape, query, CONTRACTS)
+            return [
+                row
+                for row in everywhere
+                if not company or positive(getattr(row, "client_id", None)) == company[0]
+            ]
         query = query | ({"client_id": company[0]} if company else {})
+        return await self._pages(path, name, shape, query, LISTS)
+
+    async def _pages(
+        self, path: str, name: str, shape: type[T], query: dict[str, str], age: float
+    ) -> list[T]:
         every = frozenset(field.encode_name for field in msgspec.structs.fields(shape) if field.required)
 
         async def ask() -> list[T]:
@@ -309,7 +323,6 @@ class Lookups:
                     found.append(row.value)
             return found
 
-        age = LISTS if company else CONTRACTS
         rows: list[T] = await self._keep(f"{path} {query}", age, ask)
         return rows
 

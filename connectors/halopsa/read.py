@@ -105,7 +105,7 @@ class Reader:
                 started = started or page.began_at + int(self._api.session.clock_ahead)
                 expected = page.total if expected is None else expected
                 pages += 1
-                rows = [await self._completed(row, scope) for row in page.rows]
+                rows = await _together([self._completed(row, scope) for row in page.rows])
                 tickets, odd = await self._records(rows, f"page {pages}")
                 newest = max([newest, *((ticket.updated_at or 0, ticket.ticket_id) for ticket in tickets)])
                 if position is None:
@@ -142,6 +142,8 @@ class Reader:
         return whole
 
     async def _records(self, rows: Sequence[Row], place: str) -> tuple[list[TicketRecord], list[Odd]]:
+        if not rows:
+            return [], []
         names = await self._lookups.names(
             [row.value.tickettype_id or 0 for row in rows if row.value is not None]
         )
@@ -234,7 +236,9 @@ class Reader:
         if not numbers([ticket_id]):
             raise NotThere(f"“{ticket_id}” is no id of a HaloPSA ticket")
         rows, read_at = await self._read_actions(ticket_id)
-        self._actions[ticket_id] = (time.monotonic(), rows, read_at)
+        now = time.monotonic()
+        self._actions = {key: one for key, one in self._actions.items() if now - one[0] < SHARED}
+        self._actions[ticket_id] = (now, rows, read_at)
         notes: list[NoteRecord] = []
         odd: list[Odd] = []
         for place, row in enumerate(rows, 1):

@@ -343,6 +343,13 @@ class TestPages:
 # ---------------------------------------------------------------- conversation, time
 
 
+class Short(list):
+    """A list that says that it is longer than it is."""
+
+    def __len__(self) -> int:
+        return 7
+
+
 class TestTalk:
     async def test_actions_are_the_conversation_without_the_opening(self, psa, world):
         key = an_open(world)
@@ -387,6 +394,12 @@ class TestTalk:
         assert len(desk.seen("/Actions")) == 1
         await psa.time_entries([key])
         assert len(desk.seen("/Actions")) == 2
+
+    async def test_a_list_that_is_shorter_than_its_count_is_an_error(self, psa, desk, world, monkeypatch):
+        key = an_open(world)
+        monkeypatch.setattr(halopsa.made_of, "actions", lambda *_, **__: Short([]))
+        with pytest.raises(Unreadable, match="counted"):
+            await psa.conversation(str(key))
 
     async def test_a_ticket_that_is_not_there(self, psa):
         for key in ("999999", "x"):
