@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -195,3 +196,36 @@ def test_a_token_is_needed_and_ends(halo):
 def test_the_demo_s_settings_fit():
     assert demo_settings("halopsa")["technician"] == halopsa.ACCOUNT.technician
     assert set(demo_secrets("halopsa")) == {"client_secret"}
+
+
+# ---------------------------------------------------------------- an independent client
+
+
+@pytest.mark.skipif(
+    find_spec("HaloPSA") is None,
+    reason="NOT RUN: the independent client halopsa is not installed (`halopsa==2.0.2`; AGPL: in no extra)",
+)
+def test_an_independent_client_works_unchanged(halo, monkeypatch):
+    """`halopsa` from PyPI builds its host from the tenant: what it asks there is sent to the simulator, as it is."""
+    import requests
+    from HaloPSA.Halo import Halo as Client
+
+    real, seen = requests.Session.request, []
+
+    def moved(session, method, url, **more):
+        seen.append(url)
+        return real(session, method, url.replace("https://riverside.halopsa.com", halo.url), **more)
+
+    monkeypatch.setattr(requests.Session, "request", moved)
+    account = halo.state.account
+    client = Client("riverside", account.client_id, account.client_secret)
+    page = client.Tickets.search(pageinate=True, page_size=3, page_no=2)
+    assert len(page["tickets"]) == 3 and page["record_count"] == len(halo.world.tickets)
+    key = page["tickets"][0]["id"]
+    assert "chargerate" in client.Tickets.get(id=key, includedetails=True)
+    halo.world.staff_note(key, "Somebody said this.")
+    said = client.Actions.search(ticket_id=key)["actions"]
+    assert "Somebody said this." in {row["note"] for row in said}
+    (changed,) = client.Tickets.update(id=key, chargerate=3)
+    assert changed["id"] == key and halo.world.tickets[key].work_type_id == 3
+    assert all(url.startswith("https://riverside.halopsa.com/") for url in seen)

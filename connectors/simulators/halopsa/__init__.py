@@ -174,7 +174,7 @@ def _area(call: Call) -> Response:
     found = made_of.setup(call.world, area, number)
     if found is None:
         raise Refusal(404, "No HTTP resource was found")
-    if area == "agent" and call.asks("includedisabled") != "true":
+    if area == "agent" and call.asks("includedisabled").lower() != "true":
         found = [row for row in found if not row["isdisabled"]]
     return respond(found)
 
@@ -182,7 +182,7 @@ def _area(call: Call) -> Response:
 def _of_client(call: Call, rows: list[made_of.Row]) -> list[made_of.Row]:
     client = call.asks("client_id")
     kept = [row for row in rows if not client or int(row["client_id"]) == int(client)]
-    if call.asks("includeinactive") == "true":
+    if call.asks("includeinactive").lower() == "true":
         return kept
     return [row for row in kept if not row.get("inactive") and row.get("active", True)]
 
@@ -191,9 +191,9 @@ def _tickets(call: Call) -> list[made_of.Row]:
     """Rows that fit all parameters that are known here; others are ignored."""
     world = call.world
     found = [made_of.ticket_row(world, ticket, whole=False) for ticket in world.tickets.values()]
-    if call.asks("open_only") == "true":
+    if call.asks("open_only").lower() == "true":
         found = [row for row in found if row["status_id"] != made_of.CLOSED]
-    if call.asks("closed_only") == "true":
+    if call.asks("closed_only").lower() == "true":
         found = [row for row in found if row["status_id"] == made_of.CLOSED]
     if agent := call.asks("agent_id"):
         found = [row for row in found if row["agent_id"] == int(agent)]
@@ -210,12 +210,12 @@ def _tickets(call: Call) -> list[made_of.Row]:
 
 def _answer(call: Call, name: str, found: list[made_of.Row]) -> Response:
     """A wrapped list, in pages only for who asks with the vendor's spelling. Without an order: as it comes."""
-    down = call.asks("orderdesc") == "true"
+    down = call.asks("orderdesc").lower() == "true"
     if call.asks("order") == "id":
         found.sort(key=lambda row: row["id"], reverse=down)
     elif name == "tickets":
         found.sort(key=lambda row: row["last_update"], reverse=True)
-    if call.asks("pageinate") == "true":
+    if call.asks("pageinate").lower() == "true":
         size = max(1, min(int(call.asks("page_size") or 50), LARGEST))
         start = (max(int(call.asks("page_no") or 1), 1) - 1) * size
         shown = found[start : start + size]
@@ -228,15 +228,15 @@ def _actions(call: Call) -> Response:
     key = int(call.asks("ticket_id") or 0)
     if key not in call.world.tickets:
         raise Refusal(404, "Ticket not found")
-    found = made_of.actions(call.world, key, with_system=call.asks("excludesys") != "true")
-    if call.asks("excludeprivate") == "true":
+    found = made_of.actions(call.world, key, with_system=call.asks("excludesys").lower() != "true")
+    if call.asks("excludeprivate").lower() == "true":
         found = [row for row in found if not row["hiddenfromuser"]]
     return respond({"record_count": len(found), "actions": found})
 
 
 def _one(call: Call) -> Response:
     area = str(call.request.path_params["area"]).lower()
-    details = call.asks("includedetails") == "true"
+    details = call.asks("includedetails").lower() == "true"
     if area == "tickets":
         ticket = call.world.tickets.get(call.key)
         if ticket is None:
