@@ -57,8 +57,10 @@ OVERLAP = 300
 """Seconds that are read again: a change may become visible after a later one."""
 OPENING = 60
 """Seconds after the ticket's creation within which the customer's first public text is its description."""
-SHARED = 60.0
-"""Seconds for which the actions read for a conversation serve, once, as its time entries."""
+SHARED = 900.0
+QUICK = 5.0
+"""Seconds for which the actions read for a conversation serve, once, as its time entries: in a round, which says when
+they were read, and where a single ticket is asked for, perhaps to compare before a write."""
 
 _WITH = {
     "includestatus": "true",
@@ -271,7 +273,8 @@ class Reader:
         charges = await self._lookups.charge_names()
         entries: list[TimeRecord] = []
         odd: list[Odd] = []
-        read = await _together([self._time_of(one) for one in wanted])
+        age = SHARED if len(wanted) > 1 else QUICK
+        read = await _together([self._time_of(one, age) for one in wanted])
         for one, (rows, _) in zip(wanted, read, strict=True):
             for place, row in enumerate(rows, 1):
                 problems = list(row.problems)
@@ -281,9 +284,9 @@ class Reader:
         read_at = min((at for _, at in read), default=int(time.time()))
         return TimeEntries(tuple(ticket_ids), tuple(entries), read_at, tuple(odd))
 
-    async def _time_of(self, ticket_id: str) -> tuple[list[Row], int]:
+    async def _time_of(self, ticket_id: str, age: float) -> tuple[list[Row], int]:
         kept = self._actions.pop(ticket_id, None)
-        if kept is not None and time.monotonic() - kept[0] < SHARED:
+        if kept is not None and time.monotonic() - kept[0] < age:
             return kept[1], kept[2]
         return await self._read_actions(ticket_id)
 

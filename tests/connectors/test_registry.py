@@ -82,7 +82,7 @@ def test_describing_connectors_does_not_load_the_http_client():
     """Settings are checked before the first paint; httpx costs a good part of it."""
     code = (
         "import sys, connectors\n"
-        "connectors.spec('connectwise'); connectors.spec('rt')\n"
+        "connectors.spec('connectwise'); connectors.spec('halopsa'); connectors.spec('rt')\n"
         "heavy = {'httpx', 'stamina', 'sqlmodel', 'sqlalchemy', 'keyring'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or None)"
     )
