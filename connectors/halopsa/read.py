@@ -6,7 +6,6 @@ whole, once for each `last_update`; a ticket outside the scope (reassigned, or a
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -305,6 +304,8 @@ class Reader:
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
     """All results, or the first error once all have ended."""
+    import asyncio  # here: `list` may load this module, and nothing of it runs then
+
     found = await asyncio.gather(*work, return_exceptions=True)
     for error in found:
         if isinstance(error, BaseException):
