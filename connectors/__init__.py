@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SPECS: dict[str, str] = {
     "autotask": "connectors.autotask:SPEC",
     "connectwise": "connectors.connectwise:SPEC",
+    "halopsa": "connectors.halopsa:SPEC",
     "rt": "connectors.rt:SPEC",
     "syncro": "connectors.syncro:SPEC",
 }

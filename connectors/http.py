@@ -8,9 +8,8 @@ The only module that imports httpx. What it promises to connectors:
   session's other requests too. Anything else is sent exactly once.
 - With a `Budget` every request asks for its turn first. Background reads wait for it as long as it takes; what is
   sent for a person waits a little or is not sent at all (`Throttled`), never late.
-- Every failure is a `ConnectorError` that says what and where (method and path, never the query) and carries
-  a hint. Secrets are blacked out wherever text leaves, even where a server echoes them. Bodies are never
-  logged.
+- Every failure is a `ConnectorError` that says what and where (method and path, never the query) and carries a
+  hint. Secrets are blacked out wherever text leaves, even where a server echoes them. Bodies are never logged.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -139,6 +138,7 @@ class Session:
         path: str,
         *,
         json: Any = None,  # noqa: ANN401 - any JSON
+        form: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
@@ -152,6 +152,8 @@ class Session:
         where = f"{method} {urlsplit(url).path}"
         content = None if json is None else msgspec.json.encode(json)
         extra = {"Content-Type": "application/json"} if content is not None else {}
+        if form is not None:
+            content, extra = urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
         extra.update(checked(headers or {}))
         once = method != "GET" and not repeatable
         request = _Request(method, url, where, params, content, extra, once)
@@ -180,8 +182,6 @@ class Session:
             with attempt:
                 return await self._attempt(request, deadline)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
-
-    # ------------------------------------------------------------ inside
 
     def _url(self, path: str) -> str:
         if "://" not in path.split("?", 1)[0]:

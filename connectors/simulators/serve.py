@@ -28,6 +28,7 @@ DEMO_URL = f"http://{HOST}:8100"
 SIMULATED: dict[str, str] = {
     "autotask": "connectors.simulators.autotask",
     "connectwise": "connectors.simulators.connectwise",
+    "halopsa": "connectors.simulators.halopsa",
     "syncro": "connectors.simulators.syncro",
 }
 """PSA -> the module of its simulator. It offers `simulator(world)`, the application, with `account` in its state (a

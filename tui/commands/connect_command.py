@@ -96,7 +96,9 @@ def command(
     secrets, to_store = answers.secrets(checked)
     identity, statuses = asyncio.run(_prove(spec, checked, secrets))
     _show(identity)
-    table |= {key: value for key, value in identity.found.items() if key in answers.own}
+    for key, value in identity.found.items():
+        if key in answers.own:
+            _put(table, key, value, answers.own)
     table |= answers.statuses(statuses)
     _save(name, table, to_store)
     _first_sync(ctx, sync_now)
