@@ -75,9 +75,10 @@ class Row:
 
     def fields(self) -> str:
         """How many of the fields that can be required are read, and written."""
-        writes = self.more.writes & self.more.fields
+        fields = self.more.fields & set(TICKET_FIELDS)
+        writes = self.more.writes & fields
         mark = f" {MARK}" if self.more.fields != self.can.fields else ""
-        return f"{len(self.more.fields)} of {len(TICKET_FIELDS)}, {len(writes)} written{mark}"
+        return f"{len(fields)} of {len(TICKET_FIELDS)}, {len(writes)} written{mark}"
 
 
 LINES: tuple[tuple[str, Callable[[Row], str]], ...] = (

@@ -34,7 +34,7 @@ STATUSES = {
 
 @click.command("connect")
 @click.argument("name", required=False)
-@click.option("--psa", help="The PSA: connectwise, rt.")
+@click.option("--psa", help="The PSA: autotask, connectwise, halopsa, rt, syncro.")
 @click.option("--url", help="Its address, as in a browser.")
 @click.option("--technician", help="Who you are there (login).")
 @click.option("--scope", help="mine, owner:<name>, board:<name>, team:<name> or all.")
