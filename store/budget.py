@@ -30,6 +30,9 @@ VERSION = 1
 BUSY = 1.0
 """Seconds that one process waits for another's turn, which takes a fraction of a millisecond."""
 
+FIRST_SHARE = 0.5
+"""Of the company's limits, while a connection has never been read: once, and somebody waits for the first screen."""
+
 TRY_AGAIN = 10.0
 """Seconds for which a file that cannot be used is left alone: waiting for it holds everything up."""
 
@@ -58,6 +61,10 @@ class SharedBudget:
     def limit(self, quotas: tuple[Quota, ...]) -> None:
         """The limits that hold, as the connector knows them; without any nothing but the PSA's word is obeyed."""
         self._quotas = quotas
+
+    def share(self, ours: float) -> None:
+        """From now on so much of the company's limits is ours; what was used stays used."""
+        self._share = ours
 
     def take(self, *, personal: bool) -> Turn:
         """See `connectors.budget.Budget`."""
@@ -218,6 +225,16 @@ class Budgets:
         if connection.name not in self._open:
             self._open[connection.name] = SharedBudget(self._path, connection.name, connection.quota_share)
         return self._open[connection.name]
+
+    @contextmanager
+    def read(self, connection: Connection, *, first: bool) -> Iterator[None]:
+        """While a round reads: our share, and `FIRST_SHARE` if that is more and it is the first one."""
+        budget, ours = self.of(connection), connection.quota_share
+        budget.share(max(ours, FIRST_SHARE) if first else ours)
+        try:
+            yield
+        finally:
+            budget.share(ours)
 
     def close(self) -> None:
         """Lets go of the file."""

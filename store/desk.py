@@ -30,6 +30,7 @@ from store.home import Home
 from store.opening import open_connection
 from store.overlay import rebuild_overlay, settle
 from store.read import Reader
+from store.read_records import ConnectionView
 from store.sender import push
 from store.settings import Connection, Settings
 from store.sync import refresh_ticket, sync_connection
@@ -214,7 +215,7 @@ class Desk:
         except ConnectorError as error:
             return self._not_opened(connection, error)
         telling = Telling(name, progress)
-        with told(telling.waits):
+        with told(telling.waits), self._budgets.read(connection, first=not self._state(name).synced_at):
             report = await sync_connection(
                 self.databases,
                 connection,
@@ -230,16 +231,18 @@ class Desk:
         self._lay_again(name)
         return report
 
+    def _state(self, name: str) -> ConnectionView:
+        return next(view for view in self.reader.states() if view.connection == name)
+
     def _lay_again(self, name: str) -> None:
         """After a pull: confirmed changes that it has read are done with, open ones go over the new rows."""
-        touched = settle(self.databases, name, self.now)
-        touched |= rebuild_overlay(self.databases, name)
+        touched = settle(self.databases, name, self.now) | rebuild_overlay(self.databases, name)
         if touched:
             outbox.lay(self.databases, self.settings, name, touched, self.now)
 
     def _not_opened(self, connection: Connection, error: ConnectorError) -> SyncReport:
         """A connection that fails before its first request is down like one that fails at it."""
-        before = next(view for view in self.reader.states() if view.connection == connection.name)
+        before = self._state(connection.name)
         with self.databases.cache.begin() as cache:
             set_state(
                 cache,
@@ -287,12 +290,7 @@ class Desk:
         """
         connection = self.settings.connections[prepared.connection]
         return outbox.submit(
-            self.databases,
-            self.settings,
-            connection,
-            prepared,
-            now=self.now,
-            immediately=immediately,
+            self.databases, self.settings, connection, prepared, now=self.now, immediately=immediately
         )
 
     async def submit_together(self, prepared: Sequence[Prepared]) -> list[str]:

@@ -169,3 +169,23 @@ async def test_no_limit_by_the_settings(shop: Shop) -> None:
     desk = shop.desk()
     (report,) = await desk.sync()
     assert report.ok and look(shop.home.budget)["acme"].buckets == []
+
+
+async def test_the_first_reading_of_a_connection_has_half_of_the_limit_and_the_next_our_share(
+    shop: Shop,
+) -> None:
+    desk = shop.desk()
+    before: dict[int, int] = {}
+
+    def refill(_: object) -> None:
+        found = desk.reader.budgets().get("acme")
+        if found is not None and found.buckets:
+            before[len(before)] = round(found.buckets[0].refill * 60)
+
+    (report,) = await desk.sync(progress=refill)
+    assert report.ok
+    assert set(before.values()) == {500}
+    before.clear()
+    await desk.sync(full=True, progress=refill)
+    assert before[len(before) - 1] == 100
+    assert round(desk.reader.budgets()["acme"].buckets[0].refill * 60) == 100
