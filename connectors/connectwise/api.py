@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from connectors.connectwise import DateForm
-from connectors.connectwise.wire import Row, Wire, explain, fields_of, read_row
+from connectors.connectwise.wire import Wire, explain, fields_of
 from connectors.contract import (
     ConnectorError,
     Forbidden,
@@ -27,6 +27,7 @@ from connectors.contract import (
     Unreadable,
 )
 from connectors.origin import origin_of
+from connectors.rows import Row, read_row
 
 if TYPE_CHECKING:
     import httpx

@@ -12,9 +12,9 @@ import msgspec
 
 from connectors.connectwise import DateForm
 from connectors.connectwise.api import moment, query_of
-from connectors.connectwise.records import seconds
-from connectors.connectwise.wire import RowInfo, Wire, read_row
+from connectors.connectwise.wire import RowInfo, Wire
 from connectors.contract import Rejected
+from connectors.rows import read_row, seconds
 
 if TYPE_CHECKING:
     from connectors.connectwise.api import Api

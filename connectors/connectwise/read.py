@@ -17,7 +17,6 @@ from connectors.connectwise.records import (
     in_order,
     names,
     note_record,
-    seconds,
     ticket_record,
     time_note,
     time_record,
@@ -29,14 +28,11 @@ from connectors.connectwise.wire import (
     TIME_STRICT,
     NoteRow,
     Reference,
-    Row,
     RowInfo,
     TicketRow,
     TimeRow,
     Wire,
     fields_of,
-    odd_of,
-    read_row,
 )
 from connectors.contract import (
     Conversation,
@@ -55,6 +51,7 @@ from connectors.contract import (
     Tombstone,
     Unreadable,
 )
+from connectors.rows import Row, odd_of, read_row, seconds
 
 if TYPE_CHECKING:
     from connectors.connectwise.api import Api

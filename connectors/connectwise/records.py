@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from connectors.connectwise.wire import NoteRow, Problem, Reference, RowInfo, TicketRow, TimeRow
+from connectors.connectwise.wire import NoteRow, Reference, RowInfo, TicketRow, TimeRow
 from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.rows import Problem, seconds
 
 LOCKED = frozenset(
     {
@@ -22,18 +22,6 @@ LOCKED = frozenset(
 
 AUTOMATION = frozenset({"workflow", "workflow rule", "workflow rules"})
 """`createdBy` of notes that neither a member nor a contact wrote, and that are certainly automation."""
-
-
-def seconds(text: str | None, path: str, problems: list[Problem]) -> int | None:
-    """`2026-11-20T14:05:11Z` as UTC seconds (without a zone it is UTC); what is no date becomes a problem."""
-    if not text:
-        return None
-    try:
-        when = datetime.fromisoformat(text)
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        problems.append((path, f"expected a date, got “{text[:40]}”"))
-        return None
 
 
 def ticket_record(row: TicketRow, problems: list[Problem], site: str) -> TicketRecord:

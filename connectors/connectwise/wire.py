@@ -8,15 +8,9 @@ reported as `Odd`, while the rest of the row is delivered.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import msgspec
-
-from connectors.contract import Odd
-
-R = TypeVar("R", bound=msgspec.Struct)
-Problem = tuple[str, str]
-"""Path in the row, and what is wrong there."""
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -164,78 +158,6 @@ TIME_STRICT = frozenset(
 def fields_of(shape: type[msgspec.Struct]) -> str:
     """The value of `fields=` that brings what `shape` reads. `_info` has to be named, else it is dropped."""
     return ",".join(field.encode_name for field in msgspec.structs.fields(shape))
-
-
-# ---------------------------------------------------------------- one row
-
-
-class Row(NamedTuple):
-    """A row of a page: the id where it could be read, the typed row where it is usable, its problems."""
-
-    id: int | None
-    value: Any
-    problems: list[Problem]
-
-
-def read_row(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
-    """One row, leniently; `value` is `None` when the id or another strict field cannot be read."""
-    try:
-        value = msgspec.json.decode(raw, type=shape)
-        return Row(getattr(value, "id", None), value, [])
-    except msgspec.ValidationError:
-        return _read_slowly(raw, shape, strict)
-
-
-def _read_slowly(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
-    data = msgspec.json.decode(raw)
-    if not isinstance(data, dict):
-        return Row(None, None, [("$", "expected an object")])
-    found: dict[str, Any] = {}
-    problems: list[Problem] = []
-    usable = True
-    for field in msgspec.structs.fields(shape):
-        name = field.encode_name
-        if name not in data:
-            if field.required:
-                problems.append((f"$.{name}", "is missing"))
-                usable = False
-            continue
-        try:
-            found[field.name] = _convert(data[name], field.type, lenient=name not in strict)
-        except msgspec.ValidationError as error:
-            path, problem = _told(str(error), name)
-            problems.append((path, problem))
-            usable = usable and name not in strict
-    row_id = found.get("id")
-    value = shape(**found) if usable else None
-    return Row(row_id if isinstance(row_id, int) else None, value, problems)
-
-
-def _convert(value: object, kind: Any, *, lenient: bool) -> Any:  # noqa: ANN401 - types as values
-    try:
-        return msgspec.convert(value, type=kind)
-    except msgspec.ValidationError:
-        if not lenient:
-            raise
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            try:
-                return msgspec.convert(str(value), type=kind)
-            except msgspec.ValidationError:
-                return msgspec.convert(value, type=kind, strict=False)
-        return msgspec.convert(value, type=kind, strict=False)
-
-
-def _told(words: str, name: str) -> Problem:
-    """msgspec's sentence as (path, problem)."""
-    problem, _, path = words.partition(" - at `$")
-    return f"$.{name}{path.rstrip('`')}", problem.replace("`", "")
-
-
-def odd_of(row: Row, stream: str, place: str, ticket_id: str | None = None) -> tuple[Odd, ...]:
-    """The row's problems for the quarantine; `place` names it when its id cannot be read."""
-    record = place if row.id is None else str(row.id)
-    whose = ticket_id if ticket_id is not None else (str(row.id) if stream == "tickets" and row.id else None)
-    return tuple(Odd(stream, record, path, problem, whose) for path, problem in row.problems)
 
 
 # ---------------------------------------------------------------- errors

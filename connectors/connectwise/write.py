@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connectors.connectwise.scope import member
-from connectors.connectwise.wire import TICKET_STRICT, TicketRow, Wire, read_row
+from connectors.connectwise.wire import TICKET_STRICT, TicketRow, Wire
 from connectors.contract import Applied, Rejected, Step, Unreadable, Unsupported
+from connectors.rows import read_row
 
 if TYPE_CHECKING:
     from connectors.connectwise.api import Api

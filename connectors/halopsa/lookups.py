@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from connectors.connectwise.wire import read_row
 from connectors.contract import Choice, ChoiceContext, Forbidden, NotThere, UnknownName, Unreadable
 from connectors.halopsa.api import numbers
 from connectors.halopsa.wire import CLOSED, Names, positive
+from connectors.rows import read_row
 
 if TYPE_CHECKING:
     from connectors.halopsa.api import Api

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from connectors.connectwise.wire import Row, odd_of, read_row
 from connectors.contract import (
     Conversation,
     Fetched,
@@ -45,6 +44,7 @@ from connectors.halopsa.wire import (
     ticket_record,
     time_record,
 )
+from connectors.rows import Row, odd_of, read_row
 
 if TYPE_CHECKING:
     from connectors.halopsa.api import Api

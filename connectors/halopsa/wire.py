@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.connectwise.wire import Problem
 from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.rows import Problem
 
 CLOSED = 9
 """The built-in status; other statuses that close are a setting (`closed_statuses`)."""

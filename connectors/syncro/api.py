@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from connectors.connectwise.wire import Row, read_row
 from connectors.contract import Forbidden, Unauthorized, Unreadable
 from connectors.origin import origin_of
+from connectors.rows import Row, read_row
 from connectors.syncro.wire import Meta, explain
 
 if TYPE_CHECKING:

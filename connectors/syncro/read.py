@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from connectors.connectwise.records import seconds
-from connectors.connectwise.wire import Row, odd_of, read_row
 from connectors.contract import (
     Conversation,
     Fetched,
@@ -27,6 +25,7 @@ from connectors.contract import (
     TimeRecord,
     Unreadable,
 )
+from connectors.rows import Row, odd_of, read_row, seconds
 from connectors.syncro.api import stamp
 from connectors.syncro.records import CLOSED, note_record, opens, ticket_record, time_record
 from connectors.syncro.wire import (

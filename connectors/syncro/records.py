@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from connectors.connectwise.records import seconds
-from connectors.connectwise.wire import Problem
 from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.rows import Problem, seconds
 from connectors.syncro.wire import CommentRow, ContactRow, TicketRow, TimerRow
 
 CLOSED = frozenset({"resolved", "invoiced"})

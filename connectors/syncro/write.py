@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.connectwise.wire import read_row
 from connectors.contract import Applied, NotThere, Rejected, Step, Unsupported
+from connectors.rows import read_row
 from connectors.syncro.wire import TIMER_STRICT, TimerRow, Wire
 
 if TYPE_CHECKING:

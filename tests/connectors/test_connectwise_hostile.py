@@ -14,7 +14,7 @@ import pytest
 from connectors import open_connector
 from connectors.connectwise.api import hosts, moment, pinned, quoted
 from connectors.connectwise.connector import ConnectWise
-from connectors.connectwise.wire import TICKET_STRICT, TicketRow, explain, read_row
+from connectors.connectwise.wire import TICKET_STRICT, TicketRow, explain
 from connectors.contract import (
     Forbidden,
     NotVisible,
@@ -26,6 +26,7 @@ from connectors.contract import (
     UnknownName,
     Unreadable,
 )
+from connectors.rows import read_row
 from tests.connectors.scripted import Got, Server, http, scripted
 
 ALL = Resolved(Scope("all"), None, None)

@@ -1,0 +1,99 @@
+"""Reads rows of JSON leniently: one that cannot be used goes into quarantine, and the page goes on.
+
+A row is strict on its id and on what gates rest on; elsewhere a field of the wrong kind is taken over where its
+meaning is plain (a number for a text), else left empty and reported as `Odd`, while the rest is delivered.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from connectors.contract import Odd
+
+R = TypeVar("R", bound=msgspec.Struct)
+Problem = tuple[str, str]
+"""Path in the row, and what is wrong there."""
+
+
+class Row(NamedTuple):
+    """A row of a page: the id where it could be read, the typed row where it is usable, its problems."""
+
+    id: int | None
+    value: Any
+    problems: list[Problem]
+
+
+def read_row(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
+    """One row, leniently; `value` is `None` when the id or another strict field cannot be read."""
+    try:
+        value = msgspec.json.decode(raw, type=shape)
+        return Row(getattr(value, "id", None), value, [])
+    except msgspec.ValidationError:
+        return _read_slowly(raw, shape, strict)
+
+
+def _read_slowly(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
+    data = msgspec.json.decode(raw)
+    if not isinstance(data, dict):
+        return Row(None, None, [("$", "expected an object")])
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    usable = True
+    for field in msgspec.structs.fields(shape):
+        name = field.encode_name
+        if name not in data:
+            if field.required:
+                problems.append((f"$.{name}", "is missing"))
+                usable = False
+            continue
+        try:
+            found[field.name] = _convert(data[name], field.type, lenient=name not in strict)
+        except msgspec.ValidationError as error:
+            path, problem = _told(str(error), name)
+            problems.append((path, problem))
+            usable = usable and name not in strict
+    row_id = found.get("id")
+    value = shape(**found) if usable else None
+    return Row(row_id if isinstance(row_id, int) else None, value, problems)
+
+
+def _convert(value: object, kind: Any, *, lenient: bool) -> Any:  # noqa: ANN401 - types as values
+    try:
+        return msgspec.convert(value, type=kind)
+    except msgspec.ValidationError:
+        if not lenient:
+            raise
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            try:
+                return msgspec.convert(str(value), type=kind)
+            except msgspec.ValidationError:
+                return msgspec.convert(value, type=kind, strict=False)
+        return msgspec.convert(value, type=kind, strict=False)
+
+
+def _told(words: str, name: str) -> Problem:
+    """msgspec's sentence as (path, problem)."""
+    problem, _, path = words.partition(" - at `$")
+    return f"$.{name}{path.rstrip('`')}", problem.replace("`", "")
+
+
+def odd_of(row: Row, stream: str, place: str, ticket_id: str | None = None) -> tuple[Odd, ...]:
+    """The row's problems for the quarantine; `place` names it when its id cannot be read."""
+    record = place if row.id is None else str(row.id)
+    whose = ticket_id if ticket_id is not None else (str(row.id) if stream == "tickets" and row.id else None)
+    return tuple(Odd(stream, record, path, problem, whose) for path, problem in row.problems)
+
+
+def seconds(text: str | None, path: str, problems: list[Problem]) -> int | None:
+    """`2026-11-20T14:05:11Z` as UTC seconds (without a zone it is UTC); what is no date becomes a problem."""
+    if not text:
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        problems.append((path, f"expected a date, got “{text[:40]}”"))
+        return None
