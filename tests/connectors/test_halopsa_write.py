@@ -279,7 +279,7 @@ class TestThroughTheOutbox:
     async def test_a_customer_s_note_in_between_stops_a_reply(self, office):
         key = an_open(office.world)
         change = await office.fix(key, reply="All done")
-        office.world.customer_replies(key, "Wait!", at=NOW + 60)
+        office.world.customer_replies(key, "Wait!", at=office.world.now() + 60)
         await office.push()
         assert office.state(change) == "conflict" and not office.world.mails
 
