@@ -17,6 +17,7 @@ from connectors.autotask.names import (
     SiteRow,
 )
 from connectors.autotask.records import COMPLETE
+from connectors.autotask.wire import Wire
 from connectors.contract import Choice, ChoiceContext
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def load(api: Api, names: Names, kind: str, context: ChoiceContext) -> tup
     if kind in PICKLISTS:
         found = _picked(kind, (await names.picks("Tickets")).get(PICKLISTS[kind], []), context)
     elif kind == "owner":
-        found = await _owners(names, context)
+        found = await _owners(api, names, context)
     elif kind == "billing_code":
         found = await _codes(api, context)
     elif kind == "contact":
@@ -73,8 +74,17 @@ def _picked(kind: str, values: Sequence[PickRow], context: ChoiceContext) -> lis
     ]
 
 
-async def _owners(names: Names, context: ChoiceContext) -> list[Choice]:
-    """Resources by user name, as `technician` is spelled; `detail` is the name."""
+class _DeskRole(Wire, frozen=True, kw_only=True):
+    id: int
+    resource_id: int
+    is_active: bool | None = None
+
+
+async def _owners(api: Api, names: Names, context: ChoiceContext) -> list[Choice]:
+    """Resources by user name, as `technician` is spelled; `detail` is the name. Who has no role at the service desk
+    (an API user, say) cannot own a ticket: Autotask refuses an owner without one."""
+    roles = [] if context.ids else await api.rows("ResourceServiceDeskRoles", _DeskRole, where("gt", "id", 0))
+    able = {one.resource_id for one in roles if one.is_active is not False}
     return [
         Choice(
             kind="owner",
@@ -85,7 +95,8 @@ async def _owners(names: Names, context: ChoiceContext) -> list[Choice]:
             active=one.is_active is not False,
         )
         for one in (await names.load_resources()).values()
-        if not context.ids or str(one.id) in context.ids
+        if str(one.id) in context.ids
+        or (not context.ids and (one.id in able or one.default_service_desk_role_id is not None))
     ]
 
 

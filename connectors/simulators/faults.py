@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,11 @@ class Fault:
     method: str | None
     left: int
     retry_after: int
+
+    def fits(self, path: str) -> bool:
+        """Whether the path begins so; `{}` in the prefix stands for any one part."""
+        begin = re.escape(self.prefix).replace(r"\{\}", "[^/]+")
+        return re.match(begin, path) is not None
 
 
 class Faults:
@@ -49,7 +55,7 @@ class Faults:
 
     def take(self, method: str, path: str) -> Fault | None:
         for fault in self._waiting:
-            if path.startswith(fault.prefix) and fault.method in (None, method):
+            if fault.fits(path) and fault.method in (None, method):
                 fault.left -= 1
                 if fault.left <= 0:
                     self._waiting.remove(fault)

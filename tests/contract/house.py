@@ -166,7 +166,7 @@ class WorldHouse(House):
     ticket_path = "/"
     """What the path of a request for a list of tickets begins with, as the simulator's faults are ordered."""
     note_path = "/"
-    """The same for the request that makes a note; `{ticket}` is the ticket's id."""
+    """The same for the request that makes a note; `{}` stands for any one part."""
     ids_from = 0
     """What the PSA's ids of tickets are above the world's, where its API has other ids than people see."""
     owner_alone = False
