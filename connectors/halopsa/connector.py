@@ -131,7 +131,7 @@ def capabilities(options: Options) -> Capabilities:
     detach: frozenset[str] = frozenset({"detach"}) if options.detach_parent else frozenset()
     attach = frozenset({"attach"}) if options.detach_parent else frozenset[str]()
     fields = (frozenset(planning.FIELDS) - {"parent"}) | {"customer_flag", "entry_code"}
-    absent = {"type": planning.NO_TYPE, "contact_phone": NO_PHONE}
+    absent = {"type": planning.NO_TYPE, "custom": planning.NO_CUSTOM, "contact_phone": NO_PHONE}
     return Capabilities(
         fields=frozenset(TICKET_FIELDS) - {"contact_phone", "source"},
         flag=True,

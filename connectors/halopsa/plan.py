@@ -32,6 +32,7 @@ NO_DETACH = (
     "Taking a ticket from its parent is not established in Halo's API: do it in Halo, or set"
     " `detach_parent = true` once `parent_id` 0 is known to work."
 )
+NO_CUSTOM = "How Halo takes custom fields through its API is not established: set them in Halo."
 NO_TYPE = "Another ticket type is another workflow with other statuses: change it in Halo."
 
 

@@ -55,7 +55,8 @@ class Lists:
                 found = await self._contracts(context)
             case _:
                 return ()
-        wanted = [choice for choice in found if not context.ids or choice.id in context.ids]
+        ids = context.ids
+        wanted = [choice for choice in found if (choice.id in ids if ids else choice.active)]
         return tuple(sorted(wanted, key=lambda one: (one.position, one.name.casefold())))
 
     # ------------------------------------------------------------ remembered

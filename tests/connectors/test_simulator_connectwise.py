@@ -728,7 +728,7 @@ async def test_the_demo_needs_no_socket():
     for key in ("child_statuses", "responded_statuses", "closing_statuses", "waiting_statuses"):
         assert set(settings[key]) <= names
     assert settings["answered_status"] in names
-    with pytest.raises(ValueError, match="there is one for: .*connectwise"):
+    with pytest.raises(ValueError, match=r"there is one for: .*connectwise"):
         demo_settings("fax")
 
 

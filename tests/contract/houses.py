@@ -56,8 +56,8 @@ ADAPTERS: dict[str, type[WorldHouse]] = {
 
 NOT_YET = {
     "halopsa": "pages smaller than its windows, an automation's public note read as internal, `team` declared and not"
-    " taken over by the simulator, no sentence for custom fields",
-    "syncro": "some customers' words are nobody's it can tell, inactive statuses among the choices, a record stays in"
+    " taken over by the simulator",
+    "syncro": "some customers' words are nobody's it can tell, a record stays in"
     " quarantine until its ticket changes, priorities and subtypes of the simulated shop",
 }
 """PSA -> why the suite does not run for it yet: its simulator is not the default house. Each is told at every run."""
