@@ -246,6 +246,8 @@ def test_an_output_that_takes_nothing_is_an_error(synced: Cli) -> None:
 
 
 def test_ctrl_c_ends_without_a_traceback(synced: Cli) -> None:
+    # Whoever runs the tests in a shell's background has Ctrl+C ignored, and hands that on to every child.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         synced.command("sync", "--watch", "60"),
         stdout=subprocess.PIPE,
@@ -257,6 +259,7 @@ def test_ctrl_c_ends_without_a_traceback(synced: Cli) -> None:
         assert "requests" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
+    signal.signal(signal.SIGINT, before)
     assert process.returncode == 130
     assert err.split() == ["deskzero:", "stopped"]
 
