@@ -110,6 +110,14 @@ class TicketRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Custom fields by the PSA's own name; `None` and "" both mean empty."""
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that belongs to a note. deskzero shows that it is there; the PSA shows what is in it."""
+
+    name: str
+    size: int | None = None
+    """In bytes; `None` where the PSA does not say."""
+
+
 class NoteRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Something said on a ticket after it was opened. The opening text is not a note."""
 
@@ -124,6 +132,8 @@ class NoteRecord(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     time_id: str | None = None
     """Set when this is a time entry that the PSA shows to the customer."""
+    attachments: tuple[Attachment, ...] = ()
+    """Files sent with it. A note without text and with a picture is an answer like any other."""
 
 
 class TimeRecord(msgspec.Struct, frozen=True, kw_only=True):

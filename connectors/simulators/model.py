@@ -141,6 +141,8 @@ class Note:
     issue: bool = False
     resolution: bool = False
     notify: bool = False
+    files: tuple[tuple[str, int], ...] = ()
+    """Files sent with it: name and size in bytes."""
 
 
 @dataclass(slots=True)

@@ -196,9 +196,16 @@ class World:
     # ------------------------------------------------------------ verbs of people (and tests)
 
     def customer_replies(
-        self, ticket_id: int | str, text: str, *, auto: bool = False, at: int | None = None
+        self,
+        ticket_id: int | str,
+        text: str,
+        *,
+        auto: bool = False,
+        at: int | None = None,
+        files: tuple[tuple[str, int], ...] = (),
     ) -> Note:
-        """The ticket's contact answers by mail; `auto` is an out-of-office message, which sets no flag."""
+        """The ticket's contact answers by mail, with `files` (name, size in bytes); `auto` is an out-of-office
+        message, which sets no flag."""
         with self.lock:
             ticket = self.ticket(ticket_id)
             when = self.now() if at is None else at
@@ -207,7 +214,8 @@ class World:
             contact = ticket.contact_id or self._some_contact(ticket.company_id)
             was = ticket.flag
             note = self.add_note(
-                Note(0, ticket.id, when, body, name, contact_id=contact), moves=self.note_moves_ticket
+                Note(0, ticket.id, when, body, name, contact_id=contact, files=files),
+                moves=self.note_moves_ticket,
             )
             if auto:
                 return note
