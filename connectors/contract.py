@@ -116,6 +116,10 @@ class Attachment(msgspec.Struct, frozen=True):
     name: str
     size: int | None = None
     """In bytes; `None` where the PSA does not say."""
+    added_at: int | None = None
+    """UTC seconds; needed only where the file belongs to the ticket and not to a note."""
+    added_by: str = ""
+    """For people; needed only there."""
 
 
 class NoteRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +248,10 @@ class Conversation(msgspec.Struct, frozen=True):
     notes: tuple[NoteRecord, ...]
     read_at: int
     odd: tuple[Odd, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    """Files that the PSA ties to the ticket and to no note: to which one they belong is not guessed."""
+    files_problem: str = ""
+    """Why the ticket's files could not be listed, in a sentence; the notes are complete all the same."""
 
 
 class TimeEntries(msgspec.Struct, frozen=True):

@@ -39,22 +39,27 @@ def _read_slowly(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Ro
     data = msgspec.json.decode(raw)
     if not isinstance(data, dict):
         return Row(None, None, [("$", "expected an object")])
+    return read_fields(data, shape, strict)
+
+
+def read_fields(data: dict[str, Any], shape: type[R], strict: frozenset[str] | None) -> Row:
+    """One row that is decoded already, field by field. `strict` `None`: every field that the shape requires."""
     found: dict[str, Any] = {}
     problems: list[Problem] = []
     usable = True
     for field in msgspec.structs.fields(shape):
         name = field.encode_name
-        if name not in data:
+        needed = field.required if strict is None else name in strict
+        if data.get(name) is None:
             if field.required:
                 problems.append((f"$.{name}", "is missing"))
                 usable = False
             continue
         try:
-            found[field.name] = _convert(data[name], field.type, lenient=name not in strict)
+            found[field.name] = _convert(data[name], field.type, lenient=not needed)
         except msgspec.ValidationError as error:
-            path, problem = _told(str(error), name)
-            problems.append((path, problem))
-            usable = usable and name not in strict
+            problems.append(_told(str(error), name))
+            usable = usable and not needed
     row_id = found.get("id")
     value = shape(**found) if usable else None
     return Row(row_id if isinstance(row_id, int) else None, value, problems)

@@ -26,6 +26,7 @@ OF_A_CONNECTION = (
     "parent_overlay",
     "ticket_custom",
     "custom_overlay",
+    "file",
     "choice",
     "status_role",
     "exception",
@@ -213,7 +214,7 @@ def retire(cache: Cache, connection: str, settings: Settings, now: int) -> int:
     )
     if ids:
         of = {"connection": connection, "ids": json.dumps(list(ids))}
-        for table in ("ticket", "note", "time_entry", "ticket_parent", "ticket_custom", "quarantine"):
+        for table in ("ticket", "note", "time_entry", "ticket_parent", "ticket_custom", "file", "quarantine"):
             cache.exec_driver_sql(
                 f"DELETE FROM {table} WHERE connection = :connection AND ticket_id {_IN}", of
             )

@@ -18,6 +18,7 @@ from sqlalchemy import Connection as Cache
 from connectors.contract import Conversation, NoteRecord, Resolved, TicketRecord, TimeEntries
 from store.models import NoteColumns, TicketColumns, TimeColumns
 from store.note_reading import Classify, classifier, note_number, reading
+from store.read_records import FILES_PROBLEM
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _IN = "IN (SELECT value FROM json_each(:ids))"
@@ -287,11 +288,39 @@ def store_conversation(
         cache.exec_driver_sql(_NOTE_UPSERT, changed)
     if gone:
         cache.exec_driver_sql("DELETE FROM note WHERE connection = ? AND ticket_id = ? AND note_id = ?", gone)
+    files = _store_files(cache, connection, conversation)
     cache.exec_driver_sql(
         "UPDATE ticket SET notes_read_at = ? WHERE connection = ? AND ticket_id = ?",
         (conversation.read_at, *of),
     )
-    return bool(changed or gone)
+    return bool(changed or gone or files)
+
+
+def _store_files(cache: Cache, connection: str, conversation: Conversation) -> bool:
+    """Replaces what is known of the ticket's files. True if anything is different."""
+    of = (connection, conversation.ticket_id)
+    owners = [("", conversation.files), *((note.note_id, note.attachments) for note in conversation.notes)]
+    rows: set[tuple[object, ...]] = {
+        (*of, note_id, place, file.name, file.size, file.added_at, file.added_by)
+        for note_id, files in owners
+        for place, file in enumerate(files)
+    }
+    if conversation.files_problem:
+        rows.add((*of, "", FILES_PROBLEM, conversation.files_problem, None, None, ""))
+    known: set[tuple[object, ...]] = {
+        tuple(row)
+        for row in cache.exec_driver_sql(
+            "SELECT connection, ticket_id, note_id, place, name, size, added_at, added_by FROM file"
+            " WHERE connection = ? AND ticket_id = ?",
+            of,
+        )
+    }
+    if rows == known:
+        return False
+    cache.exec_driver_sql("DELETE FROM file WHERE connection = ? AND ticket_id = ?", of)
+    if rows:
+        cache.exec_driver_sql("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(rows))
+    return True
 
 
 def note_row(connection: str, note: NoteRecord, auto_reply: Sequence[str]) -> dict[str, Any]:

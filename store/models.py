@@ -150,6 +150,21 @@ class CustomColumns(SQLModel):
     value: str | None = None
 
 
+class FileRow(CacheTable, table=True):
+    """A file sent with a note, or put on the ticket: that it is there, not what is in it."""
+
+    __tablename__ = "file"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    note_id: str = Field(primary_key=True)
+    """Empty where the PSA ties the file to the ticket alone."""
+    place: int = Field(primary_key=True)
+    name: str
+    size: int | None = None
+    added_at: int | None = None
+    added_by: str = ""
+
+
 class Ticket(TicketColumns, CacheTable, table=True):
     __tablename__ = "ticket"
 

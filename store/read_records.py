@@ -49,6 +49,8 @@ class Words(msgspec.Struct, frozen=True):
     """`customer` or `unknown`."""
     at: int
     text: str
+    files: tuple[str, ...] = ()
+    """Names of the files sent with it; without a text they are what was said."""
 
 
 class Parent(msgspec.Struct, frozen=True):
@@ -119,6 +121,20 @@ class PaneCount(msgspec.Struct, frozen=True):
     """How many of `later` are gate reasons that only the PSA itself can clear."""
 
 
+FILES_PROBLEM = -1
+"""The `place` of a row of `file` that is no file but the sentence that says why they could not be listed."""
+
+
+class FileView(msgspec.Struct, frozen=True):
+    """A file that is in the PSA: with a note, or (with a time of its own) on the ticket."""
+
+    name: str
+    size: int | None = None
+    """In bytes, where the PSA says."""
+    at: int | None = None
+    by: str = ""
+
+
 class NoteView(msgspec.Struct, frozen=True):
     """One note as the conversation shows it."""
 
@@ -132,6 +148,7 @@ class NoteView(msgspec.Struct, frozen=True):
     time_id: str | None = None
     ours: bool = False
     """Not in the PSA yet: an open change adds it."""
+    files: tuple[FileView, ...] = ()
 
 
 class TimeView(msgspec.Struct, frozen=True):
@@ -227,6 +244,10 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     time_read_at: int | None
     agreement: AgreementView | None
     notes: tuple[NoteView, ...]
+    files: tuple[FileView, ...]
+    """Files on the ticket that the PSA ties to no note, oldest first."""
+    files_problem: str
+    """Why they could not be listed, or nothing."""
     """In the order of EXCEPTIONS: a seen note stands after the note it covers."""
     last_words: Words | None
     """The newest customer's note: what `read_up_to` names."""

@@ -227,14 +227,21 @@ class Lists:
         """The newest customer's note of each ticket that has one."""
         found: dict[Key, Words] = {}
         query = (
-            "SELECT connection, ticket_id, note_id, author, speaker, created_at, text FROM v_note"
+            "SELECT connection, ticket_id, note_id, author, speaker, created_at, text,"
+            " (SELECT json_group_array(f.name) FROM file f WHERE f.connection = n.connection"
+            " AND f.ticket_id = n.ticket_id AND f.note_id = n.note_id) AS files FROM v_note n"
             f" WHERE {{keys}} AND {_FROM_CUSTOMER} ORDER BY {_ORDER}"
         )
         for row in self._by_key(query, keys):
             key = (row["connection"], row["ticket_id"])
             if key not in found:
                 found[key] = Words(
-                    row["note_id"], row["author"], row["speaker"], row["created_at"], row["text"]
+                    row["note_id"],
+                    row["author"],
+                    row["speaker"],
+                    row["created_at"],
+                    row["text"],
+                    msgspec.json.decode(row["files"], type=tuple[str, ...]),
                 )
         return found
 

@@ -11,8 +11,10 @@ import msgspec
 
 from connectors.contract import Fix, Ref, TicketRecord
 from store.read_records import (
+    FILES_PROBLEM,
     AgreementView,
     ChangeView,
+    FileView,
     HistoryView,
     NoteView,
     TicketView,
@@ -74,6 +76,7 @@ def ticket_view(
     parents = [(settings.name, parent) for parent in found.parent_ids]
     kids = [(settings.name, child) for (child,) in children]
     about = lists.parents([*parents, *kids])
+    files = _files(cache, key)
     return TicketView(
         connection=settings.name,
         record=found,
@@ -87,7 +90,9 @@ def ticket_view(
         notes_read_at=state["notes_read_at"],
         time_read_at=state["time_read_at"],
         agreement=_agreement(cache, settings, found, now),
-        notes=_notes(cache, key),
+        notes=_notes(cache, key, files),
+        files=tuple(sorted(files.get("", ()), key=lambda file: file.at or 0)),
+        files_problem=_files_problem(cache, key),
         last_words=row.last_words,
         time=_time(cache, key, me or settings.technician),
         parents=tuple(about[parent] for parent in parents),
@@ -106,7 +111,29 @@ def _exceptions(db: sqlite3.Connection, lists: Lists, key: tuple[str, str]) -> t
     return tuple(lists.build(sorted((tuple(row) for row in found), key=lambda row: KINDS.index(row[0]))))
 
 
-def _notes(db: sqlite3.Connection, key: tuple[str, str]) -> tuple[NoteView, ...]:
+def _files(db: sqlite3.Connection, key: tuple[str, str]) -> dict[str, tuple[FileView, ...]]:
+    """Note -> its files; under "" those of the ticket itself."""
+    found: dict[str, tuple[FileView, ...]] = {}
+    for note_id, *file in db.execute(
+        "SELECT note_id, name, size, added_at, added_by FROM file WHERE connection = ? AND ticket_id = ?"
+        " AND place <> ? ORDER BY note_id, place",
+        (*key, FILES_PROBLEM),
+    ):
+        found[note_id] = (*found.get(note_id, ()), FileView(*file))
+    return found
+
+
+def _files_problem(db: sqlite3.Connection, key: tuple[str, str]) -> str:
+    row = db.execute(
+        "SELECT name FROM file WHERE connection = ? AND ticket_id = ? AND note_id = '' AND place = ?",
+        (*key, FILES_PROBLEM),
+    ).fetchone()
+    return "" if row is None else str(row["name"])
+
+
+def _notes(
+    db: sqlite3.Connection, key: tuple[str, str], files: dict[str, tuple[FileView, ...]]
+) -> tuple[NoteView, ...]:
     rows = db.execute(
         "SELECT note_id, created_at, author, speaker, public, text, seen, time_id,"
         " EXISTS (SELECT 1 FROM note_overlay o WHERE o.connection = n.connection"
@@ -116,7 +143,18 @@ def _notes(db: sqlite3.Connection, key: tuple[str, str]) -> tuple[NoteView, ...]
         key,
     )
     return tuple(
-        NoteView(note_id, at, author, speaker, bool(public), text, bool(seen), time_id, bool(ours))
+        NoteView(
+            note_id,
+            at,
+            author,
+            speaker,
+            bool(public),
+            text,
+            bool(seen),
+            time_id,
+            bool(ours),
+            files.get(note_id, ()),
+        )
         for note_id, at, author, speaker, public, text, seen, time_id, ours in rows
     )
 

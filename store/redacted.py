@@ -42,6 +42,7 @@ _NAMES = (
     ("time_entry", ("member",)),
     ("choice", ("name", "phone", "email")),
     ("ticket_custom", ("name", "value")),
+    ("file", ("name", "added_by")),
 )
 
 

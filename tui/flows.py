@@ -19,6 +19,7 @@ from store.read_records import TicketView
 from tui import orders
 from tui.asks import Item
 from tui.engine import EngineStopped
+from tui.files import said
 from tui.messages import Saved
 from tui.orders import Refused
 from tui.picks import change_line, choice_item, code_items, parent_line
@@ -313,9 +314,9 @@ class Flows:
         items = [
             Item(str(number), f"{number} {reason}", value=reason) for number, reason in enumerate(REASONS, 1)
         ]
-        said = Content.styled("Covers ", "$quiet") + say(f"{words.who}: {words.text}"[:200])
+        covers = Content.styled("Covers ", "$quiet") + say(f"{words.who}: {said(words)}"[:200])
         item = await self.pick(
-            view, "No answer needed, because", items, lambda _: said, free="because of this",
+            view, "No answer needed, because", items, lambda _: covers, free="because of this",
             hint="An internal note says so in the PSA; the flag is cleared where it can be.",
         )  # fmt: skip
         return item is not None and await self.send(view, {"seen": item.value or item.label})

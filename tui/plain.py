@@ -9,10 +9,11 @@ import click
 
 from connectors.text import clean
 from tui.commands.common import local, say
+from tui.files import NO_WORDS, file_words
 
 if TYPE_CHECKING:
     from store.home import Home
-    from store.read_records import ConnectionView, NoteView, Parent, Row, TicketView, TimeView
+    from store.read_records import ConnectionView, FileView, NoteView, Parent, Row, TicketView, TimeView
     from store.settings import Settings
 
 
@@ -96,6 +97,8 @@ def ticket_lines(view: TicketView, settings: Settings, *, now: int) -> Iterator[
     yield from _section("Children", (_link_line(link, zone) for link in view.children))
     read = local(view.notes_read_at, zone)
     yield from _section(f"Conversation (read {read})", _note_lines(view.notes, zone))
+    files = [_file_line(file, zone) for file in view.files]
+    yield from _section("Files on the ticket", [*files, *filter(None, [clean(view.files_problem)])])
     yield from _section("Time", (_time_line(entry, zone) for entry in view.time))
     yield from _section("History", _history_lines(view, zone))
 
@@ -144,7 +147,13 @@ def _note_lines(notes: Iterable[NoteView], zone: str) -> Iterator[str]:
         side = "PUBLIC" if note.public else "internal"
         waiting = "  (not in the PSA yet)" if note.ours else ""
         yield f"{local(note.at, zone)}  {clean(note.author)} ({note.speaker}, {side}){waiting}"
-        yield from (f"    {line}" for line in clean(note.text, lines=True).splitlines())
+        yield from (f"    {line}" for line in (clean(note.text, lines=True) or NO_WORDS).splitlines())
+        yield from (f"    [file] {file_words(file)}" for file in note.files)
+
+
+def _file_line(file: FileView, zone: str) -> str:
+    at = local(file.at, zone) if file.at is not None else "-"
+    return f"{at}  {file_words(file)}  {clean(file.by)}".rstrip()
 
 
 def _time_line(entry: TimeView, zone: str) -> str:

@@ -19,10 +19,11 @@ import msgspec
 
 from connectors import OptionsError
 from connectors.autotask.session import AutotaskSession, explain
-from connectors.autotask.wire import Row, Wire, lowered, read_row
+from connectors.autotask.wire import Wire, lowered, read_row
 from connectors.budget import STALE, urgency
 from connectors.contract import Forbidden, Rejected, Throttled, Unauthorized, Unreadable
 from connectors.origin import is_loopback, origin_of
+from connectors.rows import Row
 
 if TYPE_CHECKING:
     import httpx

@@ -9,9 +9,9 @@ from connectors.autotask.api import Filter, RowPage, any_of, batches, numbers, o
 from connectors.autotask.names import Wanted
 from connectors.autotask.records import (
     COMPLETE,
+    attachment,
     in_order,
     note_record,
-    seconds,
     stamp,
     ticket_record,
     time_note,
@@ -22,15 +22,15 @@ from connectors.autotask.wire import (
     NOTE_STRICT,
     TICKET_STRICT,
     TIME_STRICT,
+    AttachmentRow,
     NoteRow,
-    Row,
     ScopeRow,
     SecondaryRow,
     TicketRow,
     TimeRow,
-    odd_of,
 )
 from connectors.contract import (
+    Attachment,
     Conversation,
     Fetched,
     IdList,
@@ -45,6 +45,8 @@ from connectors.contract import (
     TimeRecord,
     Unreadable,
 )
+from connectors.files import from_outside, listed, wordless
+from connectors.rows import Row, odd_of, seconds
 
 if TYPE_CHECKING:
     from connectors.autotask.api import Api
@@ -194,17 +196,32 @@ class Reader:
         }
         notes: list[NoteRecord] = []
         odd: list[Odd] = []
+        empty = False
         for place, row in enumerate(rows, 1):
             note = (
                 None if row.value is None else note_record(row.value, row.problems, self._names, mail_users)
             )
             notes += [note] if note is not None else []
+            # The title stands for a text that is missing, but is no answer.
+            empty = empty or (note is not None and from_outside(note) and wordless(row.value.description))
             odd += odd_of(row, "notes", f"note {place}", ticket_id)
         for place, row in enumerate(times, 1):
             note = None if row.value is None else time_note(row.value, row.problems, self._names)
             notes += [note] if note is not None else []
             odd += odd_of(row, "time", f"time entry {place}", ticket_id)
-        return Conversation(ticket_id, in_order(notes), read_at, tuple(odd))
+        files, problem = await listed(lambda: self._attachments(number)) if empty else ((), "")
+        return Conversation(ticket_id, in_order(notes), read_at, tuple(odd), files, problem)
+
+    async def _attachments(self, number: int) -> tuple[Attachment, ...]:
+        wanted = where("eq", "parentID", number)
+        return tuple(
+            [
+                attachment(row.value, row.problems, self._names)
+                async for page in self._api.pages("TicketAttachments", AttachmentRow, wanted)
+                for row in page.rows
+                if row.value is not None
+            ]
+        )
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All time entries of those tickets, 400 tickets a request. Without the right to see them, those that are not

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connectors.autotask.wire import NoteRow, Problem, TicketRow, TimeRow, lowered
-from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.autotask.wire import AttachmentRow, NoteRow, TicketRow, TimeRow, lowered
+from connectors.contract import Attachment, NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.rows import Problem, seconds
 
 if TYPE_CHECKING:
     from connectors.autotask.names import Names
@@ -21,18 +22,6 @@ SYSTEM_NOTE = 2
 """Kinds of note: of a workflow rule; mostly of the system (field reports)."""
 EVERYBODY = 1
 """`publish` of what the customer sees; 2 is internal, 4 for co-managed customers' staff (field reports)."""
-
-
-def seconds(text: str | None, path: str, problems: list[Problem]) -> int | None:
-    """`2026-11-20T14:05:11.2Z` as UTC seconds (all of the API's times are UTC); what is no date becomes a problem."""
-    if not text:
-        return None
-    try:
-        when = datetime.fromisoformat(text)
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        problems.append((path, f"expected a date, got “{text[:40]}”"))
-        return None
 
 
 def stamp(when: int) -> str:
@@ -178,6 +167,18 @@ def time_note(row: TimeRow, problems: list[Problem], names: Names) -> NoteRecord
         public=True,
         text=row.summary_notes or "",
         time_id=str(row.id),
+    )
+
+
+def attachment(row: AttachmentRow, problems: list[Problem], names: Names) -> Attachment:
+    """A file on the ticket (names from the vendor's API file). It names no note."""
+    resource = names.resources.get(row.attached_by_resource_id or -1)
+    contact = names.contacts.get(row.attached_by_contact_id or -1)
+    return Attachment(
+        row.full_path or row.title or f"attachment {row.id}",
+        None if row.file_size is None else int(row.file_size),
+        seconds(row.attach_date, "$.attachDate", problems),
+        contact.name if contact else resource.name if resource else "",
     )
 
 

@@ -8,15 +8,13 @@ reported as `Odd`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from connectors.contract import Odd
+from connectors.rows import Row, read_fields
 
 R = TypeVar("R", bound=msgspec.Struct)
-Problem = tuple[str, str]
-"""Path in the row, and what is wrong there."""
 
 
 def _flat(name: str) -> str:
@@ -79,6 +77,16 @@ class NoteRow(Wire, frozen=True, kw_only=True):
     last_activity_date: str | None = None
 
 
+class AttachmentRow(Wire, frozen=True, kw_only=True):
+    id: int
+    title: str | None = None
+    full_path: str | None = None
+    file_size: float | None = None
+    attach_date: str | None = None
+    attached_by_contact_id: int | None = None
+    attached_by_resource_id: int | None = None
+
+
 class TimeRow(Wire, frozen=True, kw_only=True):
     id: int
     ticket_id: int
@@ -127,14 +135,6 @@ TIME_STRICT = frozenset(
 )
 
 
-class Row(NamedTuple):
-    """A row of a page: the id where it could be read, the typed row where it is usable, its problems."""
-
-    id: int | None
-    value: Any
-    problems: list[Problem]
-
-
 def lowered(data: dict[str, Any]) -> dict[str, Any]:
     """The same object with its names in lower case."""
     return {str(name).lower(): value for name, value in data.items()}
@@ -150,48 +150,4 @@ def read_row(data: object, shape: type[R], strict: frozenset[str] | None = None)
         value = msgspec.convert(fields, type=shape)
         return Row(getattr(value, "id", None), value, [])
     except msgspec.ValidationError:
-        return _read_slowly(fields, shape, strict)
-
-
-def _read_slowly(data: dict[str, Any], shape: type[R], strict: frozenset[str] | None) -> Row:
-    found: dict[str, Any] = {}
-    problems: list[Problem] = []
-    usable = True
-    for field in msgspec.structs.fields(shape):
-        name = field.encode_name
-        needed = field.required if strict is None else name in strict
-        if data.get(name) is None:
-            if field.required:
-                problems.append((f"$.{name}", "is missing"))
-                usable = False
-            continue
-        try:
-            found[field.name] = _convert(data[name], field.type, lenient=not needed)
-        except msgspec.ValidationError as error:
-            problem, _, path = str(error).partition(" - at `$")
-            problems.append((f"$.{name}{path.rstrip('`')}", problem.replace("`", "")))
-            usable = usable and not needed
-    row_id = found.get("id")
-    value = shape(**found) if usable else None
-    return Row(row_id if isinstance(row_id, int) else None, value, problems)
-
-
-def _convert(value: object, kind: Any, *, lenient: bool) -> Any:  # noqa: ANN401 - types as values
-    try:
-        return msgspec.convert(value, type=kind)
-    except msgspec.ValidationError:
-        if not lenient:
-            raise
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            try:
-                return msgspec.convert(str(value), type=kind)
-            except msgspec.ValidationError:
-                return msgspec.convert(value, type=kind, strict=False)
-        return msgspec.convert(value, type=kind, strict=False)
-
-
-def odd_of(row: Row, stream: str, place: str, ticket_id: str | None = None) -> tuple[Odd, ...]:
-    """The row's problems for the quarantine; `place` names it when its id cannot be read."""
-    record = place if row.id is None else str(row.id)
-    whose = ticket_id if ticket_id is not None else (str(row.id) if stream == "tickets" and row.id else None)
-    return tuple(Odd(stream, record, path, problem, whose) for path, problem in row.problems)
+        return read_fields(fields, shape, strict)

@@ -50,6 +50,7 @@ _RIGHTS = (
     ("/company/contacts", "Companies > Contacts: Inquire"),
     ("/company/companies", "Companies > Company Maintenance: Inquire"),
     ("/finance/agreements", "Finance > Agreements: Inquire"),
+    ("/system/documents", "Companies > Manage Attachments: Inquire"),
     ("/system/members", "System > Member Maintenance: Inquire"),
     ("/service/tickets", "Service Desk > Service Tickets: Inquire"),
     ("/service/", "System > Table Setup: Inquire"),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from connectors.connectwise import DateForm
-from connectors.connectwise.api import RowPage, batches, moment, numbers, one_of
+from connectors.connectwise.api import PAGE_SIZE, RowPage, batches, moment, numbers, one_of, query_of
 from connectors.connectwise.dates import TICKETS, sample, understood
 from connectors.connectwise.dispatch import Dispatch
 from connectors.connectwise.plan import stamp
 from connectors.connectwise.records import (
+    document,
     id_of,
     in_order,
     names,
@@ -26,6 +27,7 @@ from connectors.connectwise.wire import (
     NOTE_STRICT,
     TICKET_STRICT,
     TIME_STRICT,
+    DocumentRow,
     NoteRow,
     Reference,
     RowInfo,
@@ -35,6 +37,7 @@ from connectors.connectwise.wire import (
     fields_of,
 )
 from connectors.contract import (
+    Attachment,
     Conversation,
     Fetched,
     Forbidden,
@@ -51,6 +54,7 @@ from connectors.contract import (
     Tombstone,
     Unreadable,
 )
+from connectors.files import from_outside, listed, wordless
 from connectors.rows import Row, odd_of, read_row, seconds
 
 if TYPE_CHECKING:
@@ -303,9 +307,19 @@ class Reader:
                 odd += odd_of(row, "time", f"time entry {place}", ticket_id)
         ordered = in_order(notes)
         opening = await self._opening(ticket_id, ordered, issues)
-        return Conversation(
-            ticket_id, tuple(note for note in ordered if note is not opening), read_at, tuple(odd)
-        )
+        said = tuple(note for note in ordered if note is not opening)
+        found = Conversation(ticket_id, said, read_at, tuple(odd))
+        if not any(from_outside(note) and wordless(note.text) for note in said):
+            return found
+        files, problem = await listed(lambda: self._documents(ticket_id))
+        return msgspec.structs.replace(found, files=files, files_problem=problem)
+
+    async def _documents(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's documents, as the vendor's description of `/service/tickets/{id}/documents` says to ask."""
+        query = query_of(recordType="Ticket", recordId=ticket_id, pageSize=str(PAGE_SIZE))
+        answer = await self._api.get("/system/documents", query)
+        rows = [read_row(raw, DocumentRow, frozenset({"id"})) for raw in answer.decode(list[msgspec.Raw])]
+        return tuple(document(row.value, row.problems) for row in rows if row.value is not None)
 
     async def _opening(
         self, ticket_id: str, notes: Iterable[NoteRecord], issues: set[str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.connectwise.wire import NoteRow, Reference, RowInfo, TicketRow, TimeRow
-from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.connectwise.wire import DocumentRow, NoteRow, Reference, RowInfo, TicketRow, TimeRow
+from connectors.contract import Attachment, NoteRecord, Speaker, TicketRecord, TimeRecord
 from connectors.rows import Problem, seconds
 
 LOCKED = frozenset(
@@ -154,6 +154,17 @@ def time_note(row: TimeRow, problems: list[Problem]) -> NoteRecord | None:
         public=True,
         text=row.notes or "",
         time_id=str(row.id),
+    )
+
+
+def document(row: DocumentRow, problems: list[Problem]) -> Attachment:
+    """A document of the ticket. It names no note; its last change is taken for the moment it came."""
+    info = row.info or RowInfo()
+    return Attachment(
+        row.file_name or row.title or f"document {row.id}",
+        row.size,
+        seconds(info.date_entered or info.last_updated, "$._info", problems),
+        info.updated_by or "",
     )
 
 

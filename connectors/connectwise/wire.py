@@ -97,6 +97,14 @@ class NoteRow(Wire, frozen=True, kw_only=True):
     info: RowInfo | None = msgspec.field(default=None, name="_info")
 
 
+class DocumentRow(Wire, frozen=True, kw_only=True):
+    id: int
+    file_name: str | None = None
+    title: str | None = None
+    size: int | None = None
+    info: RowInfo | None = msgspec.field(default=None, name="_info")
+
+
 class TimeRow(Wire, frozen=True, kw_only=True):
     id: int
     charge_to_id: int

@@ -8,14 +8,15 @@ without an error; a ticket merged into another leaves its history there, with `O
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import msgspec
 
-from connectors.contract import Conversation, NoteRecord, Odd, TimeEntries, TimeRecord, Unreadable
+from connectors.contract import Attachment, Conversation, NoteRecord, Odd, TimeEntries, TimeRecord, Unreadable
 from connectors.rt.query import both, of_ids
 from connectors.rt.reads import Reads, odd, row_id
-from connectors.rt.wire import Attachment, Transaction, message_text, number, seconds
+from connectors.rt.wire import Part, Transaction, message_files, message_text, number, seconds
 
 _LINES = {"fields": "Type,Creator,Created,TimeTaken,ObjectId", "fields[Creator]": "Name"}
 _AT_ONCE = 40
@@ -29,9 +30,11 @@ class Talk:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
         self._texts: dict[int, str] = {}
+        self._files: dict[int, tuple[Attachment, ...]] = {}
 
     async def conversation(self, ticket_id: str) -> Conversation:
-        """All notes, ordered by (created, id): one request, one for the texts not yet known, one per new author.
+        """All notes with their files, ordered by (created, id): one request, two for the lines not yet known (their
+        texts, and which files they have), one per new author.
 
         Raises `NotThere` or `Forbidden` for a ticket that this account cannot see.
         """
@@ -46,8 +49,12 @@ class Talk:
         if not lines and not odds:
             await session.get(f"ticket/{ticket_id}")  # says why: every ticket has its `Create`
         said = [line for line in lines if line.type != "Create" or str(line.object_id) != ticket_id]
-        texts = await self._words(ticket_id, [int(line.id) for line in said])
-        notes = [await self._note(ticket_id, line, texts[int(line.id)]) for line in said]
+        ids = [int(line.id) for line in said]
+        texts, files = await self._words(ticket_id, ids), await self._attached(ticket_id, ids)
+        notes = [
+            await self._note(ticket_id, line, texts[number], files[number])
+            for number, line in zip(ids, said, strict=True)
+        ]
         notes.sort(key=lambda note: (note.created_at, int(note.note_id)))
         return Conversation(ticket_id, tuple(notes), began or 0, tuple(odds))
 
@@ -81,7 +88,9 @@ class Talk:
         texts = await self._words(ticket_id, spoken)
         return [_entry(ticket_id, line, texts.get(int(line.id), "")) for line in lines], odds
 
-    async def _note(self, ticket_id: str, line: Transaction, words: str) -> NoteRecord:
+    async def _note(
+        self, ticket_id: str, line: Transaction, words: str, files: tuple[Attachment, ...]
+    ) -> NoteRecord:
         login = line.creator.login
         speaker = await self._reads.speaker(login)
         user = None if speaker == "system" else await self._reads.user(login)
@@ -96,25 +105,39 @@ class Talk:
             public=public,
             text=words,
             time_id=str(line.id) if public and (number(line.minutes) or 0) > 0 else None,
+            attachments=files,
         )
 
     async def _words(self, ticket_id: str, ids: Sequence[int]) -> dict[int, str]:
         """The texts of those transactions."""
-        missing = [line for line in ids if line not in self._texts]
-        if len(self._texts) > _REMEMBERED:
-            self._texts.clear()
-            missing = list(ids)
-        for start in range(0, len(missing), _AT_ONCE):
-            wanted = missing[start : start + _AT_ONCE]
-            parts: dict[int, list[Attachment]] = {line: [] for line in wanted}
-            where = [*(("TransactionId", "=", line) for line in wanted), ("ContentType", "LIKE", "text/")]
-            fields = {"fields": "TransactionId,ContentType,Filename,Content"}
-            async for items, _ in self._reads.listing(f"ticket/{ticket_id}/attachments", where, fields):
+        missing = _not_in(self._texts, ids)
+        which, fields = ("ContentType", "LIKE", "text/"), "TransactionId,ContentType,Filename,Content"
+        async for parts in self._parts(ticket_id, missing, which, fields):
+            self._texts.update((line, message_text(found)) for line, found in parts.items())
+        return {line: self._texts[line] for line in ids}
+
+    async def _attached(self, ticket_id: str, ids: Sequence[int]) -> dict[int, tuple[Attachment, ...]]:
+        """The files of those transactions, without what is in them."""
+        missing = _not_in(self._files, ids)
+        which, fields = ("Filename", "!=", ""), "TransactionId,Filename,ContentLength"
+        async for parts in self._parts(ticket_id, missing, which, fields):
+            self._files.update((line, message_files(found)) for line, found in parts.items())
+        return {line: self._files[line] for line in ids}
+
+    async def _parts(
+        self, ticket_id: str, ids: Sequence[int], which: tuple[str, str, str], fields: str
+    ) -> AsyncIterator[dict[int, list[Part]]]:
+        """Parts of those transactions' messages, some transactions at a time; each is answered."""
+        for start in range(0, len(ids), _AT_ONCE):
+            wanted = ids[start : start + _AT_ONCE]
+            parts: dict[int, list[Part]] = {line: [] for line in wanted}
+            where = [*(("TransactionId", "=", line) for line in wanted), which]
+            listing = self._reads.listing(f"ticket/{ticket_id}/attachments", where, {"fields": fields})
+            async for items, _ in listing:
                 for item in items:
                     part = _part(item, ticket_id)
                     parts.setdefault(int(part.transaction), []).append(part)
-            self._texts.update((line, message_text(found)) for line, found in parts.items())
-        return {line: self._texts[line] for line in ids}
+            yield parts
 
     def _decode(
         self,
@@ -134,9 +157,16 @@ class Talk:
                 lines.append(line)
 
 
-def _part(item: msgspec.Raw, ticket_id: str) -> Attachment:
+def _not_in(known: dict[int, Any], ids: Sequence[int]) -> list[int]:
+    """Those that are still to be asked for; a memory that has grown too large is emptied."""
+    if len(known) > _REMEMBERED:
+        known.clear()
+    return [line for line in ids if line not in known]
+
+
+def _part(item: msgspec.Raw, ticket_id: str) -> Part:
     try:
-        return msgspec.json.decode(item, type=Attachment)
+        return msgspec.json.decode(item, type=Part)
     except msgspec.ValidationError as error:
         # Without its text a note is not complete, and with it a conversation.
         raise Unreadable(f"GET /ticket/{ticket_id}/attachments: {error}") from None

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import TicketRecord
+from connectors.contract import Attachment, TicketRecord
 
 NOBODY = "Nobody"
 SYSTEM = "RT_System"
@@ -131,14 +131,16 @@ class Transaction(msgspec.Struct, frozen=True):
     object_id: str | int | None = msgspec.field(name="ObjectId", default=None)
 
 
-class Attachment(msgspec.Struct, frozen=True):
-    """A part of a message."""
+class Part(msgspec.Struct, frozen=True):
+    """A part of a message: its words, or a file."""
 
     id: str | int
     transaction: str | int = msgspec.field(name="TransactionId")
     kind: Any = msgspec.field(name="ContentType", default=None)
     content: Any = msgspec.field(name="Content", default=None)
     filename: Any = msgspec.field(name="Filename", default=None)
+    length: Any = msgspec.field(name="ContentLength", default=None)
+    """Bytes of the content as it is, not as it is sent (seen on a running 5.0.3)."""
 
 
 # ---------------------------------------------------------------- values
@@ -297,7 +299,7 @@ def html_words(page: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def message_text(parts: list[Attachment]) -> str:
+def message_text(parts: list[Part]) -> str:
     """A message's words out of its parts: the plain ones, else the HTML; attached files are left out."""
     parts = sorted(parts, key=lambda part: int(part.id))
     for kind, read in (("text/plain", str), ("text/html", html_words)):
@@ -309,3 +311,9 @@ def message_text(parts: list[Attachment]) -> str:
         if found:
             return "\n".join(found).strip()
     return ""
+
+
+def message_files(parts: list[Part]) -> tuple[Attachment, ...]:
+    """The files of a message: the parts with a name."""
+    parts = sorted(parts, key=lambda part: int(part.id))
+    return tuple(Attachment(name, number(part.length)) for part in parts if (name := text(part.filename)))

@@ -155,7 +155,8 @@ class Drafts:
     ) -> Note:
         ticket = draft.ticket
         if customer:
-            note = Note(0, 0, at, text, ticket.contact_name, contact_id=ticket.contact_id)
+            said, files = talk.with_files(text)
+            note = Note(0, 0, at, said, ticket.contact_name, contact_id=ticket.contact_id, files=files)
         else:
             note = Note(0, 0, at, text, member, member_id=self._members[member], public=public)
         draft.notes.append(note)

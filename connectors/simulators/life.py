@@ -97,7 +97,8 @@ class Life:
         if not candidates:
             return 0
         ticket = self._rng.choice(candidates)
-        self.world.customer_replies(ticket.id, self._says(ticket), at=at)
+        text, files = talk.with_files(self._says(ticket))
+        self.world.customer_replies(ticket.id, text, at=at, files=files)
         self._waiting.add(ticket.id)
         return 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ class Topic:
     """The time entry's text."""
     later: tuple[str, ...]
     """What the customer writes afterwards, in order."""
+
+
+_FILE = re.compile(r"\{file: (\S+) (\d+)\}")
+
+
+def with_files(line: str) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """A customer's line, and the files sent with it: `See here. {file: error.png 184320}`."""
+    return _FILE.sub("", line).strip(), tuple((name, int(size)) for name, size in _FILE.findall(line))
 
 
 def _topic(table: dict[str, Any]) -> Topic:

@@ -255,6 +255,28 @@ class TestConversation:
             ("system", True, "Your ticket was received"),
         ]
 
+    async def test_files_are_asked_for_only_where_a_note_has_no_words(self, psa, app, world):
+        ticket = an_open(world)
+        files = (("screen.png", 51_234),)
+
+        def asked() -> int:
+            return sum(one.path == "/system/documents" for one in app.state.requests)
+
+        world.customer_replies(ticket, "See the picture.", files=files)
+        assert (await psa.conversation(str(ticket))).files == () and asked() == 0
+        world.customer_replies(ticket, "![image](https://cw.test/inline/1.png)", files=files)
+        found = await psa.conversation(str(ticket))
+        assert [(file.name, file.size) for file in found.files] == [*files, *files] and asked() == 1
+        assert {file.added_at for file in found.files} <= {note.created_at for note in found.notes}
+
+    async def test_documents_that_one_may_not_read_leave_the_notes_complete(self, psa, app, world):
+        ticket = an_open(world)
+        world.customer_replies(ticket, "", files=(("screen.png", 1),))
+        app.state.faults.next("/system/documents", "403")
+        found = await psa.conversation(str(ticket))
+        assert found.notes[-1].text == "" and found.files == () and found.odd == ()
+        assert "could not be listed" in found.files_problem
+
     @pytest.mark.parametrize("marked", [True, False])
     async def test_the_opening_text_is_not_a_note(self, psa, world, marked):
         ticket = next(t for t in world.tickets.values() if world.notes[t.id] and world.notes[t.id][0].issue)

@@ -221,7 +221,7 @@ async def test_a_conversation_tells_who_spoke(rt_server: RtServer) -> None:
         ]
         assert [note.author for note in talk.notes][:3] == ["Tess Gray", "Omar Diaz", "Pat Kim"]
         assert talk.notes[0].time_id == talk.notes[0].note_id and talk.notes[1].time_id is None
-        assert first == 2 + 4  # history, texts, four authors
+        assert first == 3 + 4  # history, texts, files, four authors
         before = connector.requests
         assert (await connector.conversation(ticket)).notes == talk.notes
         assert connector.requests - before == 1

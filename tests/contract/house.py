@@ -54,6 +54,8 @@ class House(ABC):
     """Of `capabilities.fields`, those that no ticket of this house has, each with the reason."""
     empties: tuple[str, ...] = ()
     """Names of choices that stand for an empty field (Request Tracker's user Nobody)."""
+    without_files: str | None = None
+    """Why this PSA's API does not say which files were sent; `None`: it does."""
     without_list: dict[str, str] = {}
     """Fields that are written as plain text, each with the reason why there are no choices."""
 
@@ -79,6 +81,10 @@ class House(ABC):
 
     @abstractmethod
     def customer_writes(self, ticket_id: str, text: str) -> None: ...
+
+    @abstractmethod
+    def customer_sends(self, ticket_id: str, name: str, size: int) -> None:
+        """The customer answers with a file and no words at all."""
 
     @abstractmethod
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None: ...
@@ -233,6 +239,9 @@ class WorldHouse(House):
 
     def customer_writes(self, ticket_id: str, text: str) -> None:
         self.world.customer_replies(self.key(ticket_id), text)
+
+    def customer_sends(self, ticket_id: str, name: str, size: int) -> None:
+        self.world.customer_replies(self.key(ticket_id), "", files=((name, size),))
 
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None:
         self.world.staff_note(self.key(ticket_id), text, public=public)

@@ -154,6 +154,9 @@ class RtHouse(House):
     def customer_writes(self, ticket_id: str, text: str) -> None:
         self.server.mail(PAT, ticket_id, text)
 
+    def customer_sends(self, ticket_id: str, name: str, size: int) -> None:
+        self.server.mail(PAT, ticket_id, "", file=(name, size))
+
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None:
         (self.server.reply if public else self.server.comment)(ticket_id, text, user="omar")
 

@@ -249,6 +249,24 @@ async def test_a_conversation_is_complete_in_order_and_the_speakers_are_told_apa
             assert note.speaker == "system" or note.speaker == "unknown" or note.author
 
 
+async def test_an_answer_that_is_only_a_picture_is_not_empty(house: House, connector: Connector) -> None:
+    """The file is named, with its size: at its note, or at the ticket where the PSA does not say to which it belongs.
+    A title that the PSA gives the note may stand for its text."""
+    one = house.mine()[0]
+    before = {note.note_id for note in (await connector.conversation(one)).notes}
+    house.customer_sends(one, "screen.png", 51_234)
+    found = await connector.conversation(one)
+    (note,) = [note for note in found.notes if note.note_id not in before]
+    assert note.speaker in ("customer", "unknown") and note.public
+    if house.without_files:
+        assert not note.attachments and not found.files
+        return
+    (file,) = note.attachments or [one for one in found.files if one.name == "screen.png"]
+    assert (file.name, file.size) == ("screen.png", 51_234)
+    assert note.attachments or file.added_at is not None, "a file of the ticket stands at its time"
+    assert not found.files_problem
+
+
 async def test_many_notes_are_all_there(
     house: House, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ about starting and seeding RT were seen on RT 5.0.3 as Debian 12 packages it.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -233,9 +234,13 @@ class RtServer:
         subject: str = "Re: help",
         content_type: str = "text/plain; charset=utf-8",
         queue: str = "General",
+        file: tuple[str, int] | None = None,
     ) -> None:
-        """A customer's mail, through RT's own mail gateway; without a ticket it opens one."""
+        """A customer's mail, through RT's own mail gateway; without a ticket it opens one. `file`: a picture's name and
+        size in bytes, sent with it."""
         self._message += 1
+        if file is not None:
+            content_type, body = _with_file(content_type, body, *file)
         tag = f"[deskzero.test #{ticket_id}] " if ticket_id else ""
         message = (
             f"From: {sender}\nTo: rt@deskzero.test\nSubject: {tag}{subject}\n"
@@ -304,6 +309,16 @@ class RtServer:
         else:
             pytest.fail(f"RT did not start: {(self.home / 'rt.log').read_text(encoding='utf-8')[-2000:]}")
         assert "Version" in self.get("/rt")
+
+
+def _with_file(content_type: str, body: str, name: str, size: int) -> tuple[str, str]:
+    picture = base64.encodebytes(bytes(size)).decode()
+    parts = (
+        f"Content-Type: {content_type}\n\n{body}\n",
+        f'Content-Type: image/png; name="{name}"\nContent-Transfer-Encoding: base64\n'
+        f'Content-Disposition: attachment; filename="{name}"\n\n{picture}',
+    )
+    return 'multipart/mixed; boundary="part"', "".join(f"--part\n{part}" for part in parts) + "--part--"
 
 
 def _free_port() -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from connectors.contract import (
+    Attachment,
     Conversation,
     NoteRecord,
     Resolved,
@@ -32,6 +33,7 @@ from store.cache_writes import (
     store_time,
 )
 from store.database import Databases
+from store.read_records import FILES_PROBLEM
 from store.seen import PREFIX, note_order, parse_seen, seen_text
 from store.settings import Settings
 
@@ -102,6 +104,26 @@ def test_an_older_reading_of_notes_or_time_is_not_stored(databases: Databases) -
         assert not store_time(cache, "acme", TimeEntries(("1",), (), 1000))
         assert cache.execute(text("SELECT count(*) FROM note")).scalar_one() == 1
         assert cache.execute(text("SELECT count(*) FROM time_entry")).scalar_one() == 1
+
+
+def test_files_are_replaced_with_their_conversation(databases: Databases) -> None:
+    put(databases, TICKET, read_at=1000)
+    picture = Attachment("screen.png", 51_234)
+    note = NoteRecord(note_id="7", ticket_id="1", created_at=999, author="Ann", attachments=(picture,))
+    of_ticket = Attachment("list.xlsx", None, 998, "Ann")
+
+    def stored(conversation: Conversation) -> tuple[bool, list[tuple[object, ...]]]:
+        with databases.cache.begin() as cache:
+            changed = store_conversation(cache, "acme", conversation, auto_reply=())
+            rows = cache.execute(text("SELECT note_id, place, name, size, added_at FROM file ORDER BY 1, 2"))
+            return changed, [tuple(row) for row in rows]
+
+    both = [("", 0, "list.xlsx", None, 998), ("7", 0, "screen.png", 51_234, None)]
+    assert stored(Conversation("1", (note,), 1001, files=(of_ticket,))) == (True, both)
+    assert stored(Conversation("1", (note,), 1002, files=(of_ticket,))) == (False, both)
+    refused = Conversation("1", (note,), 1003, files_problem="Not for you.")
+    assert stored(refused) == (True, [("", FILES_PROBLEM, "Not for you.", None, None), both[1]])
+    assert stored(Conversation("1", (), 1004)) == (True, [])
 
 
 def test_time_that_moved_to_another_ticket_is_there_once(databases: Databases) -> None:

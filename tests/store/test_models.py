@@ -2,7 +2,7 @@
 
 import msgspec
 
-from connectors.contract import Choice, NoteRecord, TicketRecord, TimeRecord
+from connectors.contract import Attachment, Choice, NoteRecord, TicketRecord, TimeRecord
 from store import models
 
 
@@ -16,7 +16,8 @@ def test_ticket_columns_follow_the_record() -> None:
 
 
 def test_note_time_and_choice_columns_follow_the_records() -> None:
-    assert fields(NoteRecord) <= set(models.NoteColumns.model_fields)
+    assert fields(NoteRecord) - {"attachments"} <= set(models.NoteColumns.model_fields)
+    assert fields(Attachment) <= set(models.FileRow.model_fields)
     assert fields(TimeRecord) <= set(models.TimeColumns.model_fields)
     assert fields(Choice) <= set(models.ChoiceRow.model_fields)
 

@@ -137,8 +137,8 @@ async def test_other_scopes_unchanged(databases: Databases, tickets: int, scope:
 async def test_check_where_the_psa_does_not_say_when_a_note_arrives(
     databases: Databases, tickets: int, count: int
 ) -> None:
-    """Two requests a conversation (its notes, and the time that the customer sees), time of 50 tickets in one, and
-    parents: 100 in one, and one for each that is not there any more."""
+    """Two requests a conversation (its notes, and the time that the customer sees), a third where a customer's note
+    has no words, time of 50 tickets in one, and parents: 100 in one, and one for each that is not there any more."""
     world = World(5, tickets, speed=0)
     mine(world, count)
     async with counted_office(databases, world, MINE) as office:
@@ -151,7 +151,13 @@ async def test_check_where_the_psa_does_not_say_when_a_note_arrives(
         assert entries == ceil(number(office, "*") / 50)
         missing = office.requests["GET /service/tickets/N"]
         parents = missing > 0 or _parents(office) > 0
-        assert report.requests == ordinary(office) + 2 * read + entries + parents + missing, office.requests
+        wordless = "SELECT ticket_id FROM note WHERE public AND text = '' AND speaker = 'customer'"
+        files = number(office, "*", f"AND ticket_id IN ({wordless})")
+        assert office.requests["GET /system/documents"] == files
+        conversations = 2 * read + files
+        assert report.requests == ordinary(office) + conversations + entries + parents + missing, (
+            office.requests
+        )
 
 
 def _some_time_later(office: Office) -> None:

@@ -16,7 +16,7 @@ from store import rules
 from store.cache_upkeep import set_state
 from store.database import Databases
 from store.home import Home
-from store.models import ChoiceRow, Note, Ticket, TicketParent, TimeEntry
+from store.models import ChoiceRow, FileRow, Note, Ticket, TicketParent, TimeEntry
 from store.settings import Connection, Settings
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -150,6 +150,16 @@ NOTES = (
 )  # fmt: skip
 
 
+FILES = (
+    FileRow(connection="acme", ticket_id="70107", note_id="5", place=0, name="見本.pdf", size=48_213),
+    FileRow(connection="acme", ticket_id="70107", note_id="5", place=1, name="screen.png"),
+    FileRow(
+        connection="acme", ticket_id="70107", note_id="", place=0, name="price list.xlsx", size=1_482_752,
+        added_at=at("25 17:00"), added_by="山田 花子",
+    ),
+)  # fmt: skip
+
+
 def entry(time_id: str, ticket_id: str, started: str, worked: float, text: str) -> TimeEntry:
     begin = at(started)
     return TimeEntry(
@@ -202,7 +212,7 @@ def fill(folder: Path, tickets: Sequence[Ticket] = TICKETS, *, settings: Setting
     home = Home.at(folder)
     with Databases.open(home, now=NOW) as databases:
         with Session(databases.cache) as session, session.begin():
-            session.add_all(copies([*tickets, *NOTES, *TIME, *choices()]))
+            session.add_all(copies([*tickets, *NOTES, *FILES, *TIME, *choices()]))
             session.flush()
             session.merge(TicketParent(connection="acme", ticket_id="70119", parent_id="70090"))
             child = session.get(Ticket, ("acme", "70119"))

@@ -58,6 +58,10 @@ class TestPanes:
         """Everything about one ticket in the list's place."""
         assert picture("4", "enter", size=size)
 
+    def test_files_of_a_conversation(self, picture, size):
+        """Files below the note that they came with; those of the ticket at their time."""
+        assert picture("j", "j", size=size)
+
     def test_filter(self, picture, size):
         """The filter's line, and what it hides said in words."""
         assert picture("slash", *"contoso", size=size)

@@ -52,6 +52,8 @@ def ticket_json(view: TicketView) -> object:
         "exceptions": rows_json(view.exceptions),
         "agreement": msgspec.to_builtins(view.agreement),
         "notes": msgspec.to_builtins(view.notes),
+        "files": msgspec.to_builtins(view.files),
+        "files_problem": view.files_problem or None,
         "time": msgspec.to_builtins(view.time),
         "parents": msgspec.to_builtins(view.parents),
         "children": msgspec.to_builtins(view.children),

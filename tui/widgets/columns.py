@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from connectors.text import clean
 from store.read_records import PANES, Row
+from tui.files import said
 from tui.text import age, fit, hours, when
 
 Cell = tuple[str, str]
@@ -109,7 +110,7 @@ def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
         made.append(("flag is set, no note", "later"))
         return made
     first = clean(words.who).split(" ")[0] or "customer"
-    made += [(f"{first} ▸ ", "customer"), (clean(words.text), "text")]
+    made += [(f"{first} ▸ ", "customer"), (said(words), "text")]
     return made
 
 

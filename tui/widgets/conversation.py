@@ -1,6 +1,7 @@
 """The conversation of a ticket, newest at the bottom: who spoke is told by a mark, not by colour alone.
 
-`▸` the customer, `◂` staff, to the customer; `·` an internal note; `✓` seen, no answer needed; `∗` automation.
+`▸` the customer, `◂` staff, to the customer; `·` an internal note; `✓` seen, no answer needed; `∗` automation;
+`+` a file on the ticket that the PSA ties to no note. Files sent with a note stand below its words.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from connectors.text import clean
-from store.read_records import NoteView, TicketView, TimeView
+from store.read_records import FileView, NoteView, TicketView, TimeView
+from tui.files import NO_WORDS, file_words
 from tui.text import fit, hours, when, wrap
 from tui.widgets.frame import FramedScroll
 
@@ -56,6 +58,8 @@ class Conversation(FramedScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._notes: Sequence[NoteView] = ()
+        self._files: Sequence[FileView] = ()
+        self._problem = ""
         self._hours: dict[str, float] = {}
         self._about = ""
         self._now = 0
@@ -81,6 +85,8 @@ class Conversation(FramedScroll):
         stay = keep and not self._follow
         self._now, self._zone, self._unread_after = now, zone, unread_after
         self._notes = view.notes if view else ()
+        self._files = view.files if view else ()
+        self._problem = view.files_problem if view else ""
         self._hours = {entry.time_id: entry.hours for entry in view.time} if view else {}
         self._about = _about(view, now, zone)
         self._wrap()
@@ -107,8 +113,8 @@ class Conversation(FramedScroll):
         self.call_after_refresh(self._to_newest)
 
     def _wrap(self) -> None:
-        stamps = [when(note.at, self._now, self._zone) for note in self._notes]
-        self._stamp = max([9, *(len(stamp) for stamp in stamps)])
+        moments = [*(note.at for note in self._notes), *(file.at for file in self._files)]
+        self._stamp = max([9, *(len(self._when(at)) for at in moments)])
         room = self.text_width - self._stamp - WHO - 6
         lines: list[_Line] = []
         if self._about:
@@ -116,13 +122,27 @@ class Conversation(FramedScroll):
                 _Line("", "", "", part, "", "about")
                 for part in wrap(self._about, max(10, self.text_width - 2))
             ]
-        for note, stamp in zip(self._notes, stamps, strict=True):
-            lines += self._note(note, stamp, max(10, room))
+        files = list(self._files)
+        for note in self._notes:
+            while files and (files[0].at or 0) < note.at:
+                lines += self._file(files.pop(0), max(10, room))
+            lines += self._note(note, max(10, room))
+        for file in files:
+            lines += self._file(file, max(10, room))
+        if self._problem:
+            lines += _block("", "", "!", wrap(clean(self._problem), max(10, room)), "system")
         self._lines = lines
         self.set_length(len(lines))
         self.refresh()
 
-    def _note(self, note: NoteView, stamp: str, room: int) -> list[_Line]:
+    def _when(self, at: int | None) -> str:
+        return "" if at is None else when(at, self._now, self._zone)
+
+    def _file(self, file: FileView, room: int) -> list[_Line]:
+        parts = wrap(f"file on the ticket: {file_words(file)}", room)
+        return _block(self._when(file.at), clean(file.by), "+", parts, "system")
+
+    def _note(self, note: NoteView, room: int) -> list[_Line]:
         mark, style = _side(note)
         fresh = (
             self._unread_after is not None
@@ -134,11 +154,10 @@ class Conversation(FramedScroll):
             aside = aside or "not sent yet"
         if fresh:
             aside = "NEW"
-        parts = wrap(clean(note.text, lines=True), room - (cell_len(aside) + 2 if aside else 0)) or [
-            "(empty)"
-        ]
-        first = _Line(stamp, clean(note.author) or note.speaker, mark, parts[0], aside, style)
-        return [first, *(_Line("", "", "", part, "", style) for part in parts[1:])]
+        room -= cell_len(aside) + 2 if aside else 0
+        parts = wrap(clean(note.text, lines=True), room) or [NO_WORDS]
+        parts += [line for file in note.files for line in wrap(f"[file] {file_words(file)}", room)]
+        return _block(self._when(note.at), clean(note.author) or note.speaker, mark, parts, style, aside)
 
     def line(self, y: int, width: int) -> Strip:
         if y >= len(self._lines):
@@ -161,6 +180,12 @@ class Conversation(FramedScroll):
         )
 
 
+def _block(when: str, who: str, mark: str, parts: list[str], style: str, aside: str = "") -> list[_Line]:
+    """When and who before the first line, the others below it."""
+    first = _Line(when, who, mark, parts[0], aside, style)
+    return [first, *(_Line("", "", "", part, "", style) for part in parts[1:])]
+
+
 def _side(note: NoteView) -> tuple[str, str]:
     """The mark and the style of a note."""
     if note.speaker == "system":
@@ -179,7 +204,7 @@ def _about(view: TicketView | None, now: int, zone: tzinfo) -> str:
         return ""
     if view.notes_read_at is None:
         return "The conversation has not been read yet: R asks the PSA."
-    if not view.notes:
+    if not view.notes and not view.files:
         return f"Nothing was said on this ticket after it was opened (read {when(view.notes_read_at, now, zone)})."
     return ""
 

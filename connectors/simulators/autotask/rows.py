@@ -38,6 +38,7 @@ class Rows:
             "TicketNotes": lambda: [
                 self.note(n) for notes in self.world.notes.values() for n in notes if not n.issue
             ],
+            "TicketAttachments": self._attachments,
             "TimeEntries": self._times,
             "TicketSecondaryResources": self._secondary,
             "Resources": self._resources,
@@ -72,6 +73,27 @@ class Rows:
         else:
             found = self.entities[entity]()
         return sorted(found, key=lambda row: int(row["id"]))
+
+    def _attachments(self) -> list[Row]:
+        """Files on tickets. That those which came with a mail are not on its note is our inference."""
+        return [
+            {
+                "id": note.id * 10 + place,
+                "parentID": note.ticket_id,
+                "title": name,
+                "fullPath": name,
+                "fileSize": size,
+                "contentType": "application/octet-stream",
+                "attachmentType": "FILE_ATTACHMENT",
+                "attachDate": stamp(note.at),
+                "attachedByContactID": note.contact_id,
+                "attachedByResourceID": note.member_id,
+                "publish": 1,
+            }
+            for notes in self.world.notes.values()
+            for note in notes
+            for place, (name, size) in enumerate(note.files)
+        ]
 
     def ticket(self, t: Ticket) -> Row:
         w = self.world

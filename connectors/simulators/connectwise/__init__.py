@@ -106,6 +106,7 @@ def _routes(made: Simulator, rows: Rows) -> list[BaseRoute]:
             _endpoint(made, rows, _delete_note),
             methods=["DELETE"],
         ),
+        Route(f"{base}system/documents", _endpoint(made, rows, _documents)),
         Route(f"{base}time/entries", _endpoint(made, rows, _post_time), methods=["POST"]),
         Route(f"{base}time/entries/{{id:int}}", _endpoint(made, rows, _patch_time), methods=["PATCH"]),
         Route(f"{base}time/entries/{{id:int}}", _endpoint(made, rows, _delete_time), methods=["DELETE"]),
@@ -252,6 +253,15 @@ def _one(listing: lists.Listing) -> Handler:
         return json_response(lists.projected([row], _query(call).fields)[0])
 
     return handler
+
+
+def _documents(call: Call) -> Response:
+    """A record's documents. What comes without a record is not established: it is refused here."""
+    given = {name.lower(): value for name, value in call.request.query_params.items()}
+    if given.get("recordtype") != "Ticket" or not given.get("recordid", "").isdigit():
+        raise Refusal(400, "InvalidObject", "recordType and recordId are required")
+    found = call.rows.documents(int(given["recordid"]))
+    return json_response(found[: _query(call).page_size])
 
 
 def _search(call: Call) -> Response:

@@ -149,6 +149,27 @@ class Rows:
             }
         )
 
+    def documents(self, ticket_id: int) -> list[Row]:
+        """DocumentInfos of a ticket. The API does not say to which note one belongs."""
+        return [
+            {
+                "id": note.id * 10 + place,
+                "title": name.rsplit(".", 1)[0],
+                "fileName": name,
+                "serverFileName": f"{note.id}-{name}",
+                "owner": "Admin",
+                "linkFlag": False,
+                "imageFlag": name.endswith((".png", ".jpg")),
+                "publicFlag": True,
+                "readOnlyFlag": True,
+                "size": size,
+                "urlFlag": False,
+                "_info": {"lastUpdated": stamp(note.at), "updatedBy": note.created_by},
+            }
+            for note in self.world.notes.get(ticket_id, ())
+            for place, (name, size) in enumerate(note.files)
+        ]
+
     def all_note(self, n: Note, *, bundled: bool = False) -> Row:
         """A ServiceTicketNote, as `/allNotes` gives it."""
         w = self.world

@@ -186,4 +186,5 @@ def _note(note: Note) -> Row:
         "by": by,
         "public": note.public,
         "text": note.text,
+        "files": [{"name": name, "bytes": size} for name, size in note.files],
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import NoteRecord, Odd, TicketRecord, TimeRecord
+from connectors.contract import Attachment, NoteRecord, Odd, TicketRecord, TimeRecord
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -58,6 +58,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    bytes: int
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     ticket: int
@@ -66,6 +71,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     public: bool
     text: str
+    files: tuple[File, ...] = ()
 
     def record(self) -> NoteRecord:
         return NoteRecord(
@@ -76,6 +82,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
             speaker=self.by if self.by in ("customer", "staff", "system") else "unknown",  # type: ignore[arg-type]
             public=self.public,
             text=self.text,
+            attachments=tuple(Attachment(file.name, file.bytes) for file in self.files),
         )
 
 
