@@ -7,7 +7,7 @@ without words would otherwise look empty: what it says is in the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from connectors.contract import Attachment, Forbidden, NoteRecord, NotThere, Rejected
 
@@ -15,23 +15,21 @@ _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img\b[^>]*>|\[cid:[^\]]*\]", re.IG
 """A picture inside the text: Markdown, HTML, or what a mail program leaves of one."""
 
 
-def wordless(text: str | None) -> bool:
-    """Whether a note's text says nothing in words."""
-    return not _PICTURE.sub("", text or "").strip()
+def wordless(note: NoteRecord) -> bool:
+    """Whether a public note of a customer (or of nobody we can tell) says nothing in words."""
+    theirs = note.public and note.speaker in ("customer", "unknown")
+    return theirs and not _PICTURE.sub("", note.text).strip()
 
 
-def from_outside(note: NoteRecord) -> bool:
-    """Whether a customer wrote it, or nobody we can tell."""
-    return note.public and note.speaker in ("customer", "unknown")
-
-
-async def listed(
-    listing: Callable[[], Awaitable[tuple[Attachment, ...]]],
+async def files_for(
+    notes: Iterable[NoteRecord], listing: Callable[[], Awaitable[tuple[Attachment, ...]]]
 ) -> tuple[tuple[Attachment, ...], str]:
-    """The ticket's files, and why they could not be listed.
+    """The ticket's files where a note needs them, and why they could not be listed.
 
     A refusal keeps nothing from being known but the files: the notes are complete without them.
     """
+    if not any(wordless(note) for note in notes):
+        return (), ""
     try:
         return await listing(), ""
     except (Forbidden, NotThere, Rejected) as error:

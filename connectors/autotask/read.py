@@ -45,7 +45,7 @@ from connectors.contract import (
     TimeRecord,
     Unreadable,
 )
-from connectors.files import from_outside, listed, wordless
+from connectors.files import files_for
 from connectors.rows import Row, odd_of, seconds
 
 if TYPE_CHECKING:
@@ -196,20 +196,17 @@ class Reader:
         }
         notes: list[NoteRecord] = []
         odd: list[Odd] = []
-        empty = False
         for place, row in enumerate(rows, 1):
             note = (
                 None if row.value is None else note_record(row.value, row.problems, self._names, mail_users)
             )
             notes += [note] if note is not None else []
-            # The title stands for a text that is missing, but is no answer.
-            empty = empty or (note is not None and from_outside(note) and wordless(row.value.description))
             odd += odd_of(row, "notes", f"note {place}", ticket_id)
         for place, row in enumerate(times, 1):
             note = None if row.value is None else time_note(row.value, row.problems, self._names)
             notes += [note] if note is not None else []
             odd += odd_of(row, "time", f"time entry {place}", ticket_id)
-        files, problem = await listed(lambda: self._attachments(number)) if empty else ((), "")
+        files, problem = await files_for(notes, lambda: self._attachments(number))
         return Conversation(ticket_id, in_order(notes), read_at, tuple(odd), files, problem)
 
     async def _attachments(self, number: int) -> tuple[Attachment, ...]:

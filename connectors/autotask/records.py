@@ -105,15 +105,18 @@ def note_record(
         resource = names.resources.get(row.creator_resource_id)
         author = resource.name if resource else f"#{row.creator_resource_id}"
         author_id = str(row.creator_resource_id)
+    who = speaker(row, mail_users)
+    # Of a customer's mail without words the title is its subject: no answer, and not to be taken for one.
+    title = row.title if who in ("staff", "system") else None
     return NoteRecord(
         note_id=str(row.id),
         ticket_id=str(row.ticket_id),
         created_at=created,
         author=author,
         author_id=author_id,
-        speaker=speaker(row, mail_users),
+        speaker=who,
         public=row.publish == EVERYBODY or bool(row.created_by_contact_id),
-        text=row.description or row.title or "",
+        text=row.description or title or "",
     )
 
 

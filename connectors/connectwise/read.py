@@ -54,7 +54,7 @@ from connectors.contract import (
     Tombstone,
     Unreadable,
 )
-from connectors.files import from_outside, listed, wordless
+from connectors.files import files_for
 from connectors.rows import Row, odd_of, read_row, seconds
 
 if TYPE_CHECKING:
@@ -308,11 +308,8 @@ class Reader:
         ordered = in_order(notes)
         opening = await self._opening(ticket_id, ordered, issues)
         said = tuple(note for note in ordered if note is not opening)
-        found = Conversation(ticket_id, said, read_at, tuple(odd))
-        if not any(from_outside(note) and wordless(note.text) for note in said):
-            return found
-        files, problem = await listed(lambda: self._documents(ticket_id))
-        return msgspec.structs.replace(found, files=files, files_problem=problem)
+        files, problem = await files_for(said, lambda: self._documents(ticket_id))
+        return Conversation(ticket_id, said, read_at, tuple(odd), files, problem)
 
     async def _documents(self, ticket_id: str) -> tuple[Attachment, ...]:
         """The ticket's documents, as the vendor's description of `/service/tickets/{id}/documents` says to ask."""
