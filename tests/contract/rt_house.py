@@ -109,6 +109,7 @@ class RtHouse(House):
         if kept.exists():
             _copy(kept, server.home / "rtdb")
         else:
+            server.reset()  # whatever other tests have left there
             house._furnish()
             shutil.copy(server.home / "rtdb", kept)
         yield house
