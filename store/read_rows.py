@@ -34,21 +34,22 @@ _OPEN_HERE = "t.in_scope AND t.presence = 'here' AND NOT t.is_closed"
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """What the text of a filter asks for: all words, each somewhere; `company:acme`, `status:new`."""
+    """What the text of a filter asks for: all words, each somewhere; `company:acme`, `status:`, `connection:`."""
 
     words: tuple[str, ...] = ()
     company: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
+    connection: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> Filter:
-        found: dict[str, list[str]] = {"words": [], "company": [], "status": []}
+        found: dict[str, list[str]] = {name: [] for name in cls.__struct_fields__}
         for word in _split(text):
             name, colon, value = word.partition(":")
-            if colon and value and name.casefold() in ("company", "status"):
-                found[name.casefold()].append(value.casefold())
-            elif not (colon and not value and name.casefold() in ("company", "status")):
+            if not colon or name.casefold() not in ("company", "status", "connection"):
                 found["words"].append(word.casefold())
+            elif value:  # nothing behind the colon yet: somebody is typing
+                found[name.casefold()].append(value.casefold())
         return cls(**{name: tuple(values) for name, values in found.items()})
 
     def sql(self) -> tuple[str, list[str]]:
@@ -60,7 +61,8 @@ class Filter(msgspec.Struct, frozen=True):
         parts = [f"instr({everything}, ?) > 0" for _ in self.words]
         parts += ["instr(fold(coalesce(t.company, '')), ?) > 0" for _ in self.company]
         parts += ["instr(fold(t.status), ?) > 0" for _ in self.status]
-        return " AND ".join(parts), [*self.words, *self.company, *self.status]
+        parts += ["instr(fold(t.connection), ?) > 0" for _ in self.connection]
+        return " AND ".join(parts), [*self.words, *self.company, *self.status, *self.connection]
 
 
 def _split(text: str) -> Iterator[str]:

@@ -169,7 +169,8 @@ class Engine:
             self._post(messages.SyncEnded(asked, str(error) or type(error).__name__, failed=True))
         else:
             log.info("synced %d connections in %.1f s", len(reports), time.monotonic() - started)
-            self._post(messages.SyncEnded(asked))
+            unasked = tuple(report.connection for report in reports if not report.ok)
+            self._post(messages.SyncEnded(asked, unasked=unasked))
         finally:
             self.syncing = False
         self._tell_notes(desk)

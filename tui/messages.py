@@ -48,11 +48,13 @@ class SyncProgress(Told):
 
 @dataclass
 class SyncEnded(Told):
-    """The round is over; what it came to stands in the cache. `said`: one line when a person asked."""
+    """The round is over; what it came to stands in the cache. `said`: why all of it failed."""
 
     asked: bool
     said: str = ""
     failed: bool = False
+    unasked: tuple[str, ...] = ()
+    """Connections that could not be read, while others were."""
 
 
 @dataclass

@@ -144,6 +144,8 @@ def test_all_open_holds_what_is_open_here_and_in_the_scope(shelf: Shelf) -> None
         ("company:printer", []),
         ('status:"waiting cust"', ["2"]),
         ("status:", ["1", "2"]),
+        ("connection:acme lee", ["2"]),
+        ("connection:north", []),
         ("lee", ["2"]),
         ("%", []),
         ("' OR 1=1 --", []),

@@ -62,11 +62,32 @@ async def test_it_syncs_by_itself_and_when_asked_and_tells_how_far_it_is(open_de
         assert not seen[1].asked
         progress = [one for one in seen if isinstance(one, messages.SyncProgress)]
         assert any(one.expected and one.done for one in progress)
-        assert not seen[-1].failed
+        assert not seen[-1].failed and seen[-1].unasked == ()
         assert await engine.call(_to_zero) > 0
         engine.sync_now()
         seen = await wait_for(told, messages.SyncEnded)
         assert seen[-1].asked
+    finally:
+        await engine.stop()
+
+
+async def test_a_round_names_the_connections_that_it_could_not_ask(tmp_path, told):
+    home = Home.at(tmp_path / "home")
+    worlds = {"acme": World(3, 30, speed=0.0), "north": World(4, 30, speed=0.0)}
+    for name in worlds:
+        save_connection(home.config, name, demo_settings("connectwise"))
+    secrets = {"acme": demo_secrets("connectwise"), "north": {"private_key": "wrong"}}
+    transports = {name: demo_transport(world, "connectwise") for name, world in worlds.items()}
+    engine = Engine(
+        lambda: Desk(home, load(home.config), transports=transports, secrets=secrets),
+        told.put,
+        sync_every=3600,
+    )
+    engine.start()
+    try:
+        ended = (await wait_for(told, messages.SyncEnded))[-1]
+        assert (ended.failed, ended.unasked) == (False, ("north",))
+        assert await engine.call(_to_zero) > 0, "the other one is read all the same"
     finally:
         await engine.stop()
 

@@ -19,7 +19,7 @@ from store.read import Reader
 from tests.tui import small_day
 from tests.tui.screen import NARROW, painted, press, running, settle
 from tests.tui.small_day import NOW, ticket
-from tui.messages import Saved
+from tui.messages import Saved, SyncEnded
 from tui.widgets.columns import cells, shape
 from tui.widgets.key_bar import KeyBar, key_line
 from tui.widgets.status_line import StatusLine
@@ -290,3 +290,22 @@ async def test_ten_thousand_rows_are_no_reason_to_wait(tmp_path):
         await press(pilot, "G")
         assert screen.row.number == "109999"
         assert "#109999" in painted(screen)
+
+
+async def test_who_asks_is_told_which_connection_could_not_be_asked(tmp_path):
+    async with running(tmp_path) as (_, screen):
+        screen.told(SyncEnded(True, unasked=("north",)))
+        assert "Could not ask north" in told(screen)
+        screen.told(SyncEnded(True))
+        assert "this is how it stands" in told(screen)
+
+
+def test_the_connection_is_a_column_where_there_are_several(tmp_path):
+    home = small_day.fill(tmp_path)
+    rows = Reader(home, small_day.SETTINGS, lambda: NOW).rows(["open"])
+    alone = shape("0", 91, rows)
+    assert alone.connection == 0
+    other = msgspec.structs.replace(rows[0], connection="northwind-managed", number="T20261121.0134")
+    both = shape("0", 91, [*rows, other])
+    line = "".join(text for text, _ in cells(other, "0", both, NOW, UTC))
+    assert line.startswith("northwi… #T20261121.0134 ") and cell_len(line) == 87

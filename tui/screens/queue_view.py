@@ -365,6 +365,9 @@ class QueueView(Screen[None]):
                 self._syncing(None)
                 if message.failed:
                     self.tell(f"Sync failed: {message.said}", "bad")
+                elif message.asked and message.unasked:
+                    names = ", ".join(clean(name) for name in message.unasked)
+                    self.tell(f"Could not ask {names}: what is shown of it is older. ! says why.", "warn")
                 elif message.asked:
                     self.tell("Asked the PSA: this is how it stands.", "info")
             case messages.Noted():

@@ -20,6 +20,8 @@ Cell = tuple[str, str]
 class Shape(NamedTuple):
     """Widths in cells. The summary takes what is left."""
 
+    connection: int
+    """0 where all rows are of one connection."""
     number: int
     company: int
     summary: int
@@ -43,21 +45,27 @@ GUTTER = 4
 
 
 def shape(pane: str, width: int, rows: Sequence[Row]) -> Shape:
-    """Widths for `width` cells, from the rows that are known (their longest number)."""
-    number = min(12, max((cell_len(clean(row.number)) for row in rows[:500]), default=5)) + 1
+    """Widths for `width` cells, from the rows that are known (their longest number, whether they are of one PSA)."""
+    number = min(16, max((cell_len(clean(row.number)) for row in rows[:500]), default=5)) + 1
+    names = {clean(row.connection) for row in rows}
+    connection = min(8, max(cell_len(name) for name in names)) + 1 if len(names) > 1 else 0
     company = max(9, min(20, width * 16 // 100))
     extra = int(width * _EXTRA.get(pane, 0.3))
-    free = width - GUTTER - number - company - extra - 3 - 5
+    fixed = GUTTER + connection + number + company + 3 + 5
+    free = width - fixed - extra
     if free < 14:
         extra = max(0, extra - (14 - free))
-        free = width - GUTTER - number - company - extra - 3 - 5
-    return Shape(number, company, max(4, free), 3, extra)
+        free = width - fixed - extra
+    return Shape(connection, number, company, max(4, free), 3, extra)
 
 
 def cells(row: Row, pane: str, form: Shape, now: int, zone: tzinfo) -> list[Cell]:
     """The row as text and styles, without the gutter."""
     tone = "text" if row.gate or pane == "0" else "later"
-    made: list[Cell] = [
+    made: list[Cell] = []
+    if form.connection:
+        made.append((fit(clean(row.connection), form.connection - 1) + " ", "tag"))
+    made += [
         (fit("#" + clean(row.number), form.number), "number"),
         (" ", "text"),
         (fit(clean(row.company) or "—", form.company), "company"),

@@ -25,7 +25,9 @@ class FilterLine(Input):
     ]
 
     def __init__(self) -> None:
-        super().__init__(placeholder='number, words, company:acme, status:"in progress"', compact=True)
+        super().__init__(
+            placeholder='number, words, company:acme, status:"in progress", connection:name', compact=True
+        )
 
     def open(self) -> None:
         self.add_class("-open")
