@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from connectors.simulators.autotask import ACCOUNT, simulator
+from connectors.simulators.serve import run_in_thread
 from connectors.simulators.world import World
 
 BASE = "http://psa.test/ATServicesRest/v1.0"
@@ -261,3 +267,33 @@ async def test_hours_to_bill_are_ignored_and_the_hours_checked(client, world, ke
     assert (row["hoursToBill"], row["summaryNotes"], row["internalNotes"]) == (0.5, "Done", None)
     for wrong in ({"hoursWorked": 25}, {"hoursWorked": 0}, {"roleID": None}, {"billingCodeID": 900}):
         assert (await client.post("/TimeEntries", json=entry | wrong)).status_code == 500
+
+
+# ---------------------------------------------------------------- somebody else's client
+
+NODE_MODULES = os.environ.get("DESKZERO_NODE_MODULES", "")
+
+
+@pytest.mark.skipif(
+    not NODE_MODULES or shutil.which("node") is None,
+    reason="NOT RUN: DESKZERO_NODE_MODULES does not name a folder with `@apigrate/autotask-restapi` 2.0.1 (npm)",
+)
+def test_an_independent_client_works_unchanged(app: Starlette, world: World, key: int) -> None:
+    script = Path(__file__).with_name("autotask_client.cjs")
+    account = [ACCOUNT.username, ACCOUNT.integration_code, ACCOUNT.secret]
+    with run_in_thread(app) as url:
+        done = subprocess.run(
+            ["node", str(script), url, *account, str(key)],
+            env={**os.environ, "NODE_PATH": NODE_MODULES},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["count"] == len(world.tickets)
+    assert told["open"] == sum(world.statuses[t.status_id].name != ">Closed" for t in world.tickets.values())
+    assert (told["ticket"]["id"], told["missing"], told["updated"]) == (key, None, {"itemId": key})
+    assert world.tickets[key].priority_id == 1
+    assert told["notes"][-1] == "Looked into it." == world.notes[key][-1].text
+    assert {"id", "ticketNumber", "problemTicketId", "billingCodeID"} <= set(told["fields"])
