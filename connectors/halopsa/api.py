@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 """The largest that the vendor's API documentation allows."""
-SMALLEST = 50
 MOST_STEPS_BACK = 20
 
 Query = Mapping[str, str]
@@ -206,7 +205,7 @@ def _window(covered: int) -> tuple[int, int]:
     """(page number, page size) of the window that reaches furthest and begins with a row already read."""
     if covered == 0:
         return 1, PAGE_SIZE
-    sizes = range(SMALLEST, PAGE_SIZE + 1)
+    sizes = range((PAGE_SIZE + 1) // 2, PAGE_SIZE + 1)
     size = max(sizes, key=lambda one: ((covered - 1) // one + 1) * one)
     return (covered - 1) // size + 1, size
 

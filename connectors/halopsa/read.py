@@ -56,6 +56,9 @@ OVERLAP = 300
 """Seconds that are read again: a change may become visible after a later one."""
 OPENING = 60
 """Seconds after the ticket's creation within which the customer's first public text is its description."""
+FRESH = 3
+"""Seconds after a ticket's `last_update` in which it may change again without another one: it has none but whole
+seconds, and the server's clock is known to a second. What was read then is not remembered."""
 SHARED = 900.0
 QUICK = 5.0
 """Seconds for which the actions read for a conversation serve, once, as its time entries: in a round, which says when
@@ -138,9 +141,15 @@ class Reader:
         row = read_row(answer.decode(msgspec.Raw), TicketRow, TICKET_STRICT)._replace(id=int(ticket_id))
         if row.value is not None and row.value.id != int(ticket_id):
             raise Unreadable(f"{answer.where}: ticket {row.value.id} came instead of {ticket_id}")
-        whole = _Whole(row.value.last_update if row.value is not None else None, row)
+        whole = _Whole(None if row.value is None else self._settled(row.value, answer.began_at), row)
         self._whole[ticket_id] = whole
         return whole
+
+    def _settled(self, row: TicketRow, read_at: int) -> str | None:
+        """By what a ticket read then can be told from a later state of it; `None`: by nothing yet."""
+        changed = seconds(row.last_update, "$.last_update", [])
+        now = read_at + self._api.session.clock_ahead
+        return None if changed is None or now - changed < FRESH else row.last_update
 
     async def _records(self, rows: Sequence[Row], place: str) -> tuple[list[TicketRecord], list[Odd]]:
         if not rows:

@@ -154,6 +154,21 @@ class TestTickets:
         assert whole == [f"/Tickets/{key}"] and found[str(key)].priority == "Priority 1 - Critical"
         assert desk.seen("/Tickets")[0].query.keys() & {"agent_id", "open_only"} == set()
 
+    async def test_a_second_change_within_the_same_second_is_not_missed(self, psa, world):
+        """`last_update` has no parts of a second: what was read right after it may be half of what happened then."""
+        scope = await psa.resolve(MINE)
+        _, cursor = await pull(psa, scope)
+        key = an_open(world)
+        world.set_field(key, "billing_code", "On-site")
+        found, _ = await pull(psa, scope, cursor)
+        assert found[str(key)].billing_code == "On-site"
+        world.ticket(key).work_type_id = world.work_type("Consulting").id
+        found, _ = await pull(psa, scope, cursor)
+        assert found[str(key)].billing_code == "Consulting"
+        world.ticket(key).work_type_id = world.work_type("On-site").id
+        (ticket, *_) = (await psa.fetch([str(key), *sorted(ours(world))[:2]])).tickets
+        assert ticket.billing_code == "On-site"
+
     async def test_a_ticket_given_away_comes_and_is_not_asked_for_as_a_whole(self, psa, desk, world):
         scope = await psa.resolve(MINE)
         _, cursor = await pull(psa, scope)

@@ -58,6 +58,8 @@ class House(ABC):
     """Why this PSA's API does not say which files were sent; `None`: it does."""
     without_list: dict[str, str] = {}
     """Fields that are written as plain text, each with the reason why there are no choices."""
+    small_page = 4
+    """Rows of a page where small pages are wanted."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -155,7 +157,7 @@ class House(ABC):
                 continue
             for constant in ("PAGE_SIZE", "PER_PAGE", "_PAGE_SIZE", "_PER_PAGE", "PAGE"):
                 if isinstance(getattr(module, constant, None), int):
-                    patch.setattr(module, constant, 4)
+                    patch.setattr(module, constant, self.small_page)
                     found = True
         return found
 
@@ -305,8 +307,14 @@ class WorldHouse(House):
     def said(self, ticket_id: str) -> list[Said]:
         notes = sorted(self.world.notes[self.key(ticket_id)], key=lambda note: (note.at, note.id))
         return [
-            Said(self.words(note.text), self.speakers(note), note.public) for note in notes if not note.issue
+            Said(self.words(note.text), self.speakers(note), note.public)
+            for note in notes
+            if not note.issue and self.in_conversation(note)
         ]
+
+    def in_conversation(self, note: Note) -> bool:
+        """Whether the PSA has the note among what is said on the ticket."""
+        return True
 
     def words(self, text: str) -> str:
         """A note's text as the connector should give it."""

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
 
+from connectors.simulators.model import Note
 from connectors.simulators.serve import SIMULATED
 from tests.contract.house import House, WorldHouse
 
@@ -35,6 +36,13 @@ class HaloPsaHouse(WorldHouse):
     ticket_method = "GET"
     note_path = "/Actions"
     owner_alone = True
+    # Halo's pages are read in windows of half a page to a page, of which one has to end further on than the last:
+    # of 2 to 4 rows none does after 12 rows, of 4 to 7 (as of 50 to 100) there always is one.
+    small_page = 7
+
+    def in_conversation(self, note: Note) -> bool:
+        """What an automation writes is a system action, and Halo is asked to leave those out."""
+        return note.created_by != "Workflow"
 
 
 class SyncroHouse(WorldHouse):
@@ -68,9 +76,7 @@ FOREIGN = os.environ.get("DESKZERO_CONTRACT_HOUSE", "")
 def simulated() -> dict[str, Opener]:
     """A house for each registered simulator, one for the example, and a foreign one under the name `foreign`."""
     found: dict[str, Opener] = {
-        psa: partial(ADAPTERS.get(psa, WorldHouse).open, psa)
-        for psa in sorted(SIMULATED)
-        if psa not in NOT_YET
+        psa: partial(ADAPTERS.get(psa, WorldHouse).open, psa) for psa in sorted(SIMULATED) if True
     }
     found["cardbox"] = partial(_foreign, "cardbox.house:house")
     if FOREIGN:
