@@ -215,7 +215,7 @@ class TestTickets:
         assert found.ids == ours(world) and found.count == len(found.ids)
 
     @pytest.mark.parametrize(
-        "scope", [Scope("all"), Scope("team", "help desk"), Scope("board", "Managed Services")]
+        "scope", [Scope("all"), Scope("team", "service team"), Scope("board", "Night Shift")]
     )
     async def test_other_scopes(self, psa, world, scope):
         resolved = await psa.resolve(scope)
@@ -223,7 +223,7 @@ class TestTickets:
         assert found.ids == {
             str(t.id)
             for t in world.tickets.values()
-            if world.is_open(t) and resolved.name in (None, world.boards[t.board_id].name)
+            if world.is_open(t) and resolved.name in (None, world.teams[t.team_id].name)
         }
 
     async def test_names_that_are_not_there_list_near_ones(self, psa):
@@ -427,7 +427,7 @@ class TestTalk:
 
 class TestChoices:
     async def test_statuses_of_the_instance(self, psa):
-        found = {c.name: c for c in await psa.choices("status", ChoiceContext(board_id="Help Desk"))}
+        found = {c.name: c for c in await psa.choices("status", ChoiceContext(board_id="Service Team"))}
         assert found["Closed"].closed and not found["Updated"].closed
 
     async def test_charge_rates_by_the_lookup_that_is_called_so(self, psa, desk, world):

@@ -41,7 +41,7 @@ async def everything() -> list[httpx.Request]:
         transport=recorder,
     )
     await psa.verify()
-    for scope in (Scope("mine"), Scope("team", "Help Desk"), Scope("all")):
+    for scope in (Scope("mine"), Scope("team", "Service Team"), Scope("all")):
         resolved = await psa.resolve(scope)
         cursor = [page async for page in psa.tickets(resolved, None, int(time.time()) - 86400)][-1].cursor
         assert [page async for page in psa.tickets(resolved, cursor, 0)]

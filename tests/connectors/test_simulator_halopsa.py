@@ -116,6 +116,14 @@ def test_unknown_fields_are_ignored_without_a_word(halo):
     assert row["chargerate"] == (before or 0)
 
 
+def test_a_team_is_taken_by_its_name_and_no_other_is(halo):
+    key = next(t.id for t in halo.world.tickets.values() if t.team_id == 41)
+    (row,) = halo.post("/Tickets", {"id": key, "team": "Night Shift"}).json()
+    assert row["team"] == "Night Shift" and halo.world.tickets[key].team_id == 43
+    refused = halo.post("/Tickets", {"id": key, "team": "Help Desk"})
+    assert refused.status_code == 400 and halo.world.tickets[key].team_id == 43
+
+
 def test_a_parent_is_not_taken_away_by_0(halo):
     key = next(t.id for t in halo.world.tickets.values() if t.parent_id)
     assert halo.post("/Tickets", {"id": key, "parent_id": 0}).is_success

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
 
+from connectors.contract import Ref, Value
 from connectors.simulators.model import Note
 from connectors.simulators.serve import SIMULATED
 from tests.contract.house import House, WorldHouse
@@ -43,6 +44,11 @@ class HaloPsaHouse(WorldHouse):
     def in_conversation(self, note: Note) -> bool:
         """What an automation writes is a system action, and Halo is asked to leave those out."""
         return note.created_by != "Workflow"
+
+    def other(self, ticket_id: str, field: str) -> Value:
+        found = super().other(ticket_id, field)
+        # A ticket names its team and has no id of it.
+        return Ref(found.name, found.name) if field == "team" and isinstance(found, Ref) else found
 
 
 class SyncroHouse(WorldHouse):

@@ -1,7 +1,7 @@
 """The world as HaloPSA's rows: tickets (short and whole), actions, and setup lists.
 
 Halo has no flag: a ticket whose customer has responded is in the status that its type names. The world's boards are
-its teams and ticket types; both of the world's closed statuses are 9. A list row lacks charge rate and contract.
+its ticket types; both of the world's closed statuses are 9. A list row lacks charge rate and contract.
 """
 
 from __future__ import annotations
@@ -71,13 +71,14 @@ def ticket_row(world: World, ticket: Ticket, *, whole: bool) -> Row:
     type_ = world.types.get(ticket.type_id or 0)
     subtype = world.subtypes.get(ticket.subtype_id or 0)
     site = world.sites.get(ticket.site_id or 0)
+    team = world.teams.get(ticket.team_id or 0)
     row: Row = {
         "id": ticket.id,
         "summary": ticket.summary,
         "details": next((n.text for n in world.notes.get(ticket.id, ()) if n.issue), ""),
         "tickettype_id": ticket.board_id,
         "tickettype_name": TYPES[ticket.board_id],
-        "team": world.boards[ticket.board_id].name,
+        "team": team.name if team else "",
         "status_id": status,
         "status_name": STATUSES[status],
         "priority_id": ticket.priority_id,
@@ -206,7 +207,7 @@ def setup(world: World, name: str, number: int) -> list[Row] | None:
         case "tickettype":
             return [{"id": key, "name": text} for key, text in TYPES.items()]
         case "team":
-            return [{"id": b.id, "name": b.name, "inactive": False} for b in world.boards.values()]
+            return [{"id": t.id, "name": t.name, "inactive": t.inactive} for t in world.teams.values()]
         case "agent":
             return [{"id": 1, "name": "Unassigned", "email": None, "isdisabled": False}] + [
                 {"id": m.id, "name": m.name, "email": m.email, "isdisabled": m.inactive}

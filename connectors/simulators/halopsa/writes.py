@@ -61,6 +61,9 @@ def _change(call: Call, ticket: Ticket, given: dict[str, Any]) -> None:
     ):
         if given.get(name) and given[name] not in table:
             raise bad(f"{name} {given[name]} is not valid")
+    team = next((one for one in world.teams.values() if one.name == given.get("team")), None)
+    if given.get("team") and team is None:
+        raise bad(f"team {given['team']} is not valid")
     if given.get("parent_id") == ticket.id or (given.get("parent_id") and world.children.get(ticket.id)):
         raise bad("This ticket cannot be a child of that one")
     if "chargerate" in given:
@@ -77,6 +80,8 @@ def _change(call: Call, ticket: Ticket, given: dict[str, Any]) -> None:
         ticket.priority_id = given["priority_id"]
     if given.get("agent_id"):
         world.reassign(ticket.id, world.members[given["agent_id"]].identifier, by=me)
+    if team is not None:
+        ticket.team_id = team.id
     if given.get("summary"):
         ticket.summary = given["summary"]
     if given.get("parent_id"):
