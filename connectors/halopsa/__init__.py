@@ -5,8 +5,9 @@ bodies), shapes of answers as seen in maintained clients. Nothing here was run a
 not established is probed by `verify()` or is an option.
 
 What is special: a ticket in a list lacks charge rate and contract, so each one that changed is asked for by itself;
-conversation and time are both "actions"; there is no flag for "the customer has responded" but a status that the
-ticket's type names for it; a POST takes a list and without an id makes a new ticket.
+conversation and time are both "actions", with the files sent; what automations do are "system actions", which are not
+read; there is no flag for "the customer has responded" but a status that the ticket's type names for it; a POST takes
+a list and without an id makes a new ticket.
 """
 
 from __future__ import annotations

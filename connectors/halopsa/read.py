@@ -299,9 +299,13 @@ class Reader:
         return await self._read_actions(ticket_id)
 
     async def _read_actions(self, ticket_id: str) -> tuple[list[Row], int]:
-        """The ticket's actions without those of the system, and when they were read. The list is not paged."""
+        """The ticket's actions with their files, and when they were read. The list is not paged.
+
+        Those of the system are left out: that nobody wrote them no field is established to say, and an automation's
+        words must not pass for a customer's.
+        """
         began = int(time.time())
-        query = {"ticket_id": ticket_id, "excludesys": "true"}
+        query = {"ticket_id": ticket_id, "excludesys": "true", "includeattachments": "true"}
         raws = await self._api.listed("/Actions", "actions", query)
         rows = [read_row(raw, ActionRow, ACTION_STRICT) for raw in raws]
         mine = {None, int(ticket_id)}

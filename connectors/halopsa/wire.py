@@ -12,11 +12,14 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.contract import Attachment, NoteRecord, Speaker, TicketRecord, TimeRecord
 from connectors.rows import Problem
 
 CLOSED = 9
 """The built-in status; other statuses that close are a setting (`closed_statuses`)."""
+
+MOST_FILES = 50
+"""So many files that are counted and not named are told of an action."""
 
 
 class CustomField(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,12 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     customfields: list[CustomField] | None = None
 
 
+class FileRow(msgspec.Struct, frozen=True, kw_only=True):
+    filename: str | None = None
+    filesize: int | None = None
+    """In bytes (inferred from the name)."""
+
+
 class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     hiddenfromuser: bool
@@ -82,6 +91,9 @@ class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
     chargerate: int | None = None
     actisbillable: bool | None = None
     actioninvoicenumber: str | int | None = None
+    attachment_count: int | None = None
+    attachments: list[FileRow] | None = None
+    """For who asks with `includeattachments` (vendor's API documentation)."""
 
 
 TICKET_STRICT = frozenset(
@@ -219,7 +231,15 @@ def note_record(row: ActionRow, ticket_id: str, problems: list[Problem]) -> Note
         public=not row.hiddenfromuser,
         text=row.note or "",
         time_id=str(row.id) if is_time(row) else None,
+        attachments=files(row),
     )
+
+
+def files(row: ActionRow) -> tuple[Attachment, ...]:
+    """The action's files; without a name those that are only counted."""
+    named = tuple(Attachment(file.filename or "", file.filesize) for file in row.attachments or ())
+    counted = min(row.attachment_count or 0, MOST_FILES)
+    return named + (Attachment(""),) * (counted - len(named))
 
 
 def time_record(

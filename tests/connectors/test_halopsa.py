@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ import pytest
 
 from connectors import OptionsError, open_connector
 from connectors.contract import (
+    Attachment,
     ChoiceContext,
     Forbidden,
     NotThere,
@@ -23,7 +25,7 @@ from connectors.contract import (
     Unreadable,
 )
 from connectors.halopsa.api import Api, _window
-from connectors.halopsa.wire import TicketRow, seconds
+from connectors.halopsa.wire import ActionRow, FileRow, TicketRow, files, seconds
 from connectors.simulators import halopsa
 from tests.connectors.halo_desk import (
     MINE,
@@ -385,6 +387,28 @@ class TestTalk:
         assert by_id[str(said.id)].speaker == "customer" and by_id[str(said.id)].public
         assert by_id[str(inside.id)].speaker == "staff" and not by_id[str(inside.id)].public
         assert by_id[str(nobody.id)].speaker == "unknown"
+
+    async def test_files_come_with_their_action_and_cost_nothing_more(self, psa, desk, world):
+        key = an_open(world)
+        sent = world.customer_replies(key, "", files=(("screen.png", 51_234), ("log.txt", 900)))
+        await psa.conversation(str(key))
+        desk.state.requests.clear()
+        by_id = {n.note_id: n for n in (await psa.conversation(str(key))).notes}
+        assert by_id[str(sent.id)].attachments == (
+            Attachment("screen.png", 51_234),
+            Attachment("log.txt", 900),
+        )
+        assert [one.path for one in desk.state.requests] == ["/Actions"]
+
+    def test_a_file_that_is_counted_and_not_named_is_told_all_the_same(self):
+        def found(**more: Any) -> tuple[Attachment, ...]:
+            return files(ActionRow(id=1, hiddenfromuser=False, **more))
+
+        named = [FileRow(filename="a.png", filesize=1)]
+        assert found(attachment_count=2) == (Attachment(""), Attachment(""))
+        assert found(attachment_count=2, attachments=named) == (Attachment("a.png", 1), Attachment(""))
+        assert found(attachment_count=0, attachments=named) == (Attachment("a.png", 1),)
+        assert found() == () and len(found(attachment_count=10**9)) == 50
 
     async def test_time_is_actions_with_hours(self, psa, world):
         key = an_open(world)

@@ -65,6 +65,7 @@ async def everything() -> list[httpx.Request]:
         "agreement": Ref(str(next(iter(world.agreements))), ""),
         "priority": Ref("2", ""),
         "site": Ref(str(next(iter(world.sites))), ""),
+        "team": Ref("Night Shift", "Night Shift"),
         "summary": "New",
         "parent": Ref(str(other), ""),
         "status": Ref("2", ""),

@@ -228,7 +228,12 @@ def _actions(call: Call) -> Response:
     key = int(call.asks("ticket_id") or 0)
     if key not in call.world.tickets:
         raise Refusal(404, "Ticket not found")
-    found = made_of.actions(call.world, key, with_system=call.asks("excludesys").lower() != "true")
+    found = made_of.actions(
+        call.world,
+        key,
+        with_system=call.asks("excludesys").lower() != "true",
+        with_files=call.asks("includeattachments").lower() == "true",
+    )
     if call.asks("excludeprivate").lower() == "true":
         found = [row for row in found if not row["hiddenfromuser"]]
     return respond({"record_count": len(found), "actions": found})

@@ -146,7 +146,25 @@ def note_row(world: World, note: Note) -> Row:
         "timetaken": 0.0,
         "chargerate": 0,
         "actioninvoicenumber": "",
+        "attachment_count": len(note.files),
     }
+
+
+def file_rows(note: Note) -> list[Row]:
+    """The files of an action, as far as a list of actions has them when it is asked for them."""
+    return [
+        {
+            "id": note.id * 10 + place,
+            "filename": name,
+            "filesize": size,
+            "datecreated": date(note.at),
+            "ticket_id": note.ticket_id,
+            "action_id": note.id,
+            "isimage": name.endswith((".png", ".jpg")),
+            "showforusers": note.public,
+        }
+        for place, (name, size) in enumerate(note.files)
+    ]
 
 
 def time_row(world: World, entry: TimeEntry) -> Row:
@@ -171,10 +189,10 @@ def time_row(world: World, entry: TimeEntry) -> Row:
     }
 
 
-def actions(world: World, ticket_id: int, *, with_system: bool) -> list[Row]:
+def actions(world: World, ticket_id: int, *, with_system: bool, with_files: bool) -> list[Row]:
     """Notes and time of a ticket, newest first as Halo lists them."""
     notes = [
-        note_row(world, n)
+        note_row(world, n) | ({"attachments": file_rows(n)} if with_files else {})
         for n in world.notes.get(ticket_id, ())
         if with_system or n.created_by != "Workflow"
     ]
