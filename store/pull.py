@@ -71,6 +71,7 @@ def _store(cache: Cache, round: Round, page: Page, *, first_sync: bool) -> None:
     round.changed += stored.changed
     release_tickets(cache, round.name, [record.ticket_id for record in page.tickets])
     quarantine(cache, round.name, page.odd, round.now())
+    round.put_aside |= {odd.ticket_id for odd in page.odd if odd.ticket_id is not None}
     if page.cursor is not None:
         mark(cache, round.name, "tickets", page.cursor, round.began)
 

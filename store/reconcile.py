@@ -173,13 +173,15 @@ async def read_parents(round: Round) -> None:
 
 
 async def reread_odd(round: Round) -> None:
-    """Asks again for the tickets in quarantine whose ids are known; what reads fine leaves it."""
+    """Asks again for the tickets in quarantine whose ids are known, but for those that this round has just read;
+    what reads fine leaves it. Of many, those that were seen longest ago."""
     with round.databases.cache_reads.connect() as cache:
         due = list(
             cache.exec_driver_sql(
-                "SELECT DISTINCT ticket_id FROM quarantine WHERE connection = ? AND stream LIKE 'ticket%'"
-                " AND ticket_id IS NOT NULL AND seen_at < ? ORDER BY ticket_id LIMIT ?",
-                (round.name, round.began, PER_FETCH),
+                "SELECT ticket_id FROM quarantine WHERE connection = ? AND stream LIKE 'ticket%'"
+                " AND ticket_id IS NOT NULL AND ticket_id NOT IN (SELECT value FROM json_each(?))"
+                " GROUP BY ticket_id ORDER BY min(seen_at), ticket_id LIMIT ?",
+                (round.name, json.dumps(sorted(round.put_aside)), PER_FETCH),
             ).scalars()
         )
     asked = await ask(round, due, "tickets")

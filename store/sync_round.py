@@ -102,6 +102,8 @@ class Round:
     conversations: int = 0
     why: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    put_aside: set[str] = field(default_factory=set)
+    """Tickets of which this round's pull has read a record that cannot be used."""
     count_confirmed: bool = False
     resolved: Resolved | None = None
 

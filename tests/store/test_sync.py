@@ -239,6 +239,21 @@ async def test_an_odd_record_waits_in_quarantine_until_it_reads_fine(full_desk: 
     assert full_desk.queue() == set("12345678")
 
 
+@pytest.mark.parametrize("later", [0, -3600])
+async def test_an_odd_record_is_asked_for_again_whatever_the_clock_says(
+    full_desk: Bench, later: int
+) -> None:
+    """By the next round, be it within the same second or after the clock was set back; not by the one that has just
+    read it."""
+    await full_desk.good()
+    full_desk.psa.odd["4"] = "Expected `int`, got `str`"
+    assert (await full_desk.good(full=True)).quarantined == 1
+    assert full_desk.psa.asked["fetch"] == 0
+    del full_desk.psa.odd["4"]
+    full_desk.psa.tick(later - 180)
+    assert (await full_desk.good()).quarantined == 0
+
+
 async def test_an_odd_record_does_not_remove_what_was_known_of_the_ticket(full_desk: Bench) -> None:
     await full_desk.good()
     full_desk.psa.change("4", summary="odd now")
