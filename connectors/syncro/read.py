@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from connectors.contract import (
+    Attachment,
     Conversation,
     Fetched,
     Forbidden,
@@ -25,9 +26,10 @@ from connectors.contract import (
     TimeRecord,
     Unreadable,
 )
+from connectors.files import files_for
 from connectors.rows import Row, odd_of, read_row, seconds
 from connectors.syncro.api import stamp
-from connectors.syncro.records import CLOSED, note_record, opens, ticket_record, time_record
+from connectors.syncro.records import CLOSED, attachment, note_record, opens, ticket_record, time_record
 from connectors.syncro.wire import (
     COMMENT_STRICT,
     TICKET_STRICT,
@@ -334,7 +336,16 @@ class Reader:
         ordered = sorted(notes.values(), key=lambda pair: (pair[0].created_at, int(pair[0].note_id)))
         if ordered and opens(ordered[0][1], ordered[0][0].created_at, about.created_at):
             del ordered[0]
-        return Conversation(ticket_id, tuple(note for note, _ in ordered), read_at, tuple(odd))
+        said = tuple(note for note, _ in ordered)
+        files, problem = await files_for(said, lambda: self._attachments(ticket_id))
+        return Conversation(ticket_id, said, read_at, tuple(odd), files, problem)
+
+    async def _attachments(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's files; no comment says which of them are its own."""
+        detail = await self.detail(ticket_id)
+        if detail is None:
+            raise NotThere(f"GET {TICKETS}/{ticket_id}: not there, or not for us to see")
+        return tuple(attachment(raw) for raw in detail.attachments or ())
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All timers of those tickets, one request for each: the list of all timers goes by creation only, so

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from connectors.contract import NoteRecord, Speaker, TicketRecord, TimeRecord
-from connectors.rows import Problem, seconds
-from connectors.syncro.wire import CommentRow, ContactRow, TicketRow, TimerRow
+import msgspec
+
+from connectors.contract import Attachment, NoteRecord, Speaker, TicketRecord, TimeRecord
+from connectors.rows import Problem, read_row, seconds
+from connectors.syncro.wire import CommentRow, ContactRow, FileRow, TicketRow, TimerRow
 
 CLOSED = frozenset({"resolved", "invoiced"})
 """Statuses that close (vendor's documentation: the filter "Not Closed" leaves them out, `resolved_at` is set)."""
@@ -109,6 +111,14 @@ def opens(row: CommentRow, created: int | None, opened: int | None) -> bool:
         return True
     near = created is not None and opened is not None and created <= opened + OPENING
     return near and row.user_id is None and row.hidden is False
+
+
+def attachment(raw: msgspec.Raw) -> Attachment:
+    """A file of the ticket. One of another shape than is known is told without its name: that it is there counts."""
+    row: FileRow = read_row(raw, FileRow, frozenset()).value or FileRow()
+    return Attachment(
+        row.file_name or row.name or "", row.file_size, seconds(row.created_at, "$.created_at", [])
+    )
 
 
 def time_record(

@@ -1,7 +1,7 @@
 """Syncro's wire format: JSON rows as typed rows, and its error bodies.
 
 Names: the vendor's OpenAPI file. A ticket in a list and a ticket by itself are two shapes: only the list has
-`customer_reply`, the contract and the parent; only the single one has timers, contact and custom fields' files.
+`customer_reply`, the contract and the parent; only the single one has timers, contact and files.
 """
 
 from __future__ import annotations
@@ -78,6 +78,17 @@ class TimerRow(Wire, frozen=True, kw_only=True):
     notes: str | None = None
 
 
+class FileRow(Wire, frozen=True, kw_only=True):
+    """A file of the ticket: the vendor's file has an empty list of them, the names are as seen in a client of
+    RepairShopr, the vendor's other product with the same API."""
+
+    file_name: str | None = None
+    name: str | None = None
+    file_size: int | None = None
+    """In bytes (inferred)."""
+    created_at: str | None = None
+
+
 class ContactRow(Wire, frozen=True, kw_only=True):
     id: int
     name: str | None = None
@@ -95,6 +106,7 @@ class Detail(Wire, frozen=True, kw_only=True):
     created_at: str | None = None
     properties: dict[str, Any] | None = None
     ticket_timers: list[msgspec.Raw] = []
+    attachments: list[msgspec.Raw] | None = None
     contact: ContactRow | None = None
 
 

@@ -36,9 +36,9 @@ def options(url: str = "http://127.0.0.1:8100", **more: Any) -> dict[str, Any]:
     return {name: table[name] for name in OWN} | more
 
 
-def connector(url: str, token: str | None = None, **more: Any) -> Syncro:
+def connector(url: str, token: str | None = None, transport: Any = None, **more: Any) -> Syncro:
     secrets = {"token": token} if token else demo_secrets("syncro")
-    found = open_connector("syncro", "demo", options(url, **more), secrets)
+    found = open_connector("syncro", "demo", options(url, **more), secrets, transport=transport)
     assert isinstance(found, Syncro)
     return found
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from connectors.contract import (
+    Attachment,
     ChoiceContext,
     Forbidden,
     NotThere,
@@ -22,6 +25,7 @@ from connectors.contract import (
 from connectors.simulators.syncro.state import Switches
 from connectors.simulators.world import World
 from connectors.syncro.connector import Syncro
+from connectors.syncro.records import attachment
 from tests.connectors.syncro_desk import connector, key, ours, pull, served
 
 MINE = Scope("mine")
@@ -280,6 +284,64 @@ class TestConversation:
             ("Who am I?", "unknown", True),
         ]
         assert notes[-3].author == "Aisha Smith"
+
+    async def test_another_contact_than_the_ticket_s_is_not_told_apart_by_name(self, psa, world):
+        there = some(world)
+        other = next(c for c in world.contacts.values() if c.name not in ("", there.contact_name))
+        with world.lock:
+            said = world.customer_replies(there.id, "Me too.")
+            said.contact_id = other.id
+        note = (await psa.conversation(key(there.id))).notes[-1]
+        assert (note.author, note.speaker, note.public) == (other.name, "unknown", True)
+
+    async def test_files_are_asked_for_where_a_customer_s_note_has_no_words(self, psa, app, world):
+        there = some(world)
+        world.customer_replies(there.id, "See the picture.", files=(("first.png", 1_024),))
+        await psa.conversation(key(there.id))
+        app.state.requests.clear()
+        found = await psa.conversation(key(there.id))
+        assert found.files == () and len(app.state.requests) == 1
+        sent = world.customer_replies(there.id, "", files=(("second.png", 51_234),))
+        app.state.requests.clear()
+        found = await psa.conversation(key(there.id))
+        assert [one.path for one in app.state.requests] == [
+            f"/tickets/{key(there.id)}/comments",
+            f"/tickets/{key(there.id)}",
+        ]
+        assert [(one.name, one.size) for one in found.files] == [("first.png", 1_024), ("second.png", 51_234)]
+        assert found.files[-1].added_at == sent.at and not found.files_problem
+        assert all(note.attachments == () for note in found.notes), "to which note one belongs is not known"
+
+    async def test_files_that_cannot_be_listed_leave_the_notes(self, psa, place, world):
+        there = some(world)
+        world.customer_replies(there.id, "", files=(("a.png", 1),))
+        whole = await psa.conversation(key(there.id))
+
+        class Hidden(httpx.AsyncHTTPTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                if request.url.path.endswith(f"/tickets/{key(there.id)}"):
+                    return httpx.Response(404, json={"message": "Not found"})
+                return await super().handle_async_request(request)
+
+        blind = connector(place[1], transport=Hidden())
+        await pull(blind, await blind.resolve(MINE))
+        found = await blind.conversation(key(there.id))
+        await blind.close()
+        assert found.notes == whole.notes and found.files == ()
+        assert "could not be listed" in found.files_problem
+
+    @pytest.mark.parametrize(
+        ("row", "told"),
+        [
+            ({"id": 1, "file_name": "a.png", "file_size": 5}, Attachment("a.png", 5)),
+            ({"id": 1, "name": "a.png", "file_size": "large"}, Attachment("a.png")),
+            ({"id": 1, "file": {"url": "https://x.test/a.png"}}, Attachment("")),
+            ("a.png", Attachment("")),
+        ],
+    )
+    def test_a_file_of_another_shape_is_a_file_all_the_same(self, row, told):
+        """What Syncro's answer holds of one is known from a sister product only."""
+        assert attachment(msgspec.Raw(msgspec.json.encode(row))) == told
 
     async def test_the_opening_text_is_no_note(self, psa, world):
         there = some(world)

@@ -240,9 +240,7 @@ async def test_an_odd_record_waits_in_quarantine_until_it_reads_fine(full_desk: 
 
 
 @pytest.mark.parametrize("later", [0, -3600])
-async def test_an_odd_record_is_asked_for_again_whatever_the_clock_says(
-    full_desk: Bench, later: int
-) -> None:
+async def test_an_odd_record_is_asked_for_again_whatever_the_clock_says(full_desk: Bench, later: int) -> None:
     """By the next round, be it within the same second or after the clock was set back; not by the one that has just
     read it."""
     await full_desk.good()
