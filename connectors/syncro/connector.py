@@ -158,7 +158,8 @@ class Syncro:
         return await self._reader.fetch(ids)
 
     async def conversation(self, ticket_id: str) -> Conversation:
-        """All comments, the opening text left out; one request for 100 (if Syncro gives so many)."""
+        """All comments, the opening text left out; one request for 100 (if Syncro gives so many), and one for the
+        ticket's files where a customer's comment has no words."""
         return await self._reader.conversation(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
