@@ -13,6 +13,24 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
+# Whoever writes a connector finds all of it here.
+from connectors.errors import Conflict as Conflict
+from connectors.errors import ConnectorError as ConnectorError
+from connectors.errors import Forbidden as Forbidden
+from connectors.errors import NotThere as NotThere
+from connectors.errors import Rejected as Rejected
+from connectors.errors import Throttled as Throttled
+from connectors.errors import Unauthorized as Unauthorized
+from connectors.errors import UnknownName as UnknownName
+from connectors.errors import Unreachable as Unreachable
+from connectors.errors import Unreadable as Unreadable
+from connectors.errors import Unsupported as Unsupported
+from connectors.fixes import Fix as Fix
+from connectors.fixes import NewTime as NewTime
+from connectors.fixes import Ref as Ref
+from connectors.fixes import Step as Step
+from connectors.fixes import Value as Value
+
 Speaker = Literal["customer", "staff", "system", "unknown"]
 """Who wrote a note: a contact, any member, automation, or nobody we can tell."""
 
@@ -31,17 +49,6 @@ TICKET_FIELDS = (
     "due_at",
 )
 """The canonical fields that `missing_fields.required` may name, besides `custom:<name>`."""
-
-
-class Ref(msgspec.Struct, frozen=True, order=True):
-    """A thing that the PSA knows by id and people by name: a status, a billing code, a member."""
-
-    id: str
-    name: str
-
-
-Value = Ref | str | float | int | bool | None
-"""What a field can be set to. `None` empties it. Times are integers, UTC seconds."""
 
 
 # ---------------------------------------------------------------- records
@@ -324,79 +331,6 @@ class Resolved(msgspec.Struct, frozen=True):
                 return ticket.owner_id == self.id or who in (ticket.resources or "").casefold().split(",")
 
 
-# ---------------------------------------------------------------- fixes and steps
-
-
-class NewTime(msgspec.Struct, frozen=True):
-    """Time to be logged."""
-
-    hours: float
-    code: Ref | None = None
-    text: str = ""
-    started_at: int | None = None
-    """UTC seconds; `None`: the entry ends when the fix was decided."""
-    billable: str | None = None
-
-
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person decided about one ticket: one change in the journal, carried out in steps."""
-
-    change: str
-    """Our own id."""
-    ticket_id: str
-    fields: dict[str, Value] = msgspec.field(default_factory=dict)
-    """Canonical field -> new value: `status`, `owner`, `billing_code`, `parent`, `customer_flag`, `contact`,
-    `contact_phone`, `agreement`, … or `custom:<name>`. References are `Ref`."""
-    was: dict[str, Value] = msgspec.field(default_factory=dict)
-    """The same fields as they were on the screen when it was decided."""
-    entries: dict[str, Ref | None] = msgspec.field(default_factory=dict)
-    """Time entry id -> its new billing code."""
-    entries_was: dict[str, Ref | None] = msgspec.field(default_factory=dict)
-    reply: str | None = None
-    """A public note that the customer reads."""
-    note: str | None = None
-    """An internal note. A seen note is one, with its full text."""
-    time: NewTime | None = None
-    read_up_to: int | None = None
-    """Creation time of the newest customer's note that was on the screen; `None`: there was none."""
-    read_up_to_id: str | None = None
-    decided_at: int = 0
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One request that carries out part of a fix, planned without the network.
-
-    Steps are journalled as JSON before the first one goes out, and say everything that is needed to carry
-    them out, to look them up afterwards and to show them.
-    """
-
-    action: str
-    """The connector's own name for it; `apply` switches on it."""
-    ticket_id: str
-    request: str
-    """Method and path, for a dry run and the audit: `PATCH /service/tickets/70123`."""
-    body: dict[str, Any] = msgspec.field(default_factory=dict)
-    """What `apply` needs, in JSON types."""
-    sets: dict[str, Value] = msgspec.field(default_factory=dict)
-    """The canonical fields that this step sets; compared before and after."""
-    was: dict[str, Value] = msgspec.field(default_factory=dict)
-    entry_id: str | None = None
-    """The time entry whose `billing_code` is set, where it is not the ticket's."""
-    creates: Literal["note", "time"] | None = None
-    """A POST that makes an entry, looked up by its content when the outcome is unknown."""
-    text: str | None = None
-    public: bool = False
-    """What is created is read by the customer."""
-    hours: float | None = None
-    repeatable: bool = True
-    """May be sent again when the outcome is unknown (an update by id). Never true with `creates`."""
-    undoable: bool = True
-    mails: tuple[str, ...] = ()
-    """Whom this request asks the PSA to mail. The PSA's own rules may mail more."""
-    guards_reply: bool = False
-    """Buries a reply if the customer has written since: `read_up_to` is checked before it."""
-
-
 class Applied(msgspec.Struct, frozen=True):
     """What the server says after a step."""
 
@@ -463,91 +397,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     its own."""
     settling: float = 5.0
     """Seconds until something written can be counted on to be seen by a read."""
-
-
-# ---------------------------------------------------------------- errors
-
-
-class ConnectorError(Exception):
-    """Something a connector could not do. `str()` says what and where; `hint` says what to do."""
-
-    kind = "error"
-
-    def __init__(self, message: str, *, hint: str = "", field: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.field = field
-
-
-class Unauthorized(ConnectorError):
-    """The credentials were refused (401, or what the PSA answers instead)."""
-
-    kind = "unauthorized"
-
-
-class Forbidden(ConnectorError):
-    """We are known, and may not (403)."""
-
-    kind = "forbidden"
-
-
-class NotThere(ConnectorError):
-    """No such thing, or not for us (404)."""
-
-    kind = "not_there"
-
-
-class UnknownName(ConnectorError):
-    """A technician, board or team of a scope does not exist or is inactive. Never an empty queue."""
-
-    kind = "unknown_name"
-
-
-class Rejected(ConnectorError):
-    """The PSA refused a change, in its own words; `field` where it names one."""
-
-    kind = "rejected"
-
-
-class Conflict(ConnectorError):
-    """A conditional write found that the ticket has changed since (412)."""
-
-    kind = "conflict"
-
-
-class Throttled(ConnectorError):
-    """Too many requests; `retry_after` seconds. The request was not carried out."""
-
-    kind = "throttled"
-
-    def __init__(self, message: str, *, retry_after: float, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
-
-
-class Unreachable(ConnectorError):
-    """No (usable) answer. `sent` is false only when the request certainly never reached the server."""
-
-    kind = "unreachable"
-
-    def __init__(self, message: str, *, sent: bool, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.sent = sent
-
-
-class Unreadable(ConnectorError):
-    """An answer came that is not what the PSA's API gives: HTML, cut short, another shape.
-
-    For a write its outcome is unknown, as with `Unreachable(sent=True)`.
-    """
-
-    kind = "unreadable"
-
-
-class Unsupported(ConnectorError):
-    """This PSA's API does not offer it, as known."""
-
-    kind = "unsupported"
 
 
 # ---------------------------------------------------------------- the protocol
