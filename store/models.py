@@ -309,8 +309,8 @@ class ConnectionState(CacheTable, table=True):
     requests: int = 0
     """Sent by the last round."""
     usual_requests: int | None = None
-    """What an ordinary round takes while little changes: goes down at once and up by one a round, so that a busy
-    round, or one with the daily lists, hardly counts."""
+    """What an ordinary round takes while little changes, not counting the first one of a process: goes down at once
+    and up by one a round, so that a busy round, or one with the daily lists, hardly counts."""
     count_confirmed: bool = False
     """The PSA's own count agreed with an empty or suddenly empty queue."""
     why: str = "[]"

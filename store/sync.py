@@ -212,7 +212,8 @@ def _publish(round: Round) -> None:
         generation, usual = cache.exec_driver_sql(
             "SELECT generation, usual_requests FROM connection_state WHERE connection = ?", (round.name,)
         ).one()
-        if not (round.full or round.thorough):  # those are not what a round costs every few minutes
+        # Not what a round costs every few minutes: everything read, and what a new process asks for once.
+        if not (round.full or round.thorough) and round.requests_before:
             usual = round.requests if usual is None else min(round.requests, usual + 1)
         set_state(
             cache,
