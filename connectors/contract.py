@@ -474,6 +474,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     its own."""
     settling: float = 5.0
     """Seconds until something written can be counted on to be seen by a read."""
+    statuses_listed: bool = True
+    """`choices("status", …)` gives every active status of the board; false: those that were seen, there may be more."""
     status_setup: str = ""
     """Where an administrator changes statuses, as the product's menus put it; empty: not known."""
 

@@ -24,7 +24,7 @@ BLOCKED: tuple[tuple[str, str], ...] = (
     ("billing code", "No billing code can be chosen."),
     ("agreement", "No agreement can be chosen, and one that has ended is not noticed."),
     ("contract", "No agreement can be chosen, and one that has ended is not noticed."),
-    ("contact_", "These fields are left out of the required ones: that one is missing is not noticed."),
+    ("contact phone", "These fields are left out of the required ones: that one is missing is not noticed."),
     ("contact", "No contact can be chosen."),
     ("companies", "Companies have no names here; searching by company finds nothing."),
     ("site", "No site can be chosen."),
@@ -69,9 +69,14 @@ def rights(facts: Facts) -> Iterator[Finding]:
         yield facts.wrong(
             "right_missing",
             f"the right {right} is missing: no {verb}",
-            next((blocks for word, blocks in BLOCKED if word in verb.casefold()), ""),
+            _blocked(verb),
             f"Ask the administrator of {facts.title} for it, for the account of these credentials.",
         )
+
+
+def _blocked(verb: str) -> str:
+    said = verb.casefold().replace("_", " ")
+    return next((blocks for word, blocks in BLOCKED if word in said), "deskzero goes without it here.")
 
 
 def settings_found(facts: Facts) -> Iterator[Finding]:

@@ -41,9 +41,7 @@ EFFECTS = {
 
 _CLOSED = re.compile(r"\W*(closed?|resolved|completed?|cancell?ed|done)\W*", re.IGNORECASE)
 _CLOSED_IN = re.compile(r"\b(closed|resolved|completed?|cancell?ed|done)\b", re.IGNORECASE)
-_NOT_CLOSED = re.compile(
-    r"\b(not|no|never|re-?open\w*|to be|before|part\w*|wait\w*|pending|un)\b", re.IGNORECASE
-)
+_NOT_CLOSED = re.compile(r"\b(not|never|re-?open\w*|to be|before|part\w*|wait\w*|pending)\b", re.IGNORECASE)
 """Names that say so, and that say it of something else: "Waiting to be closed"."""
 
 
@@ -62,7 +60,7 @@ def named(facts: Facts) -> dict[str, tuple[str, ...]]:
 
 
 def unknown_names(facts: Facts) -> Iterator[Finding]:
-    """Names in the settings that no active status has. Not all boards read, or none: nobody can tell."""
+    """Names in the settings that no active status has. Where not all statuses could be read nobody can tell."""
     known = _by_name(facts)
     wanted = {key: names for key, names in named(facts).items() if names}
     if facts.unread and wanted:
@@ -74,27 +72,30 @@ def unknown_names(facts: Facts) -> Iterator[Finding]:
         )
     if facts.unread or not known:
         return
-    all_names = [choice.name for places in known.values() for _, choice in places]
-    boards = [board.board for board in facts.boards if board.board is not None]
-    read = counted(len(boards), "board") if boards else counted(len(known), "status", "statuses")
+    make = facts.wrong if facts.can.statuses_listed and not facts.boards_left else facts.unknown
+    names_there = list(dict.fromkeys(choice.name for places in known.values() for _, choice in places))
     for key, names in wanted.items():
         for name in names:
             if _key(name) in known:
                 continue
-            like = near(name, all_names)
-            make = facts.unknown if facts.boards_left else facts.wrong
-            left = f", {facts.boards_left} not" if facts.boards_left else ""
-            hint = (
-                f' Did you mean "{like}"?'
-                if like
-                else f" There are: {_listed(dict.fromkeys(all_names), 12)}."
-            )
+            like = near(name, names_there)
+            hint = f'Did you mean "{like}"?' if like else f"Seen were: {_listed(names_there, 12)}."
             yield make(
                 "status_unknown",
-                f"{key} names “{name}”, but no active status is called so ({read} looked at{left})",
+                f"{key} names “{name}”, but no active status is called so ({_looked_at(facts, len(known))})",
                 EFFECTS[key],
-                f"Correct {key} in {facts.table}.{hint}",
+                f"Correct {key} in {facts.table}. {hint}",
             )
+
+
+def _looked_at(facts: Facts, statuses: int) -> str:
+    boards = sum(board.board is not None for board in facts.boards)
+    said = f"{counted(boards, 'board') if boards else counted(statuses, 'status', 'statuses')} looked at"
+    if facts.boards_left:
+        said += f", {facts.boards_left} not"
+    if not facts.can.statuses_listed:
+        said += f"; {facts.title} has no list of them, tickets show some"
+    return said
 
 
 def clocks(facts: Facts) -> Iterator[Finding]:
@@ -107,8 +108,8 @@ def clocks(facts: Facts) -> Iterator[Finding]:
             " although nobody was meant to work on it."
         ),
         "waiting_statuses": (
-            "The clock goes on while the customer is asked: the ticket escalates, and a customer's silence is counted as"
-            " your breach."
+            "The clock goes on while the customer is asked: the ticket escalates, and the customer's silence is"
+            " counted as your breach."
         ),
     }
     for key, why in whys.items():
@@ -206,6 +207,8 @@ def same_name(facts: Facts) -> Iterator[Finding]:
     """One name on several boards that does not do the same everywhere: the settings cannot tell them apart."""
     keys = {_key(name): key for key, names in named(facts).items() for name in names}
     for key, places in _by_name(facts).items():
+        if len({board for board, _ in places}) < 2:
+            continue
         differ = [
             f"it {_grouped(places, does)}"
             for title, does in _DIFFERENCES.items()
@@ -239,8 +242,8 @@ def answered(facts: Facts) -> Iterator[Finding]:
                 " it, name that status in reaction_statuses.",
             )
         return
-    if _key(of.answered_status) not in known:
-        return  # told already
+    if _key(of.answered_status) not in known or not facts.can.statuses_listed:
+        return  # told already, or not known
     lacking = []
     for board in facts.boards:
         names = {_key(choice.name) for choice in board.statuses}

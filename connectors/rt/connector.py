@@ -257,6 +257,7 @@ def _capabilities(fields: Mapping[str, str]) -> Capabilities:
         conditional_write=True,
         page_size=100,
         settling=2.0,
+        statuses_listed=False,
         status_setup="Admin > Lifecycles",
     )
 

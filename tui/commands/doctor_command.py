@@ -176,6 +176,7 @@ async def _reach(report: Report, desk: Desk, connection: Connection, team: int |
     from store.setup_records import Finding
 
     name = connection.name
+    connector = None
     try:
         connector = await desk.connector(name)
         identity = await connector.verify()
@@ -187,6 +188,8 @@ async def _reach(report: Report, desk: Desk, connection: Connection, team: int |
             code=f"connection_{error.kind}", what=str(problem), why=why, do=problem.hint, connection=name
         )
         report.found(broken, code=problem.code)
+        if connector is not None:
+            report.requests[name] = connector.requests
         return False
     who = f"{identity.member} ({identity.name})"
     report.fine(name, f"{connector.title} {identity.version}: you are {who}; scope {scope.scope}")

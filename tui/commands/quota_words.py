@@ -63,12 +63,8 @@ def rounds_words(facts: Facts) -> str:
     ]
     found = uses(facts)
     if team > 1 and (not found or any(use.team > 1 for use in found)):
-        whose = (
-            f"{team} technicians"
-            if facts.team is not None
-            else f"{team} technicians (another number: --team)"
-        )
-        said.append(f"with {whose} {one * team:.0f} an hour")
+        guessed = "" if facts.team is not None else " (another number: --team)"
+        said.append(f"with {team} technicians{guessed} {one * team:.0f} an hour")
     if found:
         worst = max(found, key=lambda use: use.used / use.allowed)
         said.append(f"{100 * worst.part:.2g} % of the limit")
