@@ -39,6 +39,10 @@ EFFECTS = {
 }
 """Key -> what goes wrong when no status is called so."""
 
+NEED_CLOCK_HELD = ("child_statuses", "waiting_statuses")
+NEED_TIME = ("closing_statuses", "waiting_statuses", "answered_status", "child_statuses")
+_TOLD = {"clock": NEED_CLOCK_HELD, "time": NEED_TIME}
+
 _CLOSED = re.compile(r"\W*(closed?|resolved|completed?|cancell?ed|done)\W*", re.IGNORECASE)
 _CLOSED_IN = re.compile(r"\b(closed|resolved|completed?|cancell?ed|done)\b", re.IGNORECASE)
 _NOT_CLOSED = re.compile(r"\b(not|never|re-?open\w*|to be|before|part\w*|wait\w*|pending)\b", re.IGNORECASE)
@@ -188,7 +192,7 @@ def no_time(facts: Facts) -> Iterator[Finding]:
     """Statuses that tickets are wrapped up in, or wait in, and that refuse time."""
     known = _by_name(facts)
     told = set()
-    for key in ("closing_statuses", "waiting_statuses", "answered_status", "child_statuses"):
+    for key in NEED_TIME:
         for name in named(facts)[key]:
             at = [place for place in known.get(_key(name), []) if not place[1].accepts_time]
             if not at or _key(name) in told:
@@ -204,19 +208,27 @@ def no_time(facts: Facts) -> Iterator[Finding]:
 
 
 def same_name(facts: Facts) -> Iterator[Finding]:
-    """One name on several boards that does not do the same everywhere: the settings cannot tell them apart."""
-    keys = {_key(name): key for key, names in named(facts).items() for name in names}
+    """One name on several boards that does not do the same everywhere: the settings cannot tell them apart.
+
+    Of names without a role only closing matters. What `clocks` and `no_time` say board by board is not said again.
+    """
+    roles: dict[str, list[str]] = defaultdict(list)
+    for role, names in named(facts).items():
+        for name in names:
+            roles[_key(name)].append(role)
     for key, places in _by_name(facts).items():
         if len({board for board, _ in places}) < 2:
             continue
+        mine = roles.get(key, [])
         differ = [
             f"it {_grouped(places, does)}"
-            for title, does in _DIFFERENCES.items()
-            if len({does(choice) for _, choice in places}) > 1 and (key in keys or title == "closed")
+            for what, does in _DIFFERENCES.items()
+            if len({does(choice) for _, choice in places}) > 1
+            and (what == "closed" or (mine and not set(mine).intersection(_TOLD[what])))
         ]
         if not differ:
             continue
-        named_in = f" ({keys[key]} names it)" if key in keys else ""
+        named_in = f" ({_listed(mine)} {'names' if len(mine) == 1 else 'name'} it)" if mine else ""
         yield facts.wrong(
             "same_name_differs",
             f"“{places[0][1].name}” is not the same on every board{named_in}: {'; '.join(differ)}",
@@ -270,8 +282,13 @@ def _takes_time(choice: Choice) -> str:
 
 
 def _clock(choice: Choice) -> str:
-    told = {"runs": "runs the SLA clock", "waits": "holds the SLA clock", "ends": "ends the SLA clock"}
-    return told.get(choice.clock or "", "leaves the SLA clock as it is")
+    told = {
+        "runs": "runs the SLA clock",
+        "waits": "holds the SLA clock",
+        "ends": "ends the SLA clock",
+        "keeps": "leaves the SLA clock as it is",
+    }
+    return told.get(choice.clock or "", "says nothing of the SLA clock")
 
 
 _DIFFERENCES: dict[str, Callable[[Choice], str]] = {"closed": _closes, "time": _takes_time, "clock": _clock}

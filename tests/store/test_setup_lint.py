@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from connectors.contract import Quota, Scope
@@ -49,11 +52,11 @@ def test_a_child_status_that_runs_the_clock() -> None:
 
 
 def test_a_child_status_that_runs_the_clock_on_one_board_names_that_board() -> None:
-    found = lint(
+    found = only(
         facts(("Help Desk", HELP_DESK), ("Projects", changed(PROJECTS, "Child Ticket", clock="runs")))
     )
-    assert [one.code for one in found] == ["child_clock", "same_name_differs"]
-    assert "on Projects" in found[0].what and "Help Desk" not in found[0].what
+    assert found.code == "child_clock"
+    assert "on Projects" in found.what and "Help Desk" not in found.what
 
 
 def test_a_child_status_that_leaves_the_clock_as_it_is() -> None:
@@ -229,9 +232,16 @@ def test_one_name_that_closes_on_one_board_only() -> None:
 
 
 def test_what_else_differs_matters_for_names_in_the_settings() -> None:
-    for name, wanted in (("Waiting Customer", ["status_refuses_time", "same_name_differs"]), ("New", [])):
+    for name, wanted in (("Waiting Customer", ["status_refuses_time"]), ("New", [])):
         other = changed(PROJECTS, name, accepts_time=False)
         assert codes(facts(("Help Desk", HELP_DESK), ("Projects", other))) == wanted
+    for told, said in (
+        ({"clock": "runs"}, "runs the SLA clock on Projects"),
+        ({"clock": None}, "says nothing"),
+    ):
+        found = only(facts(("Help Desk", HELP_DESK), ("Projects", changed(PROJECTS, "Completed", **told))))
+        assert found.code == "same_name_differs"
+        assert "it ends the SLA clock on Help Desk" in found.what and said in found.what
     assert codes(facts(("Help Desk", HELP_DESK), ("Projects", changed(PROJECTS, "New", closed=True)))) == [
         "same_name_differs"
     ]
@@ -397,3 +407,17 @@ def test_how_many_technicians_there_are() -> None:
 
 def test_durations_as_the_settings_write_them() -> None:
     assert [duration(one) for one in (30, 60, 90, 180, 3600, 5400)] == ["30s", "1m", "90s", "3m", "1h", "90m"]
+
+
+def test_the_documentation_has_every_code() -> None:
+    """Codes are what scripts go by."""
+    root = Path(__file__).parents[2]
+    sources = [*(root / "store").glob("setup_*.py"), root / "tui" / "commands" / "doctor_command.py"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    found = set(re.findall(r'(?:facts\.wrong|facts\.unknown|make)\(\s*"(\w+)"', text))
+    found |= set(re.findall(r'code="(\w+)"', text))
+    found |= set(re.findall(r'_found\(\s*report, "\w+", "(\w+)"', text))
+    assert len(found) >= 25
+    told = set(re.findall(r"`(\w+)`", (root / "docs" / "doctor.md").read_text(encoding="utf-8")))
+    assert sorted(found - told) == []
+    assert {"child_clock", "waiting_clock"} <= told, "made of the key's name"
