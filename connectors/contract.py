@@ -34,6 +34,10 @@ from connectors.fixes import Value as Value
 Speaker = Literal["customer", "staff", "system", "unknown"]
 """Who wrote a note: a contact, any member, automation, or nobody we can tell."""
 
+Clock = Literal["runs", "waits", "ends", "keeps"]
+"""What a status does to a ticket's SLA clock: lets it run (and escalate), holds it, counts as resolved, or leaves it
+as it was before."""
+
 TICKET_FIELDS = (
     "contact",
     "contact_phone",
@@ -182,6 +186,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """A status that closes."""
     accepts_time: bool = True
     """A status in which time may be entered."""
+    clock: Clock | None = None
+    """What the status does to the SLA's clock; `None` where the PSA's API does not say."""
+    clock_words: str | None = None
+    """How the PSA puts that, in words that complete "runs the SLA clock (…)"."""
     starts_on: str | None = None
     ends_on: str | None = None
     """Agreements: first and last day, `YYYY-MM-DD`, both included; `None` is open-ended."""
@@ -294,6 +302,9 @@ class Identity(msgspec.Struct, frozen=True):
     """(verb, the right that is missing, in the PSA's own vocabulary)."""
     notes: tuple[str, ...] = ()
     """What was found by probing, in sentences (date form, whether a note moves the ticket …)."""
+    writes_as: str | None = None
+    """Whose name replies and time get with these credentials (login, or the name where it is that); `None`: the PSA
+    does not say, and `notes` says so."""
     found: dict[str, str] = msgspec.field(default_factory=dict)
     """Keys of the connection that probing found to be better set so (`date_form`); `connect` saves them."""
 
@@ -397,6 +408,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     its own."""
     settling: float = 5.0
     """Seconds until something written can be counted on to be seen by a read."""
+    statuses_listed: bool = True
+    """`choices("status", …)` gives every active status of the board; false: those that were seen, there may be more."""
+    status_setup: str = ""
+    """Where an administrator changes statuses, as the product's menus put it; empty: not known."""
 
 
 # ---------------------------------------------------------------- the protocol

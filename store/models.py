@@ -222,6 +222,8 @@ class ChoiceRow(CacheTable, table=True):
     active: bool = True
     closed: bool = False
     accepts_time: bool = True
+    clock: str | None = None
+    clock_words: str | None = None
     starts_on: str | None = None
     ends_on: str | None = None
     cancelled: bool = False
@@ -306,6 +308,9 @@ class ConnectionState(CacheTable, table=True):
     """When the first of the failing rounds in a row was tried."""
     requests: int = 0
     """Sent by the last round."""
+    usual_requests: int | None = None
+    """What an ordinary round takes while little changes, not counting the first one of a process: goes down at once
+    and up by one a round, so that a busy round, or one with the daily lists, hardly counts."""
     count_confirmed: bool = False
     """The PSA's own count agreed with an empty or suddenly empty queue."""
     why: str = "[]"

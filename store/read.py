@@ -40,8 +40,10 @@ from store.read_records import (
     Words,
 )
 from store.read_rows import Lists, iso, rows_json
+from store.read_setup import setup_use
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
 from store.settings import KINDS, Settings
+from store.setup_records import SetupUse
 
 __all__ = [
     "ALL_OPEN",
@@ -249,6 +251,11 @@ class Reader:
         """Billing codes on the company's tickets and their time entries, the most used first."""
         with self._cache() as db:
             return [] if db is None or company_id is None else around.usual_codes(db, connection, company_id)
+
+    def setup_use(self, connection: str) -> SetupUse:
+        """How the connection is used, for `doctor`: boards, statuses, owners, fields that nobody fills."""
+        with self._cache() as db:
+            return SetupUse() if db is None else setup_use(db, connection)
 
     def quarantine(self) -> list[QuarantineView]:
         """Records that could not be read, of the configured connections."""

@@ -23,6 +23,7 @@ _STATE = (
     "hint",
     "since_down",
     "requests",
+    "usual_requests",
 )
 
 

@@ -275,6 +275,8 @@ class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | None = None
     since_down: int | None = None
     requests: int = 0
+    usual_requests: int | None = None
+    """What an ordinary round takes while little changes; `None`: there was none yet."""
     count_confirmed: bool = False
     why: tuple[str, ...] = ()
     """What keeps this connection from being known, in sentences."""

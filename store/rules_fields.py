@@ -9,16 +9,8 @@ from zoneinfo import ZoneInfo
 from connectors.contract import TICKET_FIELDS
 from store.rules_sql import Asked, Binds, Found
 from store.settings import RequiredFor
+from store.ticket_fields import value_sql
 
-_VALUES = {
-    # A name, or the id where the PSA gave no name: a contact without a name is still a contact.
-    "contact": "coalesce(t.contact, t.contact_id)",
-    "agreement": "coalesce(t.agreement, t.agreement_id)",
-    "type": "coalesce(t.type, t.type_id)",
-    "priority": "coalesce(t.priority, t.priority_id)",
-    "site": "coalesce(t.site, t.site_id)",
-    "owner": "coalesce(t.owner, t.owner_id)",
-}
 _CUSTOM = (
     "(SELECT max(c.value) FROM v_custom c WHERE c.connection = {connection}"
     " AND c.ticket_id = t.ticket_id AND c.name = {name})"
@@ -98,7 +90,7 @@ def _missing(binds: Binds, field: str, held: str, placeholders: tuple[str, ...])
         name = binds.one(field.removeprefix("custom:"))
         value = _CUSTOM.format(connection=binds.connection, name=name)
     else:
-        value = _VALUES.get(field, f"t.{field}")
+        value = value_sql(field)
     if field == "due_at":
         value, empty = "NULL", "t.due_at IS NULL"
     else:
@@ -113,7 +105,7 @@ def _missing(binds: Binds, field: str, held: str, placeholders: tuple[str, ...])
 
 def _inactive(asked: Asked, binds: Binds, held: str) -> str:
     """There is an agreement, its dates are known, and it is not active today (the connection's calendar day)."""
-    value, today = _VALUES["agreement"], binds.one(_today(asked))
+    value, today = value_sql("agreement"), binds.one(_today(asked))
     off = f"({{a}}.cancelled OR substr({{a}}.ends_on, 1, 10) < {today} OR substr({{a}}.starts_on, 1, 10) > {today})"
     off = f"coalesce({off}, FALSE)"  # no dates at all: neither ended nor not begun
     which = "{a}.connection = t.connection AND {a}.kind = 'agreement' AND {a}.id = t.agreement_id"

@@ -209,9 +209,12 @@ def _publish(round: Round) -> None:
     with round.databases.cache.begin() as cache:
         set_parents(cache, round.name)
         _evaluate(cache, round.databases, round.settings, round.now(), round.name, None)
-        generation = cache.exec_driver_sql(
-            "SELECT generation FROM connection_state WHERE connection = ?", (round.name,)
-        ).scalar_one()
+        generation, usual = cache.exec_driver_sql(
+            "SELECT generation, usual_requests FROM connection_state WHERE connection = ?", (round.name,)
+        ).one()
+        # Not what a round costs every few minutes: everything read, and what a new process asks for once.
+        if not (round.full or round.thorough) and round.requests_before:
+            usual = round.requests if usual is None else min(round.requests, usual + 1)
         set_state(
             cache,
             round.name,
@@ -223,6 +226,7 @@ def _publish(round: Round) -> None:
             hint=None,
             since_down=None,
             requests=round.requests,
+            usual_requests=usual,
             count_confirmed=round.count_confirmed,
             why=json.dumps(round.why, ensure_ascii=False),
             remarks=json.dumps(round.remarks, ensure_ascii=False),

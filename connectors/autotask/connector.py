@@ -164,4 +164,5 @@ def capabilities(options: Options) -> Capabilities:
             ),
         ),
         at_once=3,
+        status_setup="Admin > Features & Settings > Service Desk (Tickets) > Task & Ticket Statuses",
     )

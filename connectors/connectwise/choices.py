@@ -13,7 +13,7 @@ import msgspec
 
 from connectors.connectwise.api import numbers, one_of
 from connectors.connectwise.wire import Reference, Wire
-from connectors.contract import Choice, ChoiceContext, Unreadable
+from connectors.contract import Choice, ChoiceContext, Clock, Unreadable
 
 if TYPE_CHECKING:
     from connectors.connectwise.api import Api
@@ -35,6 +35,7 @@ class StatusRow(NamedRow, frozen=True, kw_only=True):
     inactive: bool | None = None
     closed_status: bool | None = None
     time_entry_not_allowed: bool | None = None
+    escalation_status: str | None = None
 
 
 class SubTypeRow(SwitchedRow, frozen=True, kw_only=True):
@@ -172,6 +173,17 @@ async def _of_boards(api: Api, kind: str, context: ChoiceContext, by_id: str) ->
     return _sorted(found, keep=bool(by_id))
 
 
+_CLOCKS: dict[str, Clock] = {
+    "NotResponded": "runs",
+    "Responded": "runs",
+    "ResolutionPlan": "runs",
+    "Resolved": "ends",
+    "NoEscalation": "waits",
+}
+"""The words are the API description's; that the last one is "waiting, do not escalate" is how makers of reports on
+ConnectWise's SLA put it."""
+
+
 def _status(row: StatusRow, board: str) -> Choice:
     return Choice(
         kind="status",
@@ -181,6 +193,8 @@ def _status(row: StatusRow, board: str) -> Choice:
         active=not row.inactive,
         closed=bool(row.closed_status),
         accepts_time=not row.time_entry_not_allowed,
+        clock=_CLOCKS.get(row.escalation_status or ""),
+        clock_words=f"escalation status {row.escalation_status}" if row.escalation_status else None,
         position=row.sort_order or 0,
     )
 

@@ -153,4 +153,5 @@ def capabilities(options: Options) -> Capabilities:
         note_moves_ticket=options.note_moves_ticket,
         page_size=1000,
         quota=(Quota(requests=1000, seconds=60, source="where throttling is said to begin; not published"),),
+        status_setup="System > Setup Tables > Service Board > the board > Statuses",
     )

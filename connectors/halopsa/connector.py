@@ -145,4 +145,5 @@ def capabilities(options: Options) -> Capabilities:
         note_moves_ticket=options.note_moves_ticket,
         page_size=PAGE_SIZE,
         quota=(Quota(requests=300, seconds=300, source="users' reports of the refusal's text", pause=60),),
+        status_setup="Configuration > Tickets > Statuses",
     )

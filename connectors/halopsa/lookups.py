@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from connectors.contract import Choice, ChoiceContext, Forbidden, NotThere, UnknownName, Unreadable
+from connectors.contract import Choice, ChoiceContext, Clock, Forbidden, NotThere, UnknownName, Unreadable
 from connectors.halopsa.api import numbers
 from connectors.halopsa.wire import CLOSED, Names, positive
 from connectors.rows import read_row
@@ -29,6 +29,9 @@ TYPES = 86400.0
 """Seconds for which lists, contracts (all of them, where no company is named) and ticket types are kept."""
 LOOKUP_TYPES = "11"
 """The lookup that lists the lookups (vendor's API documentation)."""
+CLOCKS: dict[str, Clock] = {"hold": "waits", "removehold": "runs", "none": "keeps"}
+"""`slaaction` of a status, as users saw it in `GET /Status` (field report; the API description has no list of values).
+It only informs."""
 CHARGES = re.compile(r"charge ?(rate|type)s?", re.IGNORECASE)
 
 
@@ -42,6 +45,7 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     name: str
     sequence: int | None = None
+    slaaction: str | None = None
 
 
 class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +200,8 @@ class Lookups:
                         name=row.name,
                         closed=row.id == CLOSED,
                         position=row.sequence or 0,
+                        clock=CLOCKS.get((row.slaaction or "").strip().casefold()),
+                        clock_words=f"SLA action {row.slaaction}" if row.slaaction else None,
                     )
                     for row in await self.statuses()
                 ]

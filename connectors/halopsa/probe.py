@@ -55,7 +55,8 @@ async def verify(api: Api, lookups: Lookups, options: Options) -> Identity:
         )
     ).decode(_Tickets)
     who = await agent(lookups, options.technician)
-    notes = [await _acting(api, who), await _dates(api, sample.tickets)]
+    acts_as, acting = await _acting(api, who)
+    notes = [acting, await _dates(api, sample.tickets)]
     missing = await _missing(api, lookups)
     found: dict[str, str] = {}
     try:
@@ -91,21 +92,23 @@ async def verify(api: Api, lookups: Lookups, options: Options) -> Identity:
         version="unknown (its API does not say)",
         clock_ahead=round(api.session.clock_ahead, 1),
         timezone="UTC",
+        writes_as=acts_as,
         missing=tuple(missing),
         notes=tuple(note for note in notes if note),
         found=found,
     )
 
 
-async def _acting(api: Api, who: AgentRow) -> str:
-    """As whom the application writes."""
+async def _acting(api: Api, who: AgentRow) -> tuple[str | None, str]:
+    """As whom the application writes, and the sentence on it where there is one to say."""
     try:
         me = (await api.get("/Agent/me")).decode(_Me)
     except (Forbidden, NotThere, Unreadable):
-        return "Halo does not say as which agent this API application acts: set one at the application."
+        return None, "Halo does not say as which agent this API application acts: set one at the application."
     if me.id != who.id:
-        return f"What deskzero writes carries the name of “{me.name}”, the agent of the API application."
-    return ""
+        said = f"What deskzero writes carries the name of “{me.name}”, the agent of the API application."
+        return me.name, said
+    return who.name, ""
 
 
 async def _dates(api: Api, tickets: list[TicketRow]) -> str:

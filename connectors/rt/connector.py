@@ -99,6 +99,7 @@ class RequestTracker:
             version=version,
             clock_ahead=self._session.clock_ahead,
             timezone=me.timezone,
+            writes_as=me.name,
             missing=tuple(await self._missing()),
             notes=tuple(notes),
         )
@@ -256,6 +257,8 @@ def _capabilities(fields: Mapping[str, str]) -> Capabilities:
         conditional_write=True,
         page_size=100,
         settling=2.0,
+        statuses_listed=False,
+        status_setup="Admin > Lifecycles",
     )
 
 

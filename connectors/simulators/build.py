@@ -48,7 +48,8 @@ def _setup(world: World) -> None:
         for j, (status, closed, no_time) in enumerate(people.STATUSES):
             if project and status == "Customer Responded":
                 continue
-            row = Status(500 + 40 * i + j, board.id, status, j, closed, no_time)
+            clock = people.CLOCKS.get(status, "runs")
+            row = Status(500 + 40 * i + j, board.id, status, j, closed, no_time, clock=clock)
             world.statuses[row.id] = row
         old = Status(500 + 40 * i + 30, board.id, "Escalated (old)", 30, inactive=True)
         world.statuses[old.id] = old

@@ -83,6 +83,8 @@ class Status:
     closed: bool = False
     no_time: bool = False
     inactive: bool = False
+    clock: str = "runs"
+    """What it does to the SLA's clock: `runs`, `waits` or `ends`."""
 
 
 @dataclass(slots=True)

@@ -111,6 +111,16 @@ STATUSES: tuple[tuple[str, bool, bool], ...] = (
 )
 """(name, closes, refuses time); each board has its own copies under other ids."""
 
+CLOCKS = {
+    "Waiting Customer": "waits",
+    "Waiting Vendor": "waits",
+    "Child Ticket": "waits",
+    "Completed": "ends",
+    ">Closed": "ends",
+    ">Cancelled": "ends",
+}
+"""Statuses in which the SLA's clock does not run."""
+
 PRIORITIES = ("Priority 1 - Critical", "Priority 2 - High", "Priority 3 - Medium", "Priority 4 - Low")
 SOURCES = ("Email Connector", "Phone", "Portal", "Monitoring")
 TEAMS = ("Service Team", "Project Team", "Night Shift")

@@ -62,12 +62,14 @@ async def verify(api: Api, lists: Lists, options: Options, me: Me, *, contacts: 
     )
     if not settings.ticket_types:
         notes.append("There are no ticket types here: `board:` and `type` mean nothing.")
+    member = (await lists.user_names()).get(str(me.user_id), me.user_name)
     return Identity(
         member_id=str(me.user_id),
-        member=(await lists.user_names()).get(str(me.user_id), me.user_name),
+        member=member,
         name=me.user_name,
         version="API v1",
         clock_ahead=api.session.clock_ahead,
+        writes_as=member,
         missing=tuple(missing),
         notes=tuple(notes),
         found=found,

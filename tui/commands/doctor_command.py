@@ -9,96 +9,95 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import ago, counted, home_of, home_option, now, say
-from tui.commands.quota_words import quota_words
+from tui.commands.common import ago, counted, home_of, home_option, now, say_json
+from tui.commands.quota_words import quota_words, rounds_words
 from tui.problem import CANNOT_TELL, WRONG, Problem, explain
 
 if TYPE_CHECKING:
-    from connectors.contract import Identity
     from store.desk import Desk
     from store.home import Home
     from store.read_records import ConnectionView
     from store.settings import Connection, Settings
-
-CLOCK_SECONDS = 30
-"""From this difference on a clock is a finding: cursors and "now" begin to matter."""
+    from tui.commands.doctor_report import Report
 
 
 @click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--team", type=click.IntRange(1), metavar="N", help="How many technicians will use deskzero.")
 @home_option
 @click.pass_context
-def command(ctx: click.Context) -> int:
+def command(ctx: click.Context, as_json: bool, team: int | None) -> int:
     """Looks at everything that could be wrong.
 
-    Settings, keyring, databases, and each connection's reach, rights, clock and quota; what to do about each."""
+    Settings, keyring, databases, and each connection's reach, rights, clock, quota and set-up: what is wrong, why it
+    matters and what to do about it."""
+    from tui.commands.doctor_report import Report
+
     home = home_of(ctx)
-    doctor = Doctor()
-    settings = _settings(doctor, home)
-    _log(doctor, home)
-    _keyring(doctor)
-    desk = _databases(doctor, home, settings)
+    report = Report(quiet=as_json)
+    settings = _settings(report, home)
+    _log(report, home)
+    _keyring(report)
+    desk = _databases(report, home, settings)
     if desk is not None and settings is not None:
-        asyncio.run(_connections(doctor, desk, settings))
-    say(f"{doctor.findings} findings." if doctor.findings else "Nothing found.")
-    return doctor.code
+        asyncio.run(_connections(report, desk, settings, team))
+    report.end()
+    if as_json:
+        say_json(report.document())
+    return report.code
 
 
-class Doctor:
-    """Collects findings; prints each as it comes."""
+def _found(
+    report: Report, about: str, code: str, what: str, do: str, *, why: str = "", exit_code: int = 0
+) -> None:
+    """A finding that is no connection's."""
+    from store.setup_records import Finding
 
-    def __init__(self) -> None:
-        self.findings = 0
-        self.code = 0
-
-    def fine(self, what: str, text: str) -> None:
-        say(f"ok  {what}: {text}")
-
-    def found(self, what: str, text: str, do: str, *, code: int = 0) -> None:
-        """Something is wrong; `code` when it makes the command fail (the largest wins)."""
-        self.findings += 1
-        self.code = max(self.code, code)
-        say(f"!!  {what}: {text}")
-        say(f"    {do}")
+    report.found(Finding(code=code, what=what, why=why, do=do), about=about, code=exit_code)
 
 
-def _settings(doctor: Doctor, home: Home) -> Settings | None:
+def _settings(report: Report, home: Home) -> Settings | None:
     from store.settings import SettingsError, load
 
     try:
         settings = load(home.config)
     except SettingsError as error:
-        doctor.found("settings", str(error), error.hint, code=WRONG)
+        why = "deskzero does not start with settings that it does not understand."
+        _found(report, "settings", "settings", str(error), error.hint, why=why, exit_code=WRONG)
         return None
     if not settings.connections:
-        hint = "Run `deskzero connect` to connect a PSA, or `deskzero demo` to look around."
-        doctor.found("settings", f"no connection is configured in {home.config}", hint, code=WRONG)
+        do = "Run `deskzero connect` to connect a PSA, or `deskzero demo` to look around."
+        what = f"no connection is configured in {home.config}"
+        _found(report, "settings", "no_connection", what, do, exit_code=WRONG)
     else:
         names = ", ".join(settings.connections)
-        doctor.fine("settings", f"{home.config}: {names}; time zone {settings.timezone}")
+        report.fine("settings", f"{home.config}: {names}; time zone {settings.timezone}")
     return settings
 
 
-def _log(doctor: Doctor, home: Home) -> None:
+def _log(report: Report, home: Home) -> None:
     from store.log import start_log
 
     trouble = start_log(home.log)
     if trouble:
-        doctor.found("log", trouble, "Check the folder, or choose another one with --home.")
+        why = "What went wrong is not written down."
+        _found(report, "log", "log", trouble, "Check the folder, or choose another one with --home.", why=why)
     else:
-        doctor.fine("log", str(home.log))
+        report.fine("log", str(home.log))
 
 
-def _keyring(doctor: Doctor) -> None:
+def _keyring(report: Report) -> None:
     from store.credentials import KeyringProblem, keyring_name
 
     try:
-        doctor.fine("keyring", keyring_name())
+        report.fine("keyring", keyring_name())
     except KeyringProblem as problem:
-        hint = "Secrets can come from DESKZERO_<CONNECTION>_<FIELD> or a <field>_command instead."
-        doctor.found("keyring", str(problem), hint)
+        do = "Secrets can come from DESKZERO_<CONNECTION>_<FIELD> or a <field>_command instead."
+        why = "Secrets cannot be kept there."
+        _found(report, "keyring", "keyring", str(problem), do, why=why)
 
 
-def _databases(doctor: Doctor, home: Home, settings: Settings | None) -> Desk | None:
+def _databases(report: Report, home: Home, settings: Settings | None) -> Desk | None:
     from store.database import DatabaseProblem
     from store.desk import Desk
     from store.settings import Settings
@@ -106,106 +105,142 @@ def _databases(doctor: Doctor, home: Home, settings: Settings | None) -> Desk | 
     try:
         desk = Desk(home, settings or Settings())
     except DatabaseProblem as error:
-        doctor.found("databases", str(error), error.hint, code=WRONG)
-        _backups(doctor, home)
+        _found(report, "databases", "database", str(error), error.hint, exit_code=WRONG)
+        _backups(report, home)
         return None
     for note in desk.databases.notes:
-        doctor.found("databases", note, "Run `deskzero sync`.")
+        _found(report, "databases", "database_note", note, "Run `deskzero sync`.")
     for path in (home.cache, home.journal):
         size = path.stat().st_size / 1e6
-        doctor.fine("databases", f"{path}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}")
-    _backups(doctor, home)
+        report.fine("databases", f"{path}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}")
+    _backups(report, home)
     return desk
 
 
-def _backups(doctor: Doctor, home: Home) -> None:
+def _backups(report: Report, home: Home) -> None:
     from store.journal_backup import names
 
     known = names(home)
     if not known:
         do = "Check that there is space and that you may write there; the next start makes one."
-        doctor.found("backups", f"there is none in {home.backups}", do)
+        why = "A journal that is damaged cannot be put back: what waits to be sent is in it."
+        _found(report, "backups", "no_backup", f"there is none in {home.backups}", do, why=why)
         return
     text = f"{counted(len(known), 'backup')} of the journal, the newest made {ago(now() - known[0][0])}"
-    doctor.fine("backups", f"{text}; `deskzero restore` lists them")
+    report.fine("backups", f"{text}; `deskzero restore` lists them")
 
 
-async def _connections(doctor: Doctor, desk: Desk, settings: Settings) -> None:
+async def _connections(report: Report, desk: Desk, settings: Settings, team: int | None) -> None:
     async with desk:
         states = {view.connection: view for view in desk.reader.states()}
         for name, connection in settings.connections.items():
-            await _secrets(doctor, connection)
-            if await _reach(doctor, desk, connection):
-                _state(doctor, connection, states[name])
-        for odd in desk.reader.quarantine():
-            record = f"{odd.stream} {odd.record_id}, {odd.path}: {odd.problem}"
-            doctor.found(
-                odd.connection, f"cannot be read: {record}", "Look at it in the PSA; report it if it is fine."
-            )
+            report.gap()
+            await _secrets(report, connection)
+            if await _reach(report, desk, connection, team):
+                _state(report, connection, states[name])
+            _quarantine(report, desk, name)
+        report.gap()
         waiting = desk.reader.changes()
         if waiting:
-            doctor.found("outbox", f"{len(waiting)} changes wait", "`deskzero outbox` says for what.")
+            what = f"{counted(len(waiting), 'change')} {'waits' if len(waiting) == 1 else 'wait'}"
+            why = "The PSA does not have them yet."
+            _found(report, "outbox", "outbox", what, "`deskzero outbox` says for what.", why=why)
         else:
-            doctor.fine("outbox", "empty")
+            report.fine("outbox", "empty")
 
 
-async def _secrets(doctor: Doctor, connection: Connection) -> None:
+async def _secrets(report: Report, connection: Connection) -> None:
     """Where each secret comes from; a missing one is named once, here."""
     import connectors
     from store.credentials import SecretError, find_secret
+    from store.setup_records import Finding
 
     for field in connectors.spec(connection.psa).secrets:
         try:
             _, source = await asyncio.to_thread(find_secret, connection, field)
         except SecretError as error:
-            doctor.found(connection.name, str(error), error.hint, code=CANNOT_TELL)
+            why = "Without it nobody is let in: nothing is read or sent."
+            missing = Finding(
+                code="secret", what=str(error), why=why, do=error.hint, connection=connection.name
+            )
+            report.found(missing, code=CANNOT_TELL)
         else:
-            doctor.fine(connection.name, f"{field} comes from the {source}")
+            report.fine(connection.name, f"{field} comes from the {source}")
 
 
-async def _reach(doctor: Doctor, desk: Desk, connection: Connection) -> bool:
-    """Asks who we are there, and for the scope's name."""
+async def _reach(report: Report, desk: Desk, connection: Connection, team: int | None) -> bool:
+    """Asks who we are there, for the scope's name and for the statuses, and looks at the set-up."""
     from connectors.contract import ConnectorError
+    from store.setup_facts import gather
+    from store.setup_lint import lint
+    from store.setup_records import Finding
 
     name = connection.name
+    connector = None
     try:
         connector = await desk.connector(name)
         identity = await connector.verify()
         scope = await connector.resolve(connection.scope)
     except ConnectorError as error:
         problem = explain(error) or Problem(str(error), error.hint, CANNOT_TELL)
-        doctor.found(name, str(problem), problem.hint, code=problem.code)
+        why = "Until then nothing of this connection is read, and its fixes wait in the outbox."
+        broken = Finding(
+            code=f"connection_{error.kind}", what=str(problem), why=why, do=problem.hint, connection=name
+        )
+        report.found(broken, code=problem.code)
+        if connector is not None:
+            report.requests[name] = connector.requests
         return False
     who = f"{identity.member} ({identity.name})"
-    doctor.fine(name, f"{connector.title} {identity.version}: you are {who}; scope {scope.scope}")
-    _identity(doctor, name, identity)
+    report.fine(name, f"{connector.title} {identity.version}: you are {who}; scope {scope.scope}")
+    facts = await gather(desk.reader, connection, connector, identity, team=team)
+    findings = lint(facts)
+    if not any(one.code == "clock_differs" for one in findings):
+        report.fine(name, f"clock {identity.clock_ahead:+.1f} s")
+    for note in identity.notes:
+        report.note(name, note)
+    for finding in findings:
+        report.found(finding)
     used = desk.reader.budgets().get(name)
     quota = quota_words(connection, connector.capabilities, used, time.time())
-    doctor.fine(name, f"{quota}; this took {connector.requests} requests")
+    report.requests[name] = connector.requests
+    report.fine(name, f"{quota}; this took {connector.requests} requests")
+    report.fine(name, rounds_words(facts))
     return True
 
 
-def _identity(doctor: Doctor, name: str, identity: Identity) -> None:
-    if abs(identity.clock_ahead) > CLOCK_SECONDS:
-        ahead = f"the server's clock is {identity.clock_ahead:+.0f} s against this machine's"
-        doctor.found(name, ahead, "Let this machine set its clock from the network.")
-    else:
-        doctor.fine(name, f"clock {identity.clock_ahead:+.1f} s")
-    for verb, right in identity.missing:
-        doctor.found(name, f"the right {right} is missing: no {verb}", "Ask the PSA's administrator for it.")
-    for note in identity.notes:
-        doctor.fine(name, note)
+def _state(report: Report, connection: Connection, view: ConnectionView) -> None:
+    from store.setup_records import Finding
 
-
-def _state(doctor: Doctor, connection: Connection, view: ConnectionView) -> None:
     name = connection.name
-    if view.missing_fields:
-        fields = ", ".join(view.missing_fields)
-        hint = "Take them out of missing_fields.required, or leave them: they are not reported on tickets."
-        doctor.found(name, f"required fields that this PSA does not have: {fields}", hint)
     if view.synced_at is None:
-        doctor.found(name, "never synced", "Run `deskzero sync`.")
+        why = "Nothing is known of its tickets; nor is how fields are used, which doctor would look at."
+        never = Finding(
+            code="never_synced", what="never synced", why=why, do="Run `deskzero sync`.", connection=name
+        )
+        report.found(never)
     else:
-        doctor.fine(name, f"the last sync took {view.requests} requests")
+        report.fine(name, f"the last sync took {view.requests} requests")
     for sentence in view.why:
-        doctor.found(name, sentence, "`deskzero sync` looks again.")
+        why = "`deskzero check` cannot say zero."
+        report.found(
+            Finding(
+                code="not_known", what=sentence, why=why, do="`deskzero sync` looks again.", connection=name
+            )
+        )
+
+
+def _quarantine(report: Report, desk: Desk, name: str) -> None:
+    from store.setup_records import Finding
+
+    for odd in desk.reader.quarantine():
+        if odd.connection == name:
+            report.found(
+                Finding(
+                    code="quarantine",
+                    what=f"cannot be read: {odd.stream} {odd.record_id}, {odd.path}: {odd.problem}",
+                    why="It may be a ticket or a reply of yours that you do not see.",
+                    do="Look at it in the PSA; report it if it is fine.",
+                    connection=name,
+                )
+            )

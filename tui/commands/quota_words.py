@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connectors.text import clean
+from store.setup_requests import duration, per_hour, team_of, uses, window
 
 if TYPE_CHECKING:
     from connectors.contract import Capabilities, Quota
     from store.bucket import State
     from store.settings import Connection
+    from store.setup_records import Facts
 
 
 def quota_words(connection: Connection, can: Capabilities | None, state: State | None, now: float) -> str:
@@ -26,7 +28,7 @@ def quota_words(connection: Connection, can: Capabilities | None, state: State |
 
 def _limits(quotas: Sequence[Quota]) -> str:
     return " and ".join(
-        f"{quota.requests} requests {_window(quota.seconds)} for {_WHOSE[quota.whose]}"
+        f"{quota.requests} requests {window(quota.seconds)} for {_WHOSE[quota.whose]}"
         + (f" ({clean(quota.source)})" if quota.source else "")
         for quota in quotas
     )
@@ -47,11 +49,23 @@ def _use(state: State | None, now: float) -> list[str]:
     return said
 
 
-def _window(seconds: int) -> str:
-    names = {60: "a minute", 3600: "an hour", 86400: "a day"}
-    if seconds in names:
-        return names[seconds]
-    return f"in {seconds // 60} minutes" if seconds % 60 == 0 else f"in {seconds} s"
-
-
 _WHOSE = {"company": "the company", "key": "these credentials", "address": "this IP address"}
+
+
+def rounds_words(facts: Facts) -> str:
+    """One line: what rounds take in an hour, of one technician and of the team, and how much of the limit that is."""
+    one, team = per_hour(facts), team_of(facts)
+    if one is None:
+        return "rounds: what they take is known when the screen has been open for a while"
+    said = [
+        f"rounds: about {facts.view.usual_requests} requests each while little changes,"
+        f" {one:.0f} an hour at sync.every = {duration(facts.settings.sync_every)}"
+    ]
+    found = uses(facts)
+    if team > 1 and (not found or any(use.team > 1 for use in found)):
+        guessed = "" if facts.team is not None else " (another number: --team)"
+        said.append(f"with {team} technicians{guessed} {one * team:.0f} an hour")
+    if found:
+        worst = max(found, key=lambda use: use.used / use.allowed)
+        said.append(f"{100 * worst.part:.2g} % of the limit")
+    return "; ".join(said[:-1]) + f", {said[-1]}" if found else "; ".join(said)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_ESCALATION = {"runs": "Responded", "waits": "NoEscalation", "ends": "Resolved"}
+
 
 def stamp(seconds: float) -> str:
     """UTC as the vendor writes it: `2026-11-20T14:05:11Z`."""
@@ -272,6 +274,7 @@ class Rows:
             "closedStatus": s.closed,
             "timeEntryNotAllowed": s.no_time,
             "defaultFlag": s.name == "New",
+            "escalationStatus": "NotResponded" if s.name == "New" else _ESCALATION[s.clock],
             "_info": {},
         }
 

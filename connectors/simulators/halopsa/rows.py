@@ -215,12 +215,21 @@ def contract_row(world: World, agreement: Agreement) -> Row:
     }
 
 
+def _sla_action(world: World, name: str) -> str:
+    """What the status does to the SLA, as the world's status of that name does (values: field report)."""
+    clocks = {status.clock for status in world.statuses.values() if status.name == name}
+    if name == "Updated" or clocks == {"runs"}:
+        return "removehold"
+    return "hold" if clocks == {"waits"} else "none"
+
+
 def setup(world: World, name: str, number: int) -> list[Row] | None:
     """The bare list of that name; `number`: of the lookup. `None` for an unknown one."""
     match name:
         case "status":
             return [
-                {"id": key, "name": text, "sequence": i} for i, (key, text) in enumerate(STATUSES.items())
+                {"id": key, "name": text, "sequence": i, "slaaction": _sla_action(world, text)}
+                for i, (key, text) in enumerate(STATUSES.items())
             ]
         case "tickettype":
             return [{"id": key, "name": text} for key, text in TYPES.items()]
