@@ -37,6 +37,12 @@ class HaloPsaHouse(WorldHouse):
     owner_alone = True
 
 
+class RevioHouse(WorldHouse):
+    ticket_path = "/psac/api/v1/ticket-list"
+    owner_alone = True
+    merges = "Rev.io's API as known does not say what was merged: the ticket is closed there like any other."
+
+
 class SyncroHouse(WorldHouse):
     ticket_path = "/tickets"
     ticket_method = "GET"
@@ -50,6 +56,7 @@ ADAPTERS: dict[str, type[WorldHouse]] = {
     "autotask": AutotaskHouse,
     "connectwise": ConnectWiseHouse,
     "halopsa": HaloPsaHouse,
+    "revio": RevioHouse,
     "syncro": SyncroHouse,
 }
 """PSA -> its house, where `WorldHouse` alone is not right."""
