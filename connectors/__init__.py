@@ -25,6 +25,7 @@ SPECS: dict[str, str] = {
     "autotask": "connectors.autotask:SPEC",
     "connectwise": "connectors.connectwise:SPEC",
     "halopsa": "connectors.halopsa:SPEC",
+    "revio": "connectors.revio:SPEC",
     "rt": "connectors.rt:SPEC",
     "syncro": "connectors.syncro:SPEC",
 }

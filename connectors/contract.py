@@ -397,6 +397,12 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Verbs that may mail somebody."""
     absent: dict[str, str] = msgspec.field(default_factory=dict)
     """Verb -> why it is not offered, in words for the screen."""
+    not_read: dict[str, str] = msgspec.field(default_factory=dict)
+    """What the PSA has and its API, as known, does not tell: `conversations`, `time`, `parents`, `billing_codes`,
+    each with a sentence for the screen. Exceptions that rest on it cannot be known there; nothing of it counts as
+    empty, and its verb (`conversation`, `time_entries`) raises `Unsupported`."""
+    read_every: int | None = None
+    """Seconds between two rounds that nobody asked for, at least, where each has to read everything anew."""
     note_moves_ticket: bool | None = None
     """Whether a note moves the ticket's last-updated date; `None`: not established."""
     conditional_write: bool = False

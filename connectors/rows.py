@@ -6,7 +6,7 @@ meaning is plain (a number for a text), else left empty and reported as `Odd`, w
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -92,13 +92,13 @@ def odd_of(row: Row, stream: str, place: str, ticket_id: str | None = None) -> t
     return tuple(Odd(stream, record, path, problem, whose) for path, problem in row.problems)
 
 
-def seconds(text: str | None, path: str, problems: list[Problem]) -> int | None:
-    """`2026-11-20T14:05:11Z` as UTC seconds (without a zone it is UTC); what is no date becomes a problem."""
+def seconds(text: str | None, path: str, problems: list[Problem], zone: tzinfo = UTC) -> int | None:
+    """`2026-11-20T14:05:11Z` as UTC seconds (without a zone it is `zone`'s); what is no date becomes a problem."""
     if not text:
         return None
     try:
         when = datetime.fromisoformat(text)
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+        return int((when if when.tzinfo else when.replace(tzinfo=zone)).timestamp())
     except (ValueError, OverflowError):
         problems.append((path, f"expected a date, got “{text[:40]}”"))
         return None

@@ -12,6 +12,7 @@ import logging
 from connectors.contract import Forbidden, NotThere, Rejected, Unreadable
 from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_conversation, store_time
+from store.not_known import told
 from store.note_reading import classifier
 from store.sync_round import Round, each
 
@@ -57,8 +58,11 @@ async def read_conversations(round: Round) -> None:
     """Reads and stores the conversations that are due, a few at once, each in a transaction of its own.
 
     What cannot be read for one ticket (it went away meanwhile, a right is missing) becomes a reason for
-    "cannot tell" and is tried again next time; an unreachable PSA ends the round.
+    "cannot tell" and is tried again next time; an unreachable PSA ends the round. Where the PSA tells none, none
+    is read.
     """
+    if not told(round.connector.capabilities, "conversations"):
+        return
     due = _due(round, UNREAD_CONVERSATIONS, window=round.settings.rules.reply_after_close_window)
     classify = classifier(round.settings.rules.auto_reply)
     failed: list[str] = []
@@ -82,7 +86,9 @@ async def read_conversations(round: Round) -> None:
 
 
 async def read_time(round: Round) -> None:
-    """Reads and stores the time entries that are due, many tickets a request."""
+    """Reads and stores the time entries that are due, many tickets a request; none where the PSA tells none."""
+    if not told(round.connector.capabilities, "time"):
+        return
     due = _due(round, UNREAD_TIME, window=round.settings.rules.largest_window, age=TIME_AGE)
     for start in range(0, len(due), PER_REQUEST):
         ids = due[start : start + PER_REQUEST]

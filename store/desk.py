@@ -25,6 +25,7 @@ from store.check import Verdict, verdict
 from store.choices import load_choices
 from store.credentials import SecretError, secrets_of
 from store.database import Databases
+from store.due import is_due
 from store.fixes import Intent, Prepared, ReadUpTo, prepare
 from store.home import Home
 from store.opening import open_connection
@@ -173,7 +174,7 @@ class Desk:
         force: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> list[SyncReport]:
-        """One round; see `round`. A report for each connection, also for one that failed."""
+        """One round; see `round`. A report for each connection that was due, also for one that failed."""
         return (
             await self.round(full=full, only=only, read_all=read_all, force=force, progress=progress)
         ).reports
@@ -189,12 +190,17 @@ class Desk:
     ) -> RoundReport:
         """Sends what waits, then pulls every connection (or `only` these) and evaluates.
 
-        `force`: a person asked, so queued changes are tried whatever their back-off. `read_all`: whatever
-        conversation could have changed unnoticed is read, as `check` needs it. One round at a time.
+        `force`: a person asked, so queued changes are tried whatever their back-off, and a connection that is to be
+        left alone longer (`store.due`) is read all the same. `read_all`: whatever conversation could have changed
+        unnoticed is read, as `check` needs it. One round at a time.
         """
         async with self._rounds:
             outcomes = await self.push(force=force)
-            names = [name for name in self.settings.connections if only is None or name in only]
+            names = [
+                name
+                for name in self.settings.connections
+                if (only is None or name in only) and (force or is_due(self._state(name), self.now))
+            ]
             ended = await asyncio.gather(
                 *(self._sync_one(name, full=full, read_all=read_all, progress=progress) for name in names),
                 return_exceptions=True,  # nobody is left running when one meets a broken database

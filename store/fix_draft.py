@@ -345,6 +345,15 @@ class FixDraft:
             values[field] = value
         return values
 
+    def anything_offered(self) -> None:
+        """Refuses every fix where this PSA's API takes none, before names are looked up that it does not list."""
+        can = self.connector.capabilities
+        if not can.writes:
+            raise FixRefused(
+                f"{self.connector.title}: changing a ticket is not offered by its API as known.",
+                hint=can.absent.get("status", ""),
+            )
+
     def offered(self, verb: str) -> None:
         """Refuses what this PSA's API does not offer, with the connector's reason."""
         can = self.connector.capabilities

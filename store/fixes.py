@@ -114,6 +114,7 @@ async def prepare(
     names = Names(databases, connection.name, seen.record, now, choices)
     draft = FixDraft(databases, connection, connector, seen, names)
     _check_words(intent)
+    draft.anything_offered()
     await _fields(draft, intent)
     await _words(draft, intent, read_up_to)
     _guard(draft, intent, read_up_to)

@@ -87,7 +87,6 @@ def _state(settings: Settings, name: str, row: sqlite3.Row | None) -> Connection
             scope=str(connection.scope),
             read_only=connection.read_only,
         )
-    offers = row["capabilities"]
     return ConnectionView(
         **{column: row[column] for column in _STATE},
         connection=name,
@@ -100,8 +99,13 @@ def _state(settings: Settings, name: str, row: sqlite3.Row | None) -> Connection
         remarks=_sentences(row["remarks"]),
         missing_fields=_sentences(row["missing_fields"]),
         clock_ahead=float(msgspec.json.decode(row["identity"]).get("clock_ahead") or 0.0),
-        capabilities=None if offers == "{}" else msgspec.json.decode(offers, type=Capabilities),
+        capabilities=capabilities_of(row["capabilities"]),
     )
+
+
+def capabilities_of(text: str | None) -> Capabilities | None:
+    """What `connection_state` holds of a PSA's capabilities; `None` before the first sync."""
+    return None if text in (None, "{}") else msgspec.json.decode(text, type=Capabilities)
 
 
 def _sentences(text: str) -> tuple[str, ...]:

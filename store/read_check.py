@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from store.not_known import told
 from store.read_records import ConnectionView, PaneCount, QuarantineView
 
 CLOCK_SLACK = 2
@@ -39,7 +40,7 @@ class Known(msgspec.Struct, frozen=True):
     open: int
     """Open tickets in the scope."""
     unread: int
-    """Conversations of the queue that were not read since their ticket last changed."""
+    """Conversations of the queue that were not read since their ticket last changed; 0 where the PSA tells none."""
     not_lately: int
     """Conversations not read within `check.max_age`, where the PSA does not say when a note arrives; else 0."""
     rules: str | None
@@ -68,9 +69,12 @@ def known(
         "ahead": state.clock_ahead + CLOCK_SLACK,
         "lately": now - max_age,
     }
-    unread = db.execute(_NOT_SINCE_CHANGE, values).fetchone()[0]
-    tells = state.capabilities is not None and state.capabilities.note_moves_ticket is True
-    not_lately = 0 if tells else db.execute(_NOT_LATELY, values).fetchone()[0]
+    can = state.capabilities
+    unread = not_lately = 0
+    if told(can, "conversations"):
+        unread = db.execute(_NOT_SINCE_CHANGE, values).fetchone()[0]
+        if can is None or can.note_moves_ticket is not True:
+            not_lately = db.execute(_NOT_LATELY, values).fetchone()[0]
     open_now = db.execute(_OPEN, (state.connection,)).fetchone()[0]
     rules = db.execute(
         "SELECT cursor FROM stream WHERE connection = ? AND name = 'rules'", (state.connection,)

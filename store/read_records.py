@@ -256,6 +256,8 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     children: tuple[Parent, ...]
     changes: tuple[ChangeView, ...]
     history: tuple[HistoryView, ...]
+    can: Capabilities | None = None
+    """What its PSA can tell and do; `None`: not known before the first sync."""
 
 
 class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connectors.contract import Fix, Ref, TicketRecord
+from store.read_around import capabilities_of
 from store.read_records import (
     FILES_PROBLEM,
     AgreementView,
@@ -69,8 +70,8 @@ def ticket_view(
         " FROM v_ticket WHERE connection = ? AND ticket_id = ?",
         key,
     ).fetchone()
-    (me,) = cache.execute(
-        "SELECT max(member) FROM connection_state WHERE connection = ?", (settings.name,)
+    me, offers = cache.execute(
+        "SELECT max(member), max(capabilities) FROM connection_state WHERE connection = ?", (settings.name,)
     ).fetchone()
     children = cache.execute("SELECT ticket_id FROM v_parent WHERE connection = ? AND parent_id = ?", key)
     parents = [(settings.name, parent) for parent in found.parent_ids]
@@ -99,6 +100,7 @@ def ticket_view(
         children=tuple(about[kid] for kid in kids),
         changes=changes(journal, [settings.name], everything=True, ticket_id=ticket_id),
         history=_history(journal, key),
+        can=capabilities_of(offers),
     )
 
 

@@ -110,6 +110,8 @@ class _Say:
 
 
 def _flag_set(say: _Say) -> str:
+    if say.data.get("untold"):
+        return f"{say.signal}; what was said is not known from this PSA."
     if say.data.get("last_at") is None:
         return f"{say.signal}; there is no note by the customer."
     return f"{say.signal}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from store.not_known import told
 from store.rules_sql import Asked, Binds, Found
 
 _ORPHANED = """
@@ -56,7 +57,9 @@ CLEARED_BY: dict[str, frozenset[str]] = {
 
 
 def orphans(asked: Asked) -> Iterator[Found]:
-    """All reasons of the kind."""
+    """All reasons of the kind; none where the PSA does not tell parents: every child would seem to have none."""
+    if not told(asked.capabilities, "parents"):
+        return
     binds = Binds(asked)
     sql = _ORPHANED.format(
         connection=binds.connection,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from store.not_known import told
 from store.rules_sql import Asked, Binds, Found
 
 _SAID = """
@@ -88,7 +89,7 @@ def conversations(asked: Asked) -> Iterator[Found]:
             code=row["code"],
             since=row["since"],
             gate=True,
-            data=_data(row),
+            data=_data(row) if told(asked.capabilities, "conversations") else {**_data(row), "untold": True},
             seen_as=("signal", "flag", "") if flag else None,
             else_created=False,
             clears=_signal_clears(asked, row) if flag else _answer_clears(asked),

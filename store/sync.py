@@ -29,6 +29,7 @@ from store.cache_writes import (
 from store.choices import keep_choices, load_choices
 from store.conversations import read_conversations, read_time
 from store.database import CacheReplaced, Databases, explained
+from store.not_known import told
 from store.pull import pull
 from store.reconcile import ask, compare, read_parents, reread_odd
 from store.retention import tidy
@@ -295,8 +296,10 @@ async def refresh_ticket(
     with explained(databases, round.began):
         asked = await ask(round, [ticket_id], "tickets")
         here = bool(asked.found)
-        conversation = await connector.conversation(ticket_id) if here else None
-        entries = await connector.time_entries([ticket_id]) if here else None
+        can = connector.capabilities
+        talk, time_told = here and told(can, "conversations"), here and told(can, "time")
+        conversation = await connector.conversation(ticket_id) if talk else None
+        entries = await connector.time_entries([ticket_id]) if time_told else None
         with databases.cache.begin() as cache:
             if asked.silent:
                 set_presence(cache, connection.name, ticket_id, "not_visible", read_at=asked.read_at)

@@ -73,6 +73,21 @@ class Row:
         ]
         return f"{self.more.code_name}: {', '.join(places)}" if places else "–"
 
+    def reads(self) -> str:
+        """What is read of a ticket."""
+        lost = [what for what in ("conversations", "time") if what in self.can.not_read]
+        return f"queue; no {', no '.join(lost)}" if lost else "yes"
+
+    def flag(self) -> str:
+        if self.can.flag:
+            return self.verb("customer_flag")
+        return "none known" if "conversations" in self.can.not_read else "no such flag"
+
+    def overwriting(self) -> str:
+        if not self.more.writes:
+            return "–"
+        return "yes" if self.can.conditional_write else "we compare first"
+
     def fields(self) -> str:
         """How many of the fields that can be required are read, and written."""
         fields = self.more.fields & set(TICKET_FIELDS)
@@ -82,10 +97,10 @@ class Row:
 
 
 LINES: tuple[tuple[str, Callable[[Row], str]], ...] = (
-    ("queue, conversations, time read", lambda row: "yes"),
+    ("queue, conversations, time read", lambda row: row.reads()),
     ("reply to the customer", lambda row: row.verb("reply")),
     ("internal note, “no answer needed”", lambda row: row.verb("note")),
-    ("“customer responded” flag", lambda row: row.verb("customer_flag") if row.can.flag else "no such flag"),
+    ("“customer responded” flag", lambda row: row.flag()),
     ("status, close", lambda row: row.verb("status")),
     ("owner", lambda row: row.verb("owner")),
     ("log time", lambda row: row.verb("time")),
@@ -95,7 +110,7 @@ LINES: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("parent: take away", lambda row: row.verb("detach")),
     ("fields that can be required", lambda row: row.fields()),
     ("custom fields", lambda row: row.verb("custom")),
-    ("the PSA refuses to overwrite", lambda row: "yes" if row.can.conditional_write else "we compare first"),
+    ("the PSA refuses to overwrite", lambda row: row.overwriting()),
     ("its limit on requests", lambda row: limits(row.can.quota)),
     ("demo and simulator", lambda row: "yes" if row.simulated else "–"),
 )

@@ -25,7 +25,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "status": ("status",),
     "who": ("owner",),
 }
-"""Any of these verbs must be offered by the PSA; `field` needs any field at all."""
+"""Any of these verbs must be offered by the PSA; `fix` and `field` need any at all."""
 
 
 def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bool) -> str:
@@ -34,14 +34,23 @@ def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bo
         return "There is no ticket here."
     if ghost:
         return f"#{row.number} has left this list: only movement works on it."
+    if can is not None and (no := _not_offered(action, can)):
+        return no
     if action == "fix" and row.kind is None:
         return "Nothing is missing on this ticket: f has nothing to fix." if not row.also else ""
     if action == "seen" and row.last_words is None:
         return "No customer has written on this ticket: there is nothing to answer."
+    return ""
+
+
+def _not_offered(action: str, can: Capabilities) -> str:
+    """Why the PSA does not take it, in the connector's words; empty where it does."""
     needs = _NEEDS.get(action)
-    if needs is None or can is None or can.writes & set(needs):
+    if needs is None and can.writes:
         return ""
-    for verb in needs:
+    if needs is not None and can.writes & set(needs):
+        return ""
+    for verb in needs or ("status",):
         if verb in can.absent:
             return can.absent[verb]
     return "This PSA's API does not offer that."
@@ -52,6 +61,9 @@ def offered(row: Row | None, can: Capabilities | None, *, ghost: bool, undo: boo
     entries: list[Entry] = []
     if row is not None and not ghost:
         order = _ORDER.get(row.kind or "", ())
+        if can is not None and not can.writes:
+            browser = by_id("queue.browser")
+            entries.append((browser.label, browser.bar))
         for action in ("fix", *order, *(one for one in _REST if one not in order)):
             if not why_not(action, row, can, ghost=ghost):
                 key = by_id(f"queue.{action}")

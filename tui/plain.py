@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from connectors.text import clean
+from store.not_known import by_connection, not_known
 from tui.commands.common import local, say
 from tui.files import NO_WORDS, file_words
 
 if TYPE_CHECKING:
     from store.home import Home
+    from store.read import Reader
     from store.read_records import ConnectionView, FileView, NoteView, Parent, Row, TicketView, TimeView
     from store.settings import Settings
 
@@ -20,20 +22,40 @@ if TYPE_CHECKING:
 def print_queue(home: Home, settings: Settings, *, now: int, title: str = "deskzero") -> None:
     """The whole queue: how each connection is doing, every pane with its two numbers, every row."""
     from store.read import Reader
+    from store.settings import KINDS
 
     reader = Reader(home, settings)
     for view in reader.states():
         say(f"{title} {state_line(view, settings, now)}")
-    say(f"{reader.to_zero()} to zero")
+    say(zero_words(reader))
+    for line in not_known_lines(reader, KINDS):
+        say(line)
+    lost = {kind for state in reader.states() for kind in not_known(state.capabilities)}
     for pane in reader.panes():
         if pane.pane == 0:
             say()
             say(f"All open · {pane.later}")
             continue
         say()
-        say(f"{pane.pane} {pane.title} · {pane.must} must, {pane.later} later")
+        must = "?" if pane.kind in lost and not pane.must else pane.must
+        say(f"{pane.pane} {pane.title} · {must} must, {pane.later} later")
         for line in row_lines(reader.rows([pane.kind]), now=now):
             click.echo(line)
+
+
+def zero_words(reader: Reader, at: str = "") -> str:
+    """`3 to zero`, `3 to zero at 14:32`; where a kind that counts cannot be known everywhere, that too."""
+    lost = by_connection(reader.states(), reader.settings.gates)
+    more = f", but of {', '.join(map(clean, lost))} not all can be known" if lost else ""
+    return f"{reader.to_zero()} to zero{f' at {at}' if at else ''}{more}"
+
+
+def not_known_lines(reader: Reader, kinds: Iterable[str], connection: str | None = None) -> Iterator[str]:
+    """A line for each connection whose PSA does not let these kinds be known."""
+    states = [state for state in reader.states() if connection in (None, state.connection)]
+    for name, sentences in by_connection(states, kinds).items():
+        for sentence, lost in sentences.items():
+            yield f"{clean(name)}: {', '.join(lost)} not known, which is no zero. {clean(sentence)}"
 
 
 def state_line(view: ConnectionView, settings: Settings, now: int) -> str:
@@ -93,6 +115,8 @@ def ticket_lines(view: TicketView, settings: Settings, *, now: int) -> Iterator[
     yield "\nFields"
     for name, value in _fields(view, zone):
         yield f"  {name:<16}{value}"
+    for what in view.can.not_read.values() if view.can is not None else ():
+        yield f"  not known: {clean(what)}"
     yield from _section("Parents", (_link_line(link, zone) for link in view.parents))
     yield from _section("Children", (_link_line(link, zone) for link in view.children))
     read = local(view.notes_read_at, zone)

@@ -75,7 +75,8 @@ class Api:
         budget: Budget | None = None,
         concurrency: int = 4,
     ) -> None:
-        from connectors.halopsa.auth import BearerSession, Tokens  # the HTTP client: not for `list`
+        from connectors.bearer import BearerSession  # the HTTP client: not for `list`
+        from connectors.halopsa.auth import Tokens
 
         self.site = origin_of(url)
         """The address for people."""

@@ -40,17 +40,6 @@ class _Grant(msgspec.Struct, frozen=True):
     expires_in: float = 3600.0
 
 
-class BearerSession(Session):
-    """A session that also blacks out the token it now uses."""
-
-    token = ""
-
-    def redact(self, text: str) -> str:
-        """`text` without secrets and without the token."""
-        text = super().redact(text)
-        return text.replace(self.token, "•••") if self.token else text
-
-
 class Tokens:
     """The access token of one API application."""
 

@@ -29,6 +29,7 @@ SIMULATED: dict[str, str] = {
     "autotask": "connectors.simulators.autotask",
     "connectwise": "connectors.simulators.connectwise",
     "halopsa": "connectors.simulators.halopsa",
+    "revio": "connectors.simulators.revio",
     "syncro": "connectors.simulators.syncro",
 }
 """PSA -> the module of its simulator. It offers `simulator(world)`, the application, with `account` in its state (a

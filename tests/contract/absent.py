@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from connectors.contract import Fix, NewTime, Ref, TicketRecord, Unsupported
+from connectors.contract import Connector, Fix, NewTime, Ref, TicketRecord, Unsupported
 from store.changes import value_of
 from store.fixes import FixRefused
+from tests.contract.house import House
 from tests.contract.office import Office
 
 CREATES = ("reply", "note", "time")
@@ -29,6 +30,30 @@ def declared(verb: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[.
             else:
                 assert can.absent[verb].rstrip().endswith(".")
                 await refused(office, verb)
+
+        return either
+
+    return around
+
+
+def reads(what: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[None]]]:
+    """The test runs where the PSA tells this (`conversations`, `time`); elsewhere it sees that asking for it is refused
+    with the declared sentence, and that nothing is given as empty."""
+
+    def around(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        @functools.wraps(test)
+        async def either(house: House, connector: Connector, **more: object) -> None:
+            said = connector.capabilities.not_read.get(what)
+            if said is None:
+                await test(house, connector, **more)
+                return
+            assert said.rstrip().endswith(".") and connector.title in said
+            one = house.mine()[0]
+            with pytest.raises(Unsupported) as refused:
+                await (
+                    connector.conversation(one) if what == "conversations" else connector.time_entries([one])
+                )
+            assert str(refused.value) == said
 
         return either
 

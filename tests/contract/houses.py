@@ -54,6 +54,12 @@ class HaloPsaHouse(WorldHouse):
         return Ref(found.name, found.name) if field == "team" and isinstance(found, Ref) else found
 
 
+class RevioHouse(WorldHouse):
+    ticket_path = "/psac/api/v1/ticket-list"
+    owner_alone = True
+    merges = "Rev.io's API as known does not say what was merged: the ticket is closed there like any other."
+
+
 class SyncroHouse(WorldHouse):
     ticket_path = "/tickets"
     ticket_method = "GET"
@@ -99,6 +105,7 @@ ADAPTERS: dict[str, type[WorldHouse]] = {
     "autotask": AutotaskHouse,
     "connectwise": ConnectWiseHouse,
     "halopsa": HaloPsaHouse,
+    "revio": RevioHouse,
     "syncro": SyncroHouse,
 }
 """PSA -> its house, where `WorldHouse` alone is not right."""

@@ -25,6 +25,11 @@ async def test_capabilities_are_consistent(connector: Connector) -> None:
     for verb, why in can.absent.items():
         assert why.rstrip().endswith(SENTENCE_ENDS) and len(why.split()) > 3, verb
     assert can.code_name
+    assert set(can.not_read) <= {"conversations", "time", "parents", "billing_codes"}
+    assert all(why.rstrip().endswith(SENTENCE_ENDS) for why in can.not_read.values())
+    if "conversations" in can.not_read:  # whoever cannot see whether the customer wrote must not answer
+        assert not can.writes & {"reply", "customer_flag"}
+    assert can.read_every is None or can.read_every >= 60
     assert "reply" not in can.undoable and "note" not in can.undoable
     if can.code_on_ticket:
         assert "billing_code" in can.writes or "billing_code" in can.absent

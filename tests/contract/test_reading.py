@@ -20,6 +20,7 @@ from connectors.contract import (
     Unsupported,
 )
 from store.changes import value_of
+from tests.contract.absent import reads
 from tests.contract.house import House
 from tests.contract.office import CHOSEN, context, opened, pull
 
@@ -219,6 +220,7 @@ async def test_every_field_that_is_declared_is_read(house: House, connector: Con
 # ---------------------------------------------------------------- conversations and time
 
 
+@reads("conversations")
 async def test_a_conversation_is_complete_in_order_and_the_speakers_are_told_apart(
     house: House, connector: Connector
 ) -> None:
@@ -249,6 +251,7 @@ async def test_a_conversation_is_complete_in_order_and_the_speakers_are_told_apa
             assert note.speaker == "system" or note.speaker == "unknown" or note.author
 
 
+@reads("conversations")
 async def test_an_answer_that_is_only_a_picture_is_not_empty(house: House, connector: Connector) -> None:
     """The file is named, with its size: at its note, or at the ticket where the PSA does not say at which."""
     one = house.mine()[0]
@@ -266,6 +269,7 @@ async def test_an_answer_that_is_only_a_picture_is_not_empty(house: House, conne
     assert not found.files_problem
 
 
+@reads("conversations")
 async def test_many_notes_are_all_there(
     house: House, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +282,7 @@ async def test_many_notes_are_all_there(
     assert {f"Remark {number} of many." for number in range(11)} <= set(texts)
 
 
+@reads("time")
 async def test_time_entries_are_complete(house: House, connector: Connector) -> None:
     mine = house.mine()
     house.logs_time(mine[0], 0.5)

@@ -26,19 +26,22 @@ from tui.widgets.status_line import StatusLine
 class Shop:
     """The PSA (`world`), the technician's `home`, and the clock of both (`now`)."""
 
-    def __init__(self, folder: Path, *, now: float = NOW, **connection: Any) -> None:
+    def __init__(
+        self, folder: Path, *, now: float = NOW, psa: str = "connectwise", **connection: Any
+    ) -> None:
+        self.psa = psa
         self.now = float(now)
         self.world = World(3, 60, clock=lambda: self.now, speed=0.0)
         self.home = Home.at(folder)
         self.home.make()
         self.home.config.write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")
-        save_connection(self.home.config, "demo", demo_settings("connectwise") | connection)
+        save_connection(self.home.config, "demo", demo_settings(psa) | connection)
         self.settings = load(self.home.config)
 
     def desk(self) -> Desk:
         """A desk on this home that talks to this PSA."""
-        transports = {"demo": demo_transport(self.world, "connectwise")}
-        secrets = {"demo": demo_secrets("connectwise")}
+        transports = {"demo": demo_transport(self.world, self.psa)}
+        secrets = {"demo": demo_secrets(self.psa)}
         return Desk(self.home, self.settings, transports=transports, secrets=secrets, clock=lambda: self.now)
 
     @property

@@ -44,7 +44,7 @@ def command(
     Kinds: customer_responded, child_reply, reply_after_close, missing_fields, orphaned, billing_code.
     """
     from store.read import Reader, rows_json
-    from tui.plain import row_lines, state_line
+    from tui.plain import not_known_lines, row_lines, state_line
 
     if as_json and as_csv:
         raise Problem("--json and --csv were both given", "Give one of them.")
@@ -62,6 +62,8 @@ def command(
     for view in reader.states():
         if connection in (None, view.connection):
             say(state_line(view, settings, now()))
+    for line in not_known_lines(reader, wanted, connection):
+        say(line)
     for kind in wanted:
         lines = list(row_lines((row for row in rows if row.kind == kind), now=now()))
         if lines:

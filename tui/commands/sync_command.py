@@ -45,10 +45,11 @@ async def _sync(home: Home, settings: Settings, *, full: bool, watch: int | None
 
     start_log(home.log)
     async with Desk(home, settings) as desk:
+        asked = True  # by a person; the rounds of --watch that follow are not
         while True:
             _tell_notes(desk)
             with Bar(show=sys.stderr.isatty() and not as_json) as bar:
-                done = await desk.round(full=full, force=True, progress=bar.tell)
+                done = await desk.round(full=full, force=asked, progress=bar.tell)
             _tell_notes(desk)
             if as_json:
                 say_json(harmless(_document(desk, done)))
@@ -57,7 +58,7 @@ async def _sync(home: Home, settings: Settings, *, full: bool, watch: int | None
             if watch is None:
                 return _exit_code(done)
             sys.stdout.flush()
-            full = False
+            full = asked = False
             await asyncio.sleep(watch)
 
 
@@ -69,6 +70,9 @@ def _tell_notes(desk: Desk) -> None:
 
 
 def _tell(desk: Desk, done: RoundReport) -> None:
+    from store.due import next_reading
+    from tui.plain import zero_words
+
     for outcome in done.outcomes:
         say(
             f"{outcome.state}: #{outcome.number} {outcome.verb}"
@@ -85,7 +89,12 @@ def _tell(desk: Desk, done: RoundReport) -> None:
         say(f"  {quota_words(desk.settings.connections[name], can, used.get(name), time.time())}")
         for sentence in (*report.why, *report.remarks):
             say(f"  {sentence}")
-    say(f"{desk.reader.to_zero()} to zero at {time.strftime('%H:%M')}")
+    read = {report.connection for report in done.reports}
+    for name, view in known.items():
+        at = None if name in read else next_reading(view)
+        if at is not None:
+            say(f"{name}: is read whole every time, next at {time.strftime('%H:%M', time.localtime(at))}")
+    say(zero_words(desk.reader, time.strftime("%H:%M")))
 
 
 def _line(report: SyncReport) -> str:

@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from connectors.contract import Capabilities
 from connectors.text import clean
+from store.not_known import not_known, told
 from store.read import CacheUnreadable, Reader
 from store.read_records import ChangeView, Row, TicketView
 from tui import messages
@@ -261,7 +262,8 @@ class QueueView(Screen[None]):
         if pane == "0":
             title += Content.styled(f" · {later}", "$frame-title")
         else:
-            title += Content.styled(f" · {must} must, {later} later", "$frame-title")
+            shown = "?" if self.counts.may_hide(pane) and not must else str(must)
+            title += Content.styled(f" · {shown} must, {later} later", "$frame-title")
         aside = Content.styled("oldest first", "$quiet")
         if self.filter:
             aside = Content("filter ") + say(self.filter, "bold $warning")
@@ -298,7 +300,10 @@ class QueueView(Screen[None]):
         self.facts.show(view, self.row, now=app.now, zone=app.zone)
         talk = self.talk_top
         count = len(view.notes) if view else 0
-        talk.title = Content.styled(f"Conversation · {count}", "$quiet") if view else Content("")
+        told_here = view is None or told(view.can, "conversations")
+        talk.title = (
+            Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
+        )
         talk.aside = Content.styled("J K scroll", "$quiet") if view else Content("")
         self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
         self._paint_keys()
@@ -387,10 +392,12 @@ def _page(kinds: tuple[str, ...], text: str, offset: int, reader: Reader) -> lis
 
 def _standing(reader: Reader) -> tuple[Counts, Standing]:
     """One reading of everything around the list."""
-    counts = Counts(tuple(reader.panes()), known=True)
     states, changes = tuple(reader.states()), tuple(reader.changes())
+    lost = frozenset(kind for state in states for kind in not_known(state.capabilities))
+    unsure = bool(lost & set(reader.settings.gates))
+    counts = Counts(tuple(reader.panes()), known=True, not_known=lost, unsure=unsure)
     quarantined, budgets = len(reader.quarantine()), reader.budgets()
-    return counts, Standing(states, changes, quarantined=quarantined, budgets=budgets)
+    return counts, Standing(states, changes, quarantined=quarantined, budgets=budgets, unsure=unsure)
 
 
 def _name(view: TicketView) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from connectors.text import clean
+from store.not_known import told
 from store.read_records import PANES, Row, TicketView
 from tui.screens.base import Dialog
 from tui.text import say, when
@@ -75,12 +76,15 @@ class Why(Dialog[None]):
             Content.assemble("  ● " if reason.gate else "  · ", say(reason.text), "\n")
             for reason in row.reasons
         ]
-        lines.append(Content.styled(f"  {CLEARS.get(row.kind or '', '')}\n", "dim"))
+        can = self._view.can
+        clears = CLEARS.get(row.kind or "", "") if can is None or can.writes else "o opens it in the PSA"
+        lines.append(Content.styled(f"  {clears}\n", "dim"))
         return Content.assemble(*lines)
 
     def _known(self) -> Content:
         view = self._view
         notes = "never" if view.notes_read_at is None else self._when(view.notes_read_at)
+        notes = notes if told(view.can, "conversations") else "not possible"
         return Content.styled(
             clean(
                 f"Ticket read {self._when(view.read_at)} · conversation read {notes} · #{view.record.ticket_id}"

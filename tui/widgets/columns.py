@@ -115,7 +115,8 @@ def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
     made: list[Cell] = [(f"{section} ", "tag")] if section else []
     words = row.last_words
     if words is None:
-        made.append(("flag is set, no note", "later"))
+        said_by_psa = next((reason.text for reason in row.reasons), "flag is set, no note")
+        made.append((clean(said_by_psa), "later"))
         return made
     first = clean(words.who).split(" ")[0] or "customer"
     made += [(f"{first} ▸ ", "customer"), (said(words), "text")]

@@ -202,6 +202,8 @@ def _side(note: NoteView) -> tuple[str, str]:
 def _about(view: TicketView | None, now: int, zone: tzinfo) -> str:
     if view is None:
         return ""
+    if view.can is not None and "conversations" in view.can.not_read:
+        return f"Not known. {clean(view.can.not_read['conversations'])}"
     if view.notes_read_at is None:
         return "The conversation has not been read yet: R asks the PSA."
     if not view.notes and not view.files:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.text import when
-from tui.widgets.columns import PANE_NAMES
+from connectors.text import clean
+from store.not_known import by_connection
+from tui.text import when, wrap
+from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.header import Standing
 from tui.widgets.panes import Counts
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
+
+WIDTH = 64
+"""Cells of a line that explains."""
 
 _MEANS = {
     "1": "No customer waits for a word from us.",
@@ -59,4 +64,14 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         next_line = f"Next: {following}, {PANE_NAMES[following]}, {counts.of(following)[0]} to zero."
     elif any(counts.of(one)[1] for one in others):
         next_line = "Nothing else counts to zero: E asks whether the day is done, Tab goes on to the rest."
+    lost = by_connection(standing.states, PANE_KINDS[pane])
+    if lost:
+        several = len(standing.states) > 1
+        words = [
+            f"{clean(name)}: {clean(sentence)}" if several else clean(sentence)
+            for name, sentences in lost.items()
+            for sentence in sentences
+        ]
+        lines = [line for sentence in words for line in wrap(sentence, WIDTH)]
+        return ["Nothing is known of this kind here; that is no zero.", *lines, next_line]
     return [_MEANS[pane], since, next_line]

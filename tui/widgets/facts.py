@@ -11,12 +11,14 @@ from textual.content import Content
 from textual.widget import Widget
 
 from connectors.text import clean
+from store.not_known import not_known
 from store.read_records import PANES, AgreementView, Parent, Row, TicketView
 from tui.text import fit, hours, say, when, wrap
 from tui.widgets.columns import PANE_NAMES, SECTION
 from tui.widgets.conversation import time_lines
 
 LABEL = 10
+UNTOLD = "not known from this PSA"
 _STATES = {
     "active": "active",
     "cancelled": "CANCELLED",
@@ -118,6 +120,8 @@ def _why(view: TicketView, row: Row | None) -> list[str]:
         ]
     if view.exceptions:
         return [f"{PANE_NAMES[str(PANES[one.kind or ''][0])]}: {_first(one)}" for one in view.exceptions]
+    if not_known(view.can):
+        return ["No exception among those that can be known from this PSA"]
     return ["No exception: nothing is missing here"]
 
 
@@ -141,12 +145,18 @@ def _people(view: TicketView, width: int) -> list[Content]:
     person = "  ".join(
         clean(part) for part in (record.contact, record.contact_phone, record.contact_email) if part
     )
-    agreement = _agreement(view.agreement)
+    person = person or ("nobody" if _told(view, "contact") else UNTOLD)
+    agreement = _agreement(view.agreement) if view.agreement or _told(view, "agreement") else UNTOLD
     used = LABEL + max(cell_len(person), len("nobody"))
     if used + cell_len(agreement) + 14 <= width:
-        contact = _pair("Contact", person or "nobody", used)
+        contact = _pair("Contact", person, used)
         return [contact + Content.styled("    Agreement ", "$quiet") + say(agreement)]
-    return [_pair("Contact", person or "nobody", width), _pair("Agreement", agreement, width)]
+    return [_pair("Contact", person, width), _pair("Agreement", agreement, width)]
+
+
+def _told(view: TicketView, field: str) -> bool:
+    """Whether the ticket's PSA has this field at all; taken for yes before the first sync."""
+    return view.can is None or field in view.can.fields
 
 
 def _agreement(agreement: AgreementView | None) -> str:

@@ -29,6 +29,8 @@ class Standing:
     syncing: tuple[int, int | None] | None = None
     """Tickets read so far, and how many there will be; `None`: no round runs."""
     quarantined: int = 0
+    unsure: bool = False
+    """A kind that counts to zero cannot be known from some connection's PSA."""
     read_at: int = 0
     titles: tuple[str, ...] = field(default=())
     budgets: Mapping[str, State] = field(default_factory=dict)
@@ -194,6 +196,8 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
 def _zero(standing: Standing) -> Content:
     if standing.to_zero is None:
         return Content.styled("● … to zero", "$quiet")
+    if standing.to_zero == 0 and standing.unsure:
+        return Content.styled("? 0 known to zero", "bold $warning")
     if standing.to_zero == 0:
         return Content.styled("○ 0 to zero", "bold $success")
     return Content.styled(f"● {standing.to_zero} to zero", "bold $must")

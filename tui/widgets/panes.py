@@ -23,11 +23,19 @@ class Counts(NamedTuple):
     trouble: int = 0
     outbox: int = 0
     known: bool = False
+    not_known: frozenset[str] = frozenset()
+    """Kinds that some connection's PSA does not let be known: a zero of theirs is none."""
+    unsure: bool = False
+    """One of them would count to zero."""
 
     def of(self, pane: str) -> tuple[int, int]:
         """(must, later) of a whole pane."""
         mine = [one for one in self.panes if str(one.pane) == pane]
         return sum(one.must for one in mine), sum(one.later for one in mine)
+
+    def may_hide(self, pane: str) -> bool:
+        """Whether a kind of this pane cannot be known everywhere."""
+        return any(one.kind in self.not_known for one in self.panes if str(one.pane) == pane)
 
     @property
     def to_zero(self) -> int:
@@ -59,11 +67,14 @@ class Panes(Widget):
             for place, one in enumerate(sections):
                 name = f"{pane} {PANE_NAMES[pane]}" if place == 0 else f"  {one.title if one else ''}"
                 must, later = (one.must, one.later) if one else (None, None)
-                lines.append((pane, self._line(pane, name, must, later, place == 0)))
+                unknown = one is not None and one.kind in counts.not_known
+                lines.append((pane, self._line(pane, name, must, later, place == 0, unknown=unknown)))
         rule = Content.styled("   " + "─" * 12 + " ────  ────", "$frame")
         lines.append(("", rule))
         zero = str(counts.to_zero) if counts.known else "…"
         style = "bold $must" if counts.to_zero else "bold $success"
+        if counts.unsure and not counts.to_zero:
+            zero, style = "?", "bold $warning"
         lines.append(
             (
                 "",
@@ -82,11 +93,21 @@ class Panes(Widget):
             lines.append((key, Content.styled(f" {name:<18}", "" if number else "$quiet") + value))
         return lines
 
-    def _line(self, pane: str, name: str, must: int | None, later: int | None, first: bool) -> Content:
+    def _line(
+        self,
+        pane: str,
+        name: str,
+        must: int | None,
+        later: int | None,
+        first: bool,
+        *,
+        unknown: bool = False,
+    ) -> Content:
+        """`unknown`: what is not there may all the same be in the PSA."""
         here = pane == self.pane
         bar = Content.styled("▌" if here and first else " ", "bold $primary")
         words = Content.styled(f"{name:<14}", "bold" if here and first else ("" if first else "$frame-title"))
-        left = "" if must is None else str(must)
+        left = "" if must is None else "?" if unknown and not must else str(must)
         right = "" if later is None or (later == 0 and pane != "0") else str(later)
         line = (
             bar
@@ -126,9 +147,12 @@ class PaneStrip(Widget):
         numbers = Content("")
         if must:
             numbers += Content.styled(f" {must}●", "bold $must")
+        unknown = self.counts.may_hide(pane)
+        if unknown and not must:
+            numbers += Content.styled(" ?", "$warning")
         if later or (pane == "0"):
             numbers += Content(f" {later}")
-        if not must and not later and pane != "0":
+        if not must and not later and not unknown and pane != "0":
             numbers += Content.styled(" 0", "$quiet")
         if here:
             edge = Content.styled("▌", "bold $primary"), Content.styled("▐", "bold $primary")
