@@ -44,10 +44,23 @@ def team_of(facts: Facts) -> int:
     return facts.members or 1
 
 
+def every(facts: Facts) -> int:
+    """Seconds between two rounds: `sync.every`, or longer where the PSA has to be read whole."""
+    return max(facts.settings.sync_every, facts.can.read_every or 0)
+
+
 def per_hour(facts: Facts) -> float | None:
     """Requests of one technician's rounds in an hour; `None` before the second round of a process."""
     usual = facts.view.usual_requests
-    return None if usual is None else usual * 3600 / facts.settings.sync_every
+    return None if usual is None else usual * 3600 / every(facts)
+
+
+def interval(facts: Facts) -> str:
+    """What rounds go by, in words: `sync.every = 3m`."""
+    own = every(facts) > facts.settings.sync_every
+    return (
+        f"{duration(every(facts))} between two readings" if own else f"sync.every = {duration(every(facts))}"
+    )
 
 
 def uses(facts: Facts) -> list[Use]:
@@ -69,17 +82,20 @@ def too_many_requests(facts: Facts) -> Iterator[Finding]:
     worst = max(uses(facts), key=lambda use: use.used / use.allowed, default=None)
     if worst is None or not worst.too_much:
         return
-    every = math.ceil(facts.settings.sync_every * worst.used / worst.allowed / STEP) * STEP
+    fits = duration(math.ceil(every(facts) * worst.used / worst.allowed / STEP) * STEP)
     who = "one technician's rounds" if worst.team == 1 else f"the rounds of {worst.team} technicians"
+    change = (
+        f"Let {facts.table} be read less often, every {fits} (docs/settings.md)."
+        if every(facts) > facts.settings.sync_every
+        else f'Set every = "{fits}" in [sync].'
+    )
     yield facts.wrong(
         "too_many_requests",
-        f"{who} at sync.every = {duration(facts.settings.sync_every)} would take {worst.used:.0f} requests"
-        f" {window(worst.quota.seconds)};"
+        f"{who} at {interval(facts)} would take {worst.used:.0f} requests {window(worst.quota.seconds)};"
         f" {worst.allowed:.0f} of {worst.quota.requests} are theirs",
         "Beyond that rounds wait for their turn: what the screen shows is older than you think, and the PSA may refuse"
         " the company's other programs.",
-        f'Set every = "{duration(every)}" in [sync]. A narrower scope takes less; a larger quota_share in {facts.table}'
-        " takes it from the others.",
+        f"{change} A narrower scope takes less; a larger quota_share in {facts.table} takes it from the others.",
     )
 
 

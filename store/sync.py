@@ -213,8 +213,9 @@ def _publish(round: Round) -> None:
         generation, usual = cache.exec_driver_sql(
             "SELECT generation, usual_requests FROM connection_state WHERE connection = ?", (round.name,)
         ).one()
-        # Not what a round costs every few minutes: everything read, and what a new process asks for once.
-        if not (round.full or round.thorough) and round.requests_before:
+        # Not what a round costs every few minutes: everything read, what a new process asks for once, and nothing
+        # (what was read a moment ago still holds).
+        if not (round.full or round.thorough) and round.requests_before and round.requests:
             usual = round.requests if usual is None else min(round.requests, usual + 1)
         set_state(
             cache,

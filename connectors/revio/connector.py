@@ -182,6 +182,7 @@ def capabilities(options: Options) -> Capabilities:
         read_every=options.read_every_minutes * 60,
         page_size=PAGE_SIZE,
         at_once=2,
+        statuses_listed=False,
         quota=(
             Quota(
                 requests=60,

@@ -372,6 +372,15 @@ def test_a_team_may_take_the_whole_limit_and_no_more() -> None:
     assert 'every = "4m"' in found.do
 
 
+def test_a_psa_that_is_read_whole_goes_by_its_own_interval() -> None:
+    own = {"can": {"read_every": 600}, "view": {"usual_requests": 60}, "settings": {"sync_every": 30}}
+    assert per_hour(facts(**own)) == 360
+    assert codes(facts(**own)) == []
+    found = only(facts(**own | {"view": {"usual_requests": 90}}))
+    assert "at 10m between two readings would take 45 requests in 5 minutes" in found.what
+    assert "Let [connections.acme] be read less often, every 15m" in found.do
+
+
 def test_the_every_that_is_named_fits() -> None:
     for usual, every, team in ((4, 30, 1), (7, 60, 6), (40, 180, 25)):
         given = {"view": {"usual_requests": usual}, "team": team}

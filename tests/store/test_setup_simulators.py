@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.simulators.serve import demo_secrets, demo_settings, make_app, run_in_thread
+from connectors.simulators.serve import SIMULATED, demo_secrets, demo_settings, make_app, run_in_thread
 from connectors.simulators.world import World
 from store.desk import Desk
 from store.home import Home
@@ -21,7 +21,7 @@ from store.setup_lint import lint
 from store.setup_records import Facts, Finding
 
 TELLS_CLOCK = ("connectwise", "halopsa")
-PSAS = ("autotask", "connectwise", "halopsa", "syncro")
+PSAS = tuple(SIMULATED)
 
 
 class Shop:
@@ -71,10 +71,14 @@ def shop_of(tickets: int = 60) -> World:
 async def test_the_demos_setup_is_healthy(tmp_path: Path, psa: str) -> None:
     async with opened(tmp_path, psa, shop_of()) as shop:
         found = await shop.findings()
-        absent = {
-            "halopsa": ["required_field_absent"]
-        }  # it has no phone on a ticket, as the rules want by default
-        assert [one.code for one in found if one.level == "wrong"] == absent.get(psa, [])
+        lacking = (
+            ["required_field_absent"]
+            if {"contact", "contact_phone"} - (await shop.facts()).can.fields
+            else []
+        )
+        assert [one.code for one in found if one.level == "wrong"] == lacking, (
+            "the rules' default fields apart"
+        )
         unknown = [one.code for one in found if one.level == "unknown"]
         assert unknown == ([] if psa in TELLS_CLOCK else ["clock_unknown"])
 
@@ -145,6 +149,8 @@ async def test_names_that_the_psa_does_not_have(tmp_path: Path, psa: str) -> Non
             "responded_statuses names “Costumer Responded”",
             "closed_statuses names “Archived”",
         ]
+        listed = (await shop.facts()).can.statuses_listed
+        assert {one.level for one in found} == {"wrong" if listed else "unknown"}
 
 
 async def test_a_closed_status_without_the_mark(tmp_path: Path) -> None:
@@ -244,3 +250,14 @@ async def test_a_round_that_reads_everything_is_no_measure(tmp_path: Path) -> No
         (full,) = await shop.desk.sync(full=True)
         assert usual is not None and full.requests > usual
         assert (await shop.facts()).view.usual_requests == usual
+
+
+async def test_a_round_that_asks_nothing_is_no_measure(tmp_path: Path) -> None:
+    """Rev.io's list is read whole and holds for a while."""
+    async with opened(tmp_path, "revio", shop_of()) as shop:
+        (report,) = await shop.desk.sync(force=True)
+        assert report.requests == 2
+        usual = (await shop.facts()).view.usual_requests
+        (report,) = await shop.desk.sync(force=True)  # what `facts` has just read still holds
+        assert report.requests == 0
+        assert (await shop.facts()).view.usual_requests == usual == 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connectors.text import clean
-from store.setup_requests import duration, per_hour, team_of, uses, window
+from store.setup_requests import interval, per_hour, team_of, uses, window
 
 if TYPE_CHECKING:
     from connectors.contract import Capabilities, Quota
@@ -59,7 +59,7 @@ def rounds_words(facts: Facts) -> str:
         return "rounds: what they take is known when the screen has been open for a while"
     said = [
         f"rounds: about {facts.view.usual_requests} requests each while little changes,"
-        f" {one:.0f} an hour at sync.every = {duration(facts.settings.sync_every)}"
+        f" {one:.0f} an hour at {interval(facts)}"
     ]
     found = uses(facts)
     if team > 1 and (not found or any(use.team > 1 for use in found)):
