@@ -62,18 +62,22 @@ class Deskzero(App[int]):
         clock: Callable[[], float] = time.time,
         open_desk: Callable[[], Desk] | None = None,
         background: bool = True,
+        only: str | None = None,
         burst_window: float = BURST_WINDOW,
     ) -> None:
         """`demo` makes the desk of a simulated PSA (called in the engine's thread) and frames the screen.
 
         `open_desk` does the same without the frame. With `background` false nothing is synced or sent by
-        itself and no thread starts until something is asked of it. `burst_window` 0 acts on keys at once.
+        itself and no thread starts until something is asked of it. `only`: the lists and numbers of this connection
+        alone; everything is synced, sent and asked at the end of the day all the same. `burst_window` 0 acts on keys
+        at once.
         """
         plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         self.home, self.settings, self.clock = home, settings, clock
         self.demo = demo is not None
         self.background = background
+        self.only = only
         self.reader = Reader(home, settings, clock)
         self.zone: tzinfo = ZoneInfo(settings.timezone)
         self.engine = Engine(
@@ -292,10 +296,12 @@ class Deskzero(App[int]):
             await self.screen.run_action("cancel")
 
 
-def run(home: Home, settings: Settings, *, demo: Callable[[], Desk] | None = None) -> int:
+def run(
+    home: Home, settings: Settings, *, demo: Callable[[], Desk] | None = None, only: str | None = None
+) -> int:
     """Opens the queue in this terminal until the user leaves; gives the exit code.
 
     `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint.
     """
     start_log(home.log)
-    return Deskzero(home, settings, demo=demo).run() or 0
+    return Deskzero(home, settings, demo=demo, only=only).run() or 0

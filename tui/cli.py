@@ -83,16 +83,24 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["--help", "-h"]}
 )
 @home_option
+@click.option("--connection", metavar="NAME", help="Show this connection alone.")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
 @click.pass_context
-def deskzero(ctx: click.Context) -> int:
+def deskzero(ctx: click.Context, connection: str | None) -> int:
     """Shows only the tickets that fall through the PSA's cracks, and fixes them with a key.
 
     Without a command it opens the queue; where standard output is no terminal it prints it.
     """
-    return run_queue(ctx) if ctx.invoked_subcommand is None else 0
+    if ctx.invoked_subcommand is None:
+        return run_queue(ctx, connection)
+    if connection is not None:
+        raise Problem(
+            "--connection before a command does nothing",
+            f"Write it behind it where it is known: `deskzero {ctx.invoked_subcommand} --help`.",
+        )
+    return 0
 
 
 def main() -> None:

@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from store.settings import Settings
 
 
-def print_queue(home: Home, settings: Settings, *, now: int, title: str = "deskzero") -> None:
-    """The whole queue: how each connection is doing, every pane with its two numbers, every row."""
+def print_queue(
+    home: Home, settings: Settings, *, now: int, title: str = "deskzero", only: str | None = None
+) -> None:
+    """The whole queue, or that of one connection: how each is doing, every pane with its two numbers, every row."""
     from store.read import Reader
     from store.settings import KINDS
 
     reader = Reader(home, settings)
-    for view in reader.states():
+    states = [state for state in reader.states() if only in (None, state.connection)]
+    for view in states:
         say(f"{title} {state_line(view, settings, now)}")
-    say(zero_words(reader))
-    for line in not_known_lines(reader, KINDS):
+    say(zero_words(reader, only=only))
+    for line in not_known_lines(reader, KINDS, only):
         say(line)
-    lost = {kind for state in reader.states() for kind in not_known(state.capabilities)}
-    for pane in reader.panes():
+    lost = {kind for state in states for kind in not_known(state.capabilities)}
+    for pane in reader.panes(only):
         if pane.pane == 0:
             say()
             say(f"All open · {pane.later}")
@@ -39,15 +42,19 @@ def print_queue(home: Home, settings: Settings, *, now: int, title: str = "deskz
         say()
         must = "?" if pane.kind in lost and not pane.must else pane.must
         say(f"{pane.pane} {pane.title} · {must} must, {pane.later} later")
-        for line in row_lines(reader.rows([pane.kind]), now=now):
+        for line in row_lines(reader.rows([pane.kind], connection=only), now=now):
             click.echo(line)
 
 
-def zero_words(reader: Reader, at: str = "") -> str:
-    """`3 to zero`, `3 to zero at 14:32`; where a kind that counts cannot be known everywhere, that too."""
-    lost = by_connection(reader.states(), reader.settings.gates)
+def zero_words(reader: Reader, at: str = "", *, only: str | None = None) -> str:
+    """`3 to zero`, `3 to zero at 14:32`, `3 to zero in north alone`; where a kind that counts cannot be known
+    everywhere, that too."""
+    states = [state for state in reader.states() if only in (None, state.connection)]
+    lost = by_connection(states, reader.settings.gates)
     more = f", but of {', '.join(map(clean, lost))} not all can be known" if lost else ""
-    return f"{reader.to_zero()} to zero{f' at {at}' if at else ''}{more}"
+    to_zero = sum(pane.must for pane in reader.panes(only))
+    alone = f" in {clean(only)} alone" if only is not None else ""
+    return f"{to_zero} to zero{alone}{f' at {at}' if at else ''}{more}"
 
 
 def not_known_lines(reader: Reader, kinds: Iterable[str], connection: str | None = None) -> Iterator[str]:

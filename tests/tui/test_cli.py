@@ -135,6 +135,15 @@ def test_list_as_text_and_csv_have_the_same_rows(synced: Cli) -> None:
 def test_list_refuses_what_it_does_not_know(synced: Cli) -> None:
     assert "billing_code" in synced.run("list", "billing_cod").error[1]
     assert "acme" in synced.run("list", "--connection", "other").error[1]
+    assert "acme" in synced.run("--connection", "other").error[1]
+    assert "behind it" in synced.run("--connection", "acme", "list").error[1]
+
+
+def test_the_queue_and_a_round_of_one_connection_alone(synced: Cli) -> None:
+    out = synced.run("--connection", "acme").out
+    assert "to zero in acme alone" in out
+    assert synced.run("sync", "--connection", "acme").code == 0
+    assert synced.run("sync", "--connection", "other").code == 2
     assert synced.run("list", "--csv", "--json").code == 2
 
 

@@ -17,7 +17,7 @@ from store.database import Databases
 from store.models import Ticket
 from store.read import Reader
 from tests.tui import small_day
-from tests.tui.screen import NARROW, painted, press, running, settle
+from tests.tui.screen import NARROW, make_app, painted, press, running, settle
 from tests.tui.small_day import NOW, ticket
 from tui.messages import Saved, SyncEnded
 from tui.widgets.columns import cells, shape
@@ -309,3 +309,22 @@ def test_the_connection_is_a_column_where_there_are_several(tmp_path):
     both = shape("0", 91, [*rows, other])
     line = "".join(text for text, _ in cells(other, "0", both, NOW, UTC))
     assert line.startswith("northwi… #T20261121.0134 ") and cell_len(line) == 87
+
+
+async def test_one_connection_alone_says_so_and_shows_its_own(tmp_path):
+    home = small_day.fill(tmp_path)
+    settings = msgspec.structs.replace(
+        small_day.SETTINGS,
+        connections=small_day.SETTINGS.connections
+        | {"north": msgspec.structs.replace(small_day.SETTINGS.connections["acme"], name="north")},
+    )
+    every = Reader(home, settings, lambda: NOW).to_zero()
+    for only, found in (("acme", every), ("north", 0)):
+        app = make_app(home, settings=settings, only=only)
+        async with app.run_test(size=(120, 30)) as pilot:
+            await settle(pilot)
+            assert f"{only} alone, of acme + north" in painted(app.screen)
+            assert app.screen.counts.to_zero == found == app.screen.standing.to_zero
+            assert {row.connection for row in app.screen.list._rows.values()} == (
+                {"acme"} if found else set()
+            )

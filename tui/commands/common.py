@@ -150,19 +150,19 @@ def on_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def run_queue(ctx: click.Context) -> int:
-    """`deskzero` without a command: the screen on a terminal, else the queue as text."""
+def run_queue(ctx: click.Context, only: str | None = None) -> int:
+    """`deskzero` without a command: the screen on a terminal, else the queue as text. `only`: of one connection."""
     home = home_of(ctx)
-    settings = settings_of(home)
+    settings = settings_of(home, connection=only)
     if on_terminal():
         from store.log import start_log
         from tui.app import run
 
         start_log(home.log)
-        return run(home, settings)
+        return run(home, settings, only=only)
     from tui.plain import print_queue
 
-    print_queue(home, settings, now=now())
+    print_queue(home, settings, now=now(), only=only)
     return 0
 
 

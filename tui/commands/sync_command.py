@@ -24,22 +24,38 @@ if TYPE_CHECKING:
 @click.command("sync")
 @click.option("--full", is_flag=True, help="Pull everything again, not only what changed.")
 @click.option("--watch", metavar="SECONDS", type=click.IntRange(min=5), help="Again and again, until Ctrl+C.")
+@click.option("--connection", metavar="NAME", help="Pull this connection alone; what waits goes out to all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @home_option
 @click.pass_context
-def command(ctx: click.Context, full: bool = False, watch: int | None = None, as_json: bool = False) -> int:
+def command(
+    ctx: click.Context,
+    full: bool = False,
+    watch: int | None = None,
+    as_json: bool = False,
+    connection: str | None = None,
+) -> int:
     """Sends what waits, pulls what changed, evaluates.
 
     Prints what changed and how many requests it took.
     """
     home = home_of(ctx)
-    settings = settings_of(home)
+    settings = settings_of(home, connection=connection)
     if watch is not None and as_json:
         raise Problem("--watch and --json were both given", "--json is one document: leave --watch out.")
-    return asyncio.run(_sync(home, settings, full=full, watch=watch, as_json=as_json))
+    only = None if connection is None else (connection,)
+    return asyncio.run(_sync(home, settings, only, full=full, watch=watch, as_json=as_json))
 
 
-async def _sync(home: Home, settings: Settings, *, full: bool, watch: int | None, as_json: bool) -> int:
+async def _sync(
+    home: Home,
+    settings: Settings,
+    only: tuple[str, ...] | None,
+    *,
+    full: bool,
+    watch: int | None,
+    as_json: bool,
+) -> int:
     from store.desk import Desk
     from store.log import start_log
 
@@ -49,7 +65,7 @@ async def _sync(home: Home, settings: Settings, *, full: bool, watch: int | None
         while True:
             _tell_notes(desk)
             with Bar(show=sys.stderr.isatty() and not as_json) as bar:
-                done = await desk.round(full=full, force=asked, progress=bar.tell)
+                done = await desk.round(full=full, only=only, force=asked, progress=bar.tell)
             _tell_notes(desk)
             if as_json:
                 say_json(harmless(_document(desk, done)))

@@ -31,6 +31,8 @@ class Standing:
     quarantined: int = 0
     unsure: bool = False
     """A kind that counts to zero cannot be known from some connection's PSA."""
+    only: str | None = None
+    """The lists and numbers are of this connection alone."""
     read_at: int = 0
     titles: tuple[str, ...] = field(default=())
     budgets: Mapping[str, State] = field(default_factory=dict)
@@ -127,6 +129,9 @@ def _places(standing: Standing) -> list[str]:
             clean(one.connection),
         ]
     names = [clean(state.connection) for state in states]
+    if standing.only is not None:
+        alone = f"{clean(standing.only)} alone"
+        return [f"{alone}, of {' + '.join(names)}", f"{alone}, of {len(names)} PSAs", alone]
     scopes = {clean(state.scope) for state in states}
     return [f"{' + '.join(names)} · {' + '.join(sorted(scopes))}", " + ".join(names), f"{len(names)} PSAs"]
 
