@@ -71,17 +71,11 @@ SPEC = Spec(
     secrets=("secret",),
     open=open_,
     help={
-        "username": Help(
-            "Username (Key)", "Admin > Resources/Users (HR) > the API user; level API User (API-only)"
-        ),
-        "secret": Help("Password (Secret)", "beside the username; shown only while it is made"),
-        "integration_code": Help(
-            "Tracking identifier", "same page: API Tracking Identifier, custom (internal)"
-        ),
-        "technician": Help(
-            "Who you are there", "user name or mail address of your own resource, not the API user's"
-        ),
-        "url": Help("Zone look-up", "leave it as it is; only a simulator has another address"),
+        "username": Help("Username (Key)", "Admin > Resources/Users (HR) > the API user (API-only)"),
+        "secret": Help("Password (Secret)", "beside the username; shown only when it is made"),
+        "integration_code": Help("Tracking identifier", "same page: API Tracking Identifier, custom"),
+        "technician": Help("Who you are there", "user name or mail address of your own resource"),
+        "url": Help("Zone look-up", "as it is; only a simulator has another address"),
     },
 )
 """The places are those of the vendor's online help (Adding or editing an API user)."""

@@ -68,11 +68,11 @@ SPEC = Spec(
     secrets=("private_key",),
     open=open_,
     help={
-        "url": Help("Address", "of the login page: https://na.myconnectwise.net, or your own host"),
+        "url": Help("Address", "of the login page: https://na.myconnectwise.net"),
         "company": Help("Company", "what you type as Company at the login"),
-        "public_key": Help("Public key", "your name > My Account > API Keys, so that notes carry your name"),
-        "private_key": Help("Private key", "beside the public key; shown only while it is made"),
-        "client_id": Help("Client ID", "developer.connectwise.com > ClientID; each company asks for its own"),
+        "public_key": Help("Public key", "your name > My Account > API Keys: notes carry your name"),
+        "private_key": Help("Private key", "beside the public key; shown only when it is made"),
+        "client_id": Help("Client ID", "developer.connectwise.com > ClientID, your own"),
         "technician": Help("Who you are there", "your member identifier (login)"),
     },
 )

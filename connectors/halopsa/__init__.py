@@ -74,10 +74,8 @@ SPEC = Spec(
     open=open_,
     help={
         "url": Help("Address", "as in the browser: https://acme.halopsa.com"),
-        "client_id": Help("Client ID", "Configuration > Integrations > HaloPSA API > View Applications"),
-        "client_secret": Help(
-            "Client secret", "same page, Client ID and Secret (Services); shown only when made"
-        ),
+        "client_id": Help("Client ID", "Configuration > Integrations > HaloPSA API"),
+        "client_secret": Help("Client secret", "same page, View Applications; shown only when it is made"),
         "technician": Help("Who you are there", "your agent's name, as Halo shows it: Jordan Doe"),
     },
 )

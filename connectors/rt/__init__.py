@@ -58,7 +58,7 @@ SPEC = Spec(
     help={
         "url": Help("Address", "as in the browser: https://rt.example.com"),
         "token": Help("Auth token", "Logged in as … > Settings > Auth Tokens"),
-        "technician": Help("Who you are there", "your user name in RT; empty: whose token it is"),
+        "technician": Help("Who you are there", "your user name; empty: whose token it is"),
         "fields.billing_code": Help(
             "Billing code field", "the custom field that holds it; empty: there is none"
         ),

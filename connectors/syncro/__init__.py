@@ -69,15 +69,9 @@ SPEC = Spec(
     open=open_,
     help={
         "url": Help("Address", "as in the browser: https://acme.syncromsp.com"),
-        "token": Help(
-            "API token", "your name > Profile/Password > API Tokens > New Token, Custom Permissions"
-        ),
-        "technician": Help(
-            "Who you are there", "your name or mail address in Syncro; empty: whose token it is"
-        ),
-        "labour_category": Help(
-            "Labour category", "category of the products that are labour; empty: any product"
-        ),
+        "token": Help("API token", "your name > Profile/Password > API Tokens > New Token"),
+        "technician": Help("Who you are there", "your name or mail address; empty: whose token it is"),
+        "labour_category": Help("Labour category", "of the products that are labour; empty: any product"),
     },
 )
 """The places are those of the vendor's documentation (API Tokens)."""
