@@ -77,9 +77,11 @@ def command(
     Secrets go into the system's keyring, everything else into config.toml. A secret that is in
     DESKZERO_<NAME>_<FIELD> already is used and not stored again.
     """
+    from store.settings import load
     from tui.connect.given import Given
 
     home = home_of(ctx)
+    load(home.config)  # a file that cannot be read is told before anything is asked
     given = Given(home.config, more)
     if on_terminal() and not given.complete(name, psa):
         return _guided(home, given, name, psa)

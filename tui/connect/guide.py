@@ -33,7 +33,7 @@ STEPS: tuple[type[Step], ...] = (PsaStep, AnswersStep, ProofStep, StatusesStep, 
 WIDE = 100
 """Columns from which the steps stand at the side."""
 SETTLING = 0.25
-"""Seconds after a step has come up in which Enter does nothing: it was meant for the one before."""
+"""Seconds after a step is done in which Enter does nothing: it was meant for that one."""
 
 
 class Guide(Screen[None]):
@@ -104,7 +104,6 @@ class Guide(Screen[None]):
     async def show(self, place: int) -> None:
         """Brings a step up."""
         self.at = place
-        self._came = time.monotonic()
         self.say("")
         self.query_one("#switcher", ContentSwitcher).current = f"step-{place}"
         self.paint()
@@ -113,8 +112,13 @@ class Guide(Screen[None]):
 
     async def next(self) -> None:
         """The step is done."""
+        self.settle()
         if self.at + 1 < len(STEPS):
             await self.show(self.at + 1)
+
+    def settle(self) -> None:
+        """Something new is to be read: an Enter that is on its way was not meant for it."""
+        self._came = time.monotonic()
 
     async def back_to(self, kind: type[Step]) -> None:
         """Back to an earlier step."""

@@ -123,6 +123,7 @@ class ProofStep(Step):
         self._stop_clock()
         self.course.prove_with(proven)
         self._tell(proven.proof)
+        self.guide.settle()
         self.guide.paint()
 
     def _refused(self, problem: Problem) -> None:

@@ -25,7 +25,7 @@ class PsaStep(Step):
     short = "PSA"
 
     DEFAULT_CSS = """
-    PsaStep OptionList { height: auto; max-height: 1fr; }
+    PsaStep OptionList { height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     PsaStep Static { height: auto; margin-bottom: 1; }
     """
 
@@ -45,8 +45,7 @@ class PsaStep(Step):
     async def enter(self) -> None:
         options = self.query_one(OptionList)
         if not options.option_count:
-            room = max(30, self.size.width - NAME_CELLS - 6)
-            options.add_options([*(_psa(psa, room) for psa in connectors.known()), *self._saved()])
+            options.add_options([*(_psa(psa) for psa in connectors.known()), *self._saved()])
             chosen = self.course.draft.spec.psa if self.course.draft is not None else ""
             places = [option.id for option in options.options]
             options.highlighted = places.index(chosen) if chosen in places else 0
@@ -83,7 +82,7 @@ class PsaStep(Step):
         await self.guide.next()
 
 
-def _psa(psa: str, room: int) -> Option:
+def _psa(psa: str) -> Option:
     """A PSA with what it takes; one whose connector cannot be loaded says so and cannot be chosen."""
     try:
         spec = connectors.spec(psa)
@@ -93,6 +92,6 @@ def _psa(psa: str, room: int) -> Option:
     labels = [one.label for one in questions(spec) if one.required and one.key not in ("technician", "url")]
     needs = ", ".join(label if label[:2].isupper() else label[:1].lower() + label[1:] for label in labels)
     return Option(
-        Content.assemble(f"  {fit(clean(spec.title), NAME_CELLS)}", (fit(needs, room).rstrip(), "dim")),
+        Content.assemble(f"  {fit(clean(spec.title), NAME_CELLS)}", (needs, "dim")),
         id=psa,
     )

@@ -153,6 +153,7 @@ class SyncStep(Step):
 
     def _done(self, report: SyncReport, to_zero: int) -> None:
         self._state = "done"
+        self.guide.settle()
         width = max(20, self.size.width - 40)
         self.query_one("#bar", Static).update(Content("█" * width + " done"))
         said = [
