@@ -71,7 +71,7 @@ SPEC = Spec(
     secrets=("secret",),
     open=open_,
     help={
-        "username": Help("Username (Key)", "Admin > Resources/Users (HR) > the API user (API-only)"),
+        "username": Help("Username (Key)", "Admin > Resources/Users (HR) > the API user"),
         "secret": Help("Password (Secret)", "beside the username; shown only when it is made"),
         "integration_code": Help("Tracking identifier", "same page: API Tracking Identifier, custom"),
         "technician": Help("Who you are there", "user name or mail address of your own resource"),

@@ -70,7 +70,7 @@ SPEC = Spec(
     help={
         "url": Help("Address", "of the login page: https://na.myconnectwise.net"),
         "company": Help("Company", "what you type as Company at the login"),
-        "public_key": Help("Public key", "your name > My Account > API Keys: notes carry your name"),
+        "public_key": Help("Public key", "your name > My Account > API Keys"),
         "private_key": Help("Private key", "beside the public key; shown only when it is made"),
         "client_id": Help("Client ID", "developer.connectwise.com > ClientID, your own"),
         "technician": Help("Who you are there", "your member identifier (login)"),

@@ -75,7 +75,7 @@ SPEC = Spec(
     help={
         "url": Help("Address", "as in the browser: https://acme.halopsa.com"),
         "client_id": Help("Client ID", "Configuration > Integrations > HaloPSA API"),
-        "client_secret": Help("Client secret", "same page, View Applications; shown only when it is made"),
+        "client_secret": Help("Client secret", "View Applications there; shown only when it is made"),
         "technician": Help("Who you are there", "your agent's name, as Halo shows it: Jordan Doe"),
     },
 )

@@ -59,12 +59,8 @@ SPEC = Spec(
         "url": Help("Address", "as in the browser: https://rt.example.com"),
         "token": Help("Auth token", "Logged in as … > Settings > Auth Tokens"),
         "technician": Help("Who you are there", "your user name; empty: whose token it is"),
-        "fields.billing_code": Help(
-            "Billing code field", "the custom field that holds it; empty: there is none"
-        ),
-        "fields.company": Help(
-            "Company field", "the custom field that names the customer; empty: there is none"
-        ),
+        "fields.billing_code": Help("Billing code field", "custom field that holds the code; empty: none"),
+        "fields.company": Help("Company field", "custom field that names the customer; empty: none"),
     },
 )
 """The menu is that of RT 5; custom fields are the shop's own."""

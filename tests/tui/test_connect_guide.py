@@ -12,15 +12,17 @@ from keyring.backends import fail
 from textual.widgets import OptionList
 
 from connectors.simulators.autotask import ACCOUNT
-from connectors.simulators.serve import make_app, run_in_thread
+from connectors.simulators.serve import SIMULATED, demo_secrets, demo_settings, make_app, run_in_thread
 from connectors.simulators.world import World
 from store.credentials import SERVICE
 from store.read import Reader
 from store.settings import load
-from store.settings_save import required_of
+from store.settings_save import required_of, saved_table
+from store.status_meanings import MEANINGS, settings_key
 from tests.store.test_credentials import Drawer
 from tests.tui.connecting import Walk, guided, make_guide
 from tui.connect.answers_step import AnswersStep
+from tui.connect.fields import Field
 from tui.connect.proof_step import ProofStep
 from tui.connect.psa_step import PsaStep
 from tui.connect.required_step import RequiredStep
@@ -96,6 +98,27 @@ async def test_from_nothing_to_the_queue(url, folder, drawer):
     assert required_of(settings, "autotask") == settings.rules.required
     assert ACCOUNT.secret not in (folder / "config.toml").read_text()
     assert Reader(app.course.home, settings).to_zero() > 0
+
+
+@pytest.mark.parametrize("psa", sorted(SIMULATED))
+async def test_every_simulated_psa_comes_out_as_its_shop_says(psa, folder, drawer):
+    """The answers as the simulator's first line has them; the statuses as guessed."""
+    with run_in_thread(make_app(psa, World(1, 25, speed=0.0))) as url:
+        shop = demo_settings(psa, url)
+        async with guided(make_guide(folder, "demo", "--psa", psa), size=(80, 24)) as walk:
+            await walk.at(AnswersStep)
+            asked = [field.question.key for field in walk.guide.query(Field)]
+            answers = {key: shop[key] for key in asked if key in shop} | demo_secrets(psa)
+            await walk.fill(**answers)
+            await walk.last_line()
+            await walk.press("enter")
+            await walk.at(ProofStep, "(Jordan Doe)")
+            await walk.press("enter", "enter", "enter")
+            await walk.at(SyncStep, "The keyring has")  # a small quota makes the sync itself long
+        table = saved_table(folder / "config.toml", "demo")
+        keys = ["answered_status", *(settings_key(meaning) for meaning in MEANINGS)]
+        assert {key: table.get(key) for key in keys} == {key: shop.get(key) for key in keys}
+        assert len(drawer.kept) == len(demo_secrets(psa))
 
 
 async def test_what_is_missing_is_said_at_its_line_and_nothing_typed_is_lost(url, folder, drawer):

@@ -21,6 +21,7 @@ from tui.connect.draft import Draft, Wrong
 from tui.connect.proof import Proof, prove, sentences
 from tui.connect.step import BACK, GO_ON, Step
 from tui.problem import Problem, explain
+from tui.text import wrap
 from tui.widgets.key_bar import Entry
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,10 @@ class ProofStep(Step):
 
     def _same_secrets(self, proven: Proven, draft: Draft) -> bool:
         return all(proven.secrets.get(field) == value for field, value in draft.secrets.items())
+
+    def on_resize(self) -> None:
+        if self.course.proven is not None:
+            self._tell(self.course.proven.proof)
 
     def leave(self) -> None:
         self.workers.cancel_group(self, "proof")
@@ -141,7 +146,8 @@ class ProofStep(Step):
         lines = []
         for kind, sentence in sentences(proof):
             mark, style = MARKS[kind]
-            lines.append(Content.assemble((f"{mark} ", style), clean(sentence)))
+            for place, line in enumerate(wrap(clean(sentence), max(20, self.size.width - 6))):
+                lines.append(Content.assemble((f"{mark if place == 0 else ' '} ", style), line))
         self.query_one(".facts", Static).update(Content("\n").join(lines))
 
 

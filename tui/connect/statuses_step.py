@@ -65,7 +65,7 @@ class StatusesStep(Step):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(status)) for status in self.statuses])
-        head = "What do the statuses there mean? The letters say it; what is guessed from a name is marked."
+        head = "What do they mean? Letters say it; what is guessed from a name is marked."
         if not self.statuses:
             head = (
                 f"{self.course.facts.proof.trouble or 'No statuses were found.'} What they mean can be"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, cast
 
 from textual import on, work
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SLOW = 10.0
+"""Seconds of the first sync after which the queue may be opened before its end."""
+
 
 class SyncStep(Step):
     """What is saved where, the bar, and what came of it."""
@@ -43,13 +47,15 @@ class SyncStep(Step):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._began = 0.0
         self._state = "idle"
         """idle, running, failed or done."""
 
     @property
     def keys(self) -> tuple[Entry, ...]:
         if self._state == "running":
-            return (("q", "leave; it goes on the next time"),)
+            slow = (("Enter", "open the queue: it goes on there"),) if self._is_slow else ()
+            return (("q", "leave; it goes on the next time"), *slow)
         if self._state == "failed":
             return (BACK, ("q", "leave"), ("Enter", "try again"))
         return (BACK, ("q", "leave"), ("Enter", "open the queue"))
@@ -71,15 +77,21 @@ class SyncStep(Step):
     async def go_on(self) -> None:
         if self._state == "failed":
             self._start()
-        elif self._state == "done":
+        elif self._state == "done" or (self._state == "running" and self._is_slow):
             await self._app.end(opens_queue=True)
 
     @property
     def _app(self) -> ConnectApp:
         return cast("ConnectApp", self.app)
 
+    @property
+    def _is_slow(self) -> bool:
+        """A small quota makes the first sync last for minutes: nobody has to look on."""
+        return self.course.saved and time.monotonic() - self._began > SLOW
+
     def _start(self) -> None:
-        self._state = "running"
+        self._state, self._began = "running", time.monotonic()
+        self.set_timer(SLOW + 0.1, self.guide.paint)
         for part in ("#saved", "#bar", "#came"):
             self.query_one(part, Static).update(Content(""))
         self.guide.paint()
