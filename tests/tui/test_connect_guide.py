@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -272,6 +273,57 @@ async def test_what_the_command_line_gives_is_filled_in(url, folder, drawer):
         assert "[x] pilot" in text and walk.field("integration_code").has_focus
         await walk.press("escape")
         await walk.at(PsaStep)
+
+
+async def test_a_secret_in_the_environment_wins_and_is_not_asked_for(url, folder, drawer, monkeypatch):
+    monkeypatch.setenv("DESKZERO_AUTOTASK_SECRET", ACCOUNT.secret)
+    async with guided(make_guide(folder)) as walk:
+        await walk.at(PsaStep)
+        await walk.press("enter")
+        await walk.at(AnswersStep, "from DESKZERO_AUTOTASK_SECRET")
+        assert walk.field("secret").disabled
+        await walk.fill(**{key: value for key, value in ANSWERS.items() if key != "secret"}, url=url)
+        await walk.last_line()
+        await walk.press("enter")
+        await walk.at(ProofStep, "You are jdoe")
+        assert not walk.app.course.facts.new
+    assert not drawer.kept
+
+
+async def test_a_slow_first_sync_need_not_be_looked_at(url, folder, drawer, monkeypatch):
+    app = make_guide(folder)
+    async with guided(app) as walk:
+        await answered(walk, url)
+        await walk.at(ProofStep, "You are jdoe")
+
+        async def never(*_):
+            await asyncio.Event().wait()
+
+        step = walk.guide.step_of(SyncStep)
+        monkeypatch.setattr(step, "_pull", never)
+        await walk.press("enter", "enter", "enter")
+        await walk.at(SyncStep, "The keyring has")
+        await walk.press("enter")
+        assert app.return_value is None, "before it is slow, Enter does nothing"
+        step._began -= 60.0
+        await walk.press("enter")
+    assert app.return_value is not None and app.return_value.opens_queue
+
+
+async def test_what_cannot_be_saved_is_said_and_can_be_tried_again(url, folder, drawer):
+    async with guided(make_guide(folder)) as walk:
+        await answered(walk, url)
+        await walk.at(ProofStep, "You are jdoe")
+        await walk.press("enter", "enter")
+        await walk.at(RequiredStep)
+        folder.write_text("in the way", encoding="utf-8")
+        await walk.press("enter")
+        text = await walk.at(SyncStep, "cannot be read: Not a directory")
+        assert "nothing is saved yet" in text
+        folder.unlink()
+        await walk.press("enter")
+        await walk.at(SyncStep, "Enter opens the queue")
+    assert (folder / "config.toml").exists()
 
 
 async def test_leaving_asks_and_saves_nothing(url, folder, drawer):

@@ -130,7 +130,10 @@ def test_an_unnamed_technician_is_whoever_the_psa_says(tmp_path: Path):
 def test_what_a_psa_that_only_reads_is_told():
     said = [words for _, words in sentences(Proof("Bare", WHO, READS_ONLY, ()))]
     assert said[0] == "You are jdoe (Jordan Doe); server version 1."
-    assert "only reads" in said[1]
+    assert said[1] == "Its clock agrees with this machine's (+0.0 s)."
+    assert "only reads" in said[2]
+    off = msgspec.structs.replace(WHO, clock_ahead=-95.0)
+    assert "-95 s against" in sentences(Proof("Bare", off, READS_ONLY, ()))[1][1]
     assert requirable(READS_ONLY, also=("custom:Asset", "gone")) == ("contact", "owner", "custom:Asset")
     check_required(("owner", "custom:x"), READS_ONLY)
     with pytest.raises(Wrong, match="no field agreement"):

@@ -80,7 +80,8 @@ class AnswersStep(Step):
         for question in (*questions(draft.spec), SCOPE, NAME):
             value = before.get(question.key, self._preset(draft, question))
             kept = self._environment(draft, question) if question.secret else ""
-            lines.append(Field(question, value, kept=kept))
+            # What a variable holds wins at every start, whatever is typed here.
+            lines.append(Field(question, "" if kept else value, kept=kept, fixed=bool(kept)))
         pilot = draft.read_only if draft.read_only is not None else bool(draft.saved().get("read_only"))
         await holder.mount(*lines, Tick(PILOT, pilot))
 

@@ -32,9 +32,10 @@ class Field(Vertical):
     }
     """
 
-    def __init__(self, question: Question, value: str, *, kept: str = "") -> None:
-        """`kept`: in words, where a secret is kept already; then the line may stay empty."""
+    def __init__(self, question: Question, value: str, *, kept: str = "", fixed: bool = False) -> None:
+        """`kept`: in words, where a secret is kept already; then the line may stay empty. `fixed`: it has to."""
         super().__init__()
+        self._fixed = fixed
         self.question = question
         self._first, self.kept = value, kept
         self._wrong = ""
@@ -45,6 +46,7 @@ class Field(Vertical):
             yield Input(
                 self._first,
                 password=self.question.secret,
+                disabled=self._fixed,
                 placeholder=self.kept or ("" if self.question.required else "may stay empty"),
             )
         yield Static(classes="where")

@@ -86,6 +86,8 @@ def sentences(proof: Proof) -> list[tuple[Kind, str]]:
     ]
     if abs(who.clock_ahead) > CLOCK_SECONDS:
         said.append(("note", f"Its clock is {who.clock_ahead:+.0f} s against this machine's."))
+    else:
+        said.append(("fine", f"Its clock agrees with this machine's ({who.clock_ahead:+.1f} s)."))
     if not proof.capabilities.writes:
         said.append(("note", "Its API only reads: deskzero shows what is wrong and cannot fix it there."))
     said += [("missing", f"Missing right: {right}; without it: no {verb}.") for verb, right in who.missing]

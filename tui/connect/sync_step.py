@@ -152,6 +152,8 @@ class SyncStep(Step):
     @on(Pulling)
     def _moved(self, message: Pulling) -> None:
         message.stop()
+        if self._state != "running":  # the last news may come after the end
+            return
         width = max(20, self.size.width - 40)
         self.query_one("#bar", Static).update(Content(clean(bar_line(message.progress, width=width))))
 
