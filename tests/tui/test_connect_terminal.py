@@ -69,6 +69,7 @@ def test_a_new_user_connects_to_the_simulator(
         terminal.type(ENTER)
         text = terminal.until("Enter opens the queue")
         assert "DESKZERO_AUTOTASK_SECRET" in text
+        terminal.read(0.4)
         terminal.type(ENTER)
         terminal.until(lambda text: "to zero" in text and "synced" in text and "1 Resp" in text)
         terminal.type("q")

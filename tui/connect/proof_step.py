@@ -19,14 +19,11 @@ from tui.connect.answers_step import AnswersStep
 from tui.connect.course import Proven
 from tui.connect.draft import Draft, Wrong
 from tui.connect.proof import Proof, prove, sentences
-from tui.connect.step import BACK, GO_ON, Step
+from tui.connect.step import BACK, GO_ON, Step, marked
 from tui.problem import Problem, explain
-from tui.text import wrap
 from tui.widgets.key_bar import Entry
 
 log = logging.getLogger(__name__)
-
-MARKS = {"fine": ("✓", "bold $success"), "missing": ("✗", "bold $warning"), "note": ("·", "dim")}
 
 
 class ProofStep(Step):
@@ -143,11 +140,7 @@ class ProofStep(Step):
     def _tell(self, proof: Proof) -> None:
         self._problem = None
         self.query_one(".head", Static).update(Content.styled(f"{clean(proof.title)} lets you in.", "bold"))
-        lines = []
-        for kind, sentence in sentences(proof):
-            mark, style = MARKS[kind]
-            for place, line in enumerate(wrap(clean(sentence), max(20, self.size.width - 6))):
-                lines.append(Content.assemble((f"{mark if place == 0 else ' '} ", style), line))
+        lines = [line for kind, words in sentences(proof) for line in marked(kind, words, self.room)]
         self.query_one(".facts", Static).update(Content("\n").join(lines))
 
 

@@ -5,15 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.containers import Vertical
+from textual.content import Content
 
+from connectors.text import clean
+from tui.text import wrap
 from tui.widgets.key_bar import Entry
 
 if TYPE_CHECKING:
     from tui.connect.course import Course
     from tui.connect.guide import Guide
 
+MARKS = {
+    "fine": ("✓", "bold $success"),
+    "missing": ("✗", "bold $warning"),
+    "wants": ("!", "bold $warning"),
+    "note": ("·", "dim"),
+}
 GO_ON: Entry = ("Enter", "go on")
 BACK: Entry = ("Esc", "one step back")
+
+
+def marked(kind: str, text: str, width: int) -> list[Content]:
+    """A sentence with its mark in front, what is too long below its own beginning."""
+    mark, style = MARKS[kind]
+    lines = wrap(clean(text), max(20, width - 2))
+    return [
+        Content.assemble((mark if place == 0 else " ", style), f" {line}") for place, line in enumerate(lines)
+    ]
 
 
 class Step(Vertical):
@@ -39,6 +57,11 @@ class Step(Vertical):
     def keys(self) -> tuple[Entry, ...]:
         """What the last line says; the last entry always has its place."""
         return (BACK, GO_ON)
+
+    @property
+    def room(self) -> int:
+        """Cells for a line of text, a scroll bar left aside."""
+        return self.size.width - 4
 
     async def enter(self) -> None:
         """The step is shown, for the first time or again."""

@@ -17,7 +17,7 @@ from connectors.text import clean
 from tui.commands.common import counted
 from tui.commands.progress import bar_line
 from tui.connect.keeping import keep_secrets, save
-from tui.connect.step import BACK, Step
+from tui.connect.step import BACK, Step, marked
 from tui.engine import EngineStopped
 from tui.messages import Pulling
 from tui.problem import Problem, explain
@@ -123,16 +123,14 @@ class SyncStep(Step):
         await asyncio.to_thread(save, draft, course.table(), facts.proof.capabilities, course.required)
         course.saved, course.again = True, draft.name
         course.unkept = tuple(await asyncio.to_thread(keep_secrets, draft.name, facts.secrets, facts.new))
-        lines = [
-            Content.assemble(
-                ("✓ ", "bold $success"), f"Saved [connections.{draft.name}] in {course.home.config}"
-            )
-        ]
+        room, name = self.room, draft.name
+        lines = marked("fine", f"Saved [connections.{name}] in {course.home.config}", room)
         for field in sorted(facts.new - {one.field for one in course.unkept}):
-            lines.append(Content.assemble(("✓ ", "bold $success"), f"The keyring has the {field}."))
+            lines += marked("fine", f"The keyring has the {field}.", room)
         for one in course.unkept:
-            lines.append(Content.assemble(("! ", "bold $warning"), (clean(one.error), "bold")))
-            lines.append(Content(f"  {clean(one.before_next_start(draft.name))} This run goes on without."))
+            lines += marked(
+                "wants", f"{one.error}. {one.before_next_start(name)} This run goes on without.", room
+            )
         self.query_one("#saved", Static).update(Content("\n").join(lines))
         self.guide.paint()
 
