@@ -175,6 +175,47 @@ async def test_esc_goes_back_step_by_step_and_the_same_answers_are_proven_once(u
         assert walk.app.course.proven is not proven
 
 
+async def test_another_proof_leaves_what_was_said_of_statuses_and_fields(url, folder, drawer):
+    async with guided(make_guide(folder)) as walk:
+        await answered(walk, url)
+        await walk.at(ProofStep, "You are jdoe")
+        await walk.press("enter")
+        await walk.at(StatusesStep)
+        course = walk.app.course
+        options = walk.guide.step_of(StatusesStep).query_one(OptionList)
+        names = [status.name for status in course.facts.proof.statuses]
+        options.highlighted = names.index("Cancelled")
+        await walk.press("n")
+        options.highlighted = names.index("Assigned")
+        await walk.press("d", "enter")
+        await walk.at(RequiredStep)
+        await walk.press("space", "escape", "escape", "escape")
+        await walk.at(AnswersStep)
+        first = course.proven
+        await walk.fill(scope="all")
+        await walk.last_line()
+        await walk.press("enter")
+        await walk.at(ProofStep, "You are jdoe")
+        assert course.proven is not first
+        assert course.meanings["Assigned"] == "closing" and "Cancelled" not in course.meanings
+        assert course.meanings["Child Ticket"] == "child" and course.guessed >= {"Child Ticket"}
+        assert "contact" not in course.required and "agreement" in course.required
+
+
+async def test_esc_stops_a_proof_that_gets_no_answer(folder, drawer):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        async with guided(make_guide(folder)) as walk:
+            await answered(walk, f"http://127.0.0.1:{deaf.getsockname()[1]}")
+            await walk.at(ProofStep, "Asking Autotask PSA …")
+            await walk.press("enter", "escape")
+            await walk.at(AnswersStep)
+            assert walk.field("secret").value == ACCOUNT.secret
+            assert not [
+                worker for worker in walk.app.workers if worker.group == "proof" and worker.is_running
+            ]
+            assert walk.app.course.proven is None
+
+
 async def test_statuses_are_said_with_letters_and_fields_with_space(url, folder, drawer):
     async with guided(make_guide(folder)) as walk:
         await answered(walk, url)

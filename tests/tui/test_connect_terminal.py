@@ -25,11 +25,11 @@ def empty(tmp_path: Path) -> Cli:
     return Cli(tmp_path / "home")
 
 
-@pytest.fixture(params=["autotask"])
-def simulated(request: pytest.FixtureRequest, empty: Cli) -> Iterator[dict[str, Any]]:
+@pytest.fixture
+def simulated(empty: Cli) -> Iterator[dict[str, Any]]:
     """The first line of `deskzero simulate` in a process of its own."""
     with subprocess.Popen(
-        empty.command("simulate", request.param, "--tickets", "30"),
+        empty.command("simulate", "autotask", "--tickets", "30"),
         stdout=subprocess.PIPE,
         env=empty.environment,
         encoding="utf-8",

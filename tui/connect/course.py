@@ -22,6 +22,9 @@ from tui.connect.given import Given, find_spec
 from tui.connect.keeping import Unkept, found_out, required_now
 from tui.connect.proof import Proof
 
+ANSWERED, REQUIRED = "\0answered", "\0required"
+"""No status is called so."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -70,6 +73,8 @@ class Course:
     """Those whose meaning only follows from the name."""
     answered: str | None = None
     required: tuple[str, ...] = ()
+    touched: set[str] = field(default_factory=set)
+    """Statuses (by name), `ANSWERED` and `REQUIRED`, that a person has set here: another proof leaves them."""
     saved: bool = False
     unkept: tuple[Unkept, ...] = ()
 
@@ -97,6 +102,7 @@ class Course:
         draft.commands = dict(self.given.commands)
         self.given.fill(draft)
         self.draft, self.proven = draft, None
+        self.touched.clear()
 
     @property
     def connection(self) -> Draft:
@@ -121,13 +127,22 @@ class Course:
         folded = {name.casefold(): meaning for name, meaning in self.given.meanings.items()}
         known |= {one.name: folded[one.name.casefold()] for one in statuses if one.name.casefold() in folded}
         likely = {} if known else guesses(statuses)
-        self.meanings = known or likely
+        found = {**(known or likely)}
+        for one in statuses:
+            if one.name in self.touched:
+                likely.pop(one.name, None)
+                found.pop(one.name, None)
+                if one.name in self.meanings:
+                    found[one.name] = self.meanings[one.name]
+        self.meanings = {one.name: found[one.name] for one in statuses if one.name in found}
         self.guessed = frozenset(likely)
         wanted = self.given.answered or saved.get("answered_status") or ""
         there = next((one.name for one in statuses if one.name.casefold() == str(wanted).casefold()), None)
-        self.answered = there or answered(self.meanings)
-        can = proven.proof.capabilities
-        self.required = self.given.required or required_now(self.home.config, self.connection.name, can)
+        if ANSWERED not in self.touched:
+            self.answered = there or answered(self.meanings)
+        if REQUIRED not in self.touched:
+            can = proven.proof.capabilities
+            self.required = self.given.required or required_now(self.home.config, self.connection.name, can)
 
     def table(self) -> dict[str, Any]:
         """The connection's table with everything that was found, confirmed and chosen."""

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.connect.course import REQUIRED
 from tui.connect.keeping import requirable
 from tui.connect.step import BACK, Step
 from tui.screens.fields import label
@@ -72,6 +73,7 @@ class RequiredStep(Step):
             return
         fields = self._fields
         field = fields[options.highlighted]
+        self.course.touched.add(REQUIRED)
         wanted = set(self.course.required) ^ {field}
         # A custom field that is let go stays in the list until the step is left: it could not be ticked again.
         self.course.required = tuple(one for one in fields if one in wanted)

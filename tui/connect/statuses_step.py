@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from connectors.text import clean
 from store.status_meanings import MEANINGS, Meaning, Status, answered
+from tui.connect.course import ANSWERED
 from tui.connect.step import BACK, Step
 from tui.text import fit
 from tui.widgets.key_bar import Entry
@@ -19,7 +20,7 @@ from tui.widgets.key_bar import Entry
 ORDER: tuple[Meaning | None, ...] = (None, *get_args(Meaning))
 """As Space goes through them."""
 LEGEND = "c child · r responded · w waiting · d closing · x closed · n nothing special"
-ANSWERED = "becomes this when a customer who has responded is answered"
+BECOMES = "becomes this when a customer who has responded is answered"
 
 
 class StatusesStep(Step):
@@ -131,7 +132,7 @@ class StatusesStep(Step):
         if status.closes:
             says = "the PSA itself says that it closes" + (f"; {says}" if meaning else "")
         if status.name == self.course.answered:
-            says += f"; a responded status {ANSWERED}"
+            says += f"; a responded status {BECOMES}"
         boards = f"On {', '.join(status.boards)}." if status.boards else ""
         foot.update(Content.assemble((f"{clean(status.name)}: ", "bold"), f"{says}. {clean(boards)}"))
 
@@ -156,13 +157,14 @@ class StatusesStep(Step):
     def _set(self, status: Status, meaning: Meaning | None) -> None:
         course = self.course
         course.guessed -= {status.name}
+        course.touched.add(status.name)
         if meaning is None:
             course.meanings.pop(status.name, None)
         else:
             course.meanings[status.name] = meaning
         there = [one.name for one in self.statuses]
         course.meanings = {name: course.meanings[name] for name in there if name in course.meanings}
-        if course.answered is None:
+        if course.answered is None and ANSWERED not in course.touched:
             course.answered = answered(course.meanings)
         self._repaint()
 
@@ -175,6 +177,7 @@ class StatusesStep(Step):
             self.guide.say(f"{status.name} closes: answering a customer does not close the ticket.")
             return
         self.guide.say("")
+        self.course.touched.add(ANSWERED)
         self.course.answered = None if self.course.answered == status.name else status.name
         self._repaint()
 
