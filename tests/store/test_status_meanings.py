@@ -39,7 +39,8 @@ async def test_the_guesses_are_what_the_simulated_shop_says_itself(psa):
     closes = {row.name: row.closed for row in rows}
     found = guesses(Status(name, (), closed) for name, closed in closes.items())
     assert as_settings(found) == {key: table[key] for key in KEYS if key in table}
-    assert answered(found) == table.get("answered_status")
+    expected = table.get("answered_status")
+    assert (answered(found) if "status" in connector.capabilities.writes else None) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+import connectors
 from connectors.autotask import Options
 from connectors.autotask.connector import capabilities
 from connectors.contract import Identity
@@ -53,6 +54,7 @@ STATUSES = (
 def picture(snap_compare, tmp_path: Path, monkeypatch):
     """Compares the guide with its snapshot after `before(pilot)`, at a step that was reached with a proof."""
     monkeypatch.setattr(Input.cursor_blink, "_default", False)
+    monkeypatch.setattr(connectors, "known", lambda: ("autotask", "connectwise", "halopsa"))
     monkeypatch.delenv("DESKZERO_AUTOTASK_SECRET", raising=False)
 
     def compare(size, words=WORDS, step=None, before=None):

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import connectors
 from tui.commands.common import home_of, home_option, on_terminal, say
 from tui.problem import INTERRUPTED, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from store.home import Home
     from store.settings import Settings
-    from store.status_meanings import Status
     from tui.connect.draft import Draft
     from tui.connect.given import Given
     from tui.connect.proof import Proof
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("connect")
 @click.argument("name", required=False)
-@click.option("--psa", help="The PSA: autotask, connectwise, halopsa, rt, syncro.")
+@click.option("--psa", help=f"The PSA: {', '.join(connectors.SPECS)}, or one that a package brings.")
 @click.option("--url", help="Its address, as in a browser.")
 @click.option("--technician", help="Who you are there (login).")
 @click.option("--scope", help="mine, owner:<name>, board:<name>, team:<name> or all.")
@@ -128,7 +126,7 @@ def _unattended(draft: Draft, given: Given) -> None:
             say(sentence)
         if given.required is not None:
             check_required(given.required, proof.capabilities)
-        table = found_out(draft, table, proof.identity) | _statuses(given, proof.statuses)
+        table = found_out(draft, table, proof.identity) | _statuses(given, proof)
         save(draft, table, proof.capabilities, given.required)
     except Wrong as error:
         raise in_words_of_options(error) from None
@@ -147,10 +145,12 @@ def _prove(draft: Draft, settings: Settings, secrets: dict[str, str]) -> Proof:
     return asyncio.run(prove(settings, secrets))
 
 
-def _statuses(given: Given, statuses: Sequence[Status]) -> dict[str, Any]:
+def _statuses(given: Given, proof: Proof) -> dict[str, Any]:
     """The keys for what the shop's statuses mean: as given; the rest is guessed if that is wanted, else told."""
     from store.status_meanings import answered, as_settings, guesses
+    from tui.connect.keeping import sets_status
 
+    statuses = proof.statuses
     names = {status.name.casefold() for status in statuses}
     for name in given.meanings:
         if names and name.casefold() not in names:
@@ -160,7 +160,7 @@ def _statuses(given: Given, statuses: Sequence[Status]) -> dict[str, Any]:
     if given.guess:
         meant = given.meanings | likely
         keys = as_settings(meant)
-        answer = given.answered or answered(meant)
+        answer = given.answered or (answered(meant) if sets_status(proof.capabilities) else None)
     else:
         keys = as_settings(given.meanings)
         answer = given.answered

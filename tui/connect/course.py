@@ -19,7 +19,7 @@ from store.status_meanings import (
 )
 from tui.connect.draft import Draft
 from tui.connect.given import Given, find_spec
-from tui.connect.keeping import Unkept, found_out, required_now
+from tui.connect.keeping import Unkept, found_out, required_now, sets_status
 from tui.connect.proof import Proof
 
 ANSWERED, REQUIRED = "\0answered", "\0required"
@@ -121,6 +121,7 @@ class Course:
     def prove_with(self, proven: Proven) -> None:
         """Takes a proof, and presets what follows from it: saved meanings first, given ones, then guesses."""
         self.proven, self.refused = proven, False
+        can = proven.proof.capabilities
         statuses = proven.proof.statuses
         saved = self.connection.saved()
         known = from_settings(saved, statuses)
@@ -139,9 +140,8 @@ class Course:
         wanted = self.given.answered or saved.get("answered_status") or ""
         there = next((one.name for one in statuses if one.name.casefold() == str(wanted).casefold()), None)
         if ANSWERED not in self.touched:
-            self.answered = there or answered(self.meanings)
+            self.answered = there or (answered(self.meanings) if sets_status(can) else None)
         if REQUIRED not in self.touched:
-            can = proven.proof.capabilities
             self.required = self.given.required or required_now(self.home.config, self.connection.name, can)
 
     def table(self) -> dict[str, Any]:

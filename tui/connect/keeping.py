@@ -40,6 +40,11 @@ def found_out(draft: Draft, table: Mapping[str, Any], identity: Identity) -> dic
     return new
 
 
+def sets_status(can: Capabilities) -> bool:
+    """Whether a responded status can become another one by answering: else there is nothing to be chosen."""
+    return "status" in can.writes
+
+
 def requirable(can: Capabilities, *, also: Sequence[str] = ()) -> tuple[str, ...]:
     """The fields that can be required of this PSA's tickets: those that it has, then custom ones named in `also`."""
     custom = [name for name in also if name.startswith("custom:")]

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from connectors.text import clean
 from store.status_meanings import MEANINGS, Meaning, Status, answered
 from tui.connect.course import ANSWERED
+from tui.connect.keeping import sets_status
 from tui.connect.step import BACK, Step
 from tui.text import fit
 from tui.widgets.key_bar import Entry
@@ -164,7 +165,8 @@ class StatusesStep(Step):
             course.meanings[status.name] = meaning
         there = [one.name for one in self.statuses]
         course.meanings = {name: course.meanings[name] for name in there if name in course.meanings}
-        if course.answered is None and ANSWERED not in course.touched:
+        can = course.facts.proof.capabilities
+        if course.answered is None and ANSWERED not in course.touched and sets_status(can):
             course.answered = answered(course.meanings)
         self._repaint()
 
@@ -172,6 +174,9 @@ class StatusesStep(Step):
         """The cursor's status is what a responded one becomes; pressed again: none is."""
         status = self._here()
         if status is None:
+            return
+        if not sets_status(self.course.facts.proof.capabilities):
+            self.guide.say("This PSA's API sets no status: answering a customer leaves it as it is.")
             return
         if status.closes:
             self.guide.say(f"{status.name} closes: answering a customer does not close the ticket.")
