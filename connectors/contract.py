@@ -476,6 +476,15 @@ class Connector(Protocol):
         read, used where the PSA has conditional writes. Raises `Rejected`, `Conflict`, …"""
 
 
+class Help(msgspec.Struct, frozen=True):
+    """How `deskzero connect` asks for one value."""
+
+    label: str
+    """What it is, in the PSA's own vocabulary and in few words: `Tracking identifier`."""
+    where: str
+    """Where a person finds it in the PSA, with an example where that helps. One line."""
+
+
 class Spec(msgspec.Struct, frozen=True):
     """How the registry knows a PSA: what its connection needs in the settings and how it is opened."""
 
@@ -489,3 +498,6 @@ class Spec(msgspec.Struct, frozen=True):
     """`open(name, options, secrets, **more) -> Connector`; imports httpx only when called. `more`, each only
     where there is one: `transport=` (an httpx transport) for a simulator in process, and `budget=` (see
     `connectors.budget`), which the connector hands to its HTTP session."""
+    help: dict[str, Help] = {}
+    """Key or secret -> how to ask for it, in the order of asking. Names what has to be given and those other keys that
+    are worth a question; `fields.company` is one key of the table `fields`."""

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
@@ -61,21 +61,23 @@ class Deskzero(App[int]):
         demo: Callable[[], Desk] | None = None,
         clock: Callable[[], float] = time.time,
         open_desk: Callable[[], Desk] | None = None,
+        secrets: Mapping[str, Mapping[str, str]] | None = None,
         background: bool = True,
         only: str | None = None,
         burst_window: float = BURST_WINDOW,
     ) -> None:
         """`demo` makes the desk of a simulated PSA (called in the engine's thread) and frames the screen.
 
-        `open_desk` does the same without the frame. With `background` false nothing is synced or sent by
-        itself and no thread starts until something is asked of it. `only`: the lists and numbers of this connection
-        alone; everything is synced, sent and asked at the end of the day all the same. `burst_window` 0 acts on keys
-        at once.
+        `open_desk` does the same without the frame. `secrets` (by connection) are those that no place keeps.
+        With `background` false nothing is synced or sent by itself and no thread starts until something is asked of
+        it. `only`: the lists and numbers of this connection alone; everything is synced, sent and asked at the end of
+        the day all the same. `burst_window` 0 acts on keys at once.
         """
         plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         self.home, self.settings, self.clock = home, settings, clock
         self.demo = demo is not None
+        self._secrets = secrets
         self.background = background
         self.only = only
         self.reader = Reader(home, settings, clock)
@@ -102,7 +104,7 @@ class Deskzero(App[int]):
     def _open_desk(self) -> Desk:
         from store.desk import Desk
 
-        return Desk(self.home, self.settings, clock=self.clock)
+        return Desk(self.home, self.settings, secrets=self._secrets, clock=self.clock)
 
     def get_default_screen(self) -> QueueScreen:
         from tui.screens.queue import QueueScreen
@@ -297,11 +299,17 @@ class Deskzero(App[int]):
 
 
 def run(
-    home: Home, settings: Settings, *, demo: Callable[[], Desk] | None = None, only: str | None = None
+    home: Home,
+    settings: Settings,
+    *,
+    demo: Callable[[], Desk] | None = None,
+    secrets: Mapping[str, Mapping[str, str]] | None = None,
+    only: str | None = None,
 ) -> int:
     """Opens the queue in this terminal until the user leaves; gives the exit code.
 
-    `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint.
+    `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint. `secrets`
+    (by connection) are for this run alone: no keyring has them.
     """
     start_log(home.log)
-    return Deskzero(home, settings, demo=demo, only=only).run() or 0
+    return Deskzero(home, settings, demo=demo, secrets=secrets, only=only).run() or 0

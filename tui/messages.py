@@ -9,6 +9,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from store.read_records import Row
+    from store.sync_round import Progress
 
 
 class Told(Message):
@@ -44,6 +45,16 @@ class SyncProgress(Told):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, SyncProgress)
+
+
+@dataclass
+class Pulling(Message):
+    """How far a connection's first sync is."""
+
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Pulling)
 
 
 @dataclass

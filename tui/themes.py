@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.theme import Theme
 
@@ -66,7 +66,7 @@ def light_terminal() -> bool:
     return last in {"7", "15"}
 
 
-def use(app: App[int]) -> None:
+def use(app: App[Any]) -> None:
     """Registers both themes and takes the one that fits the terminal. `TEXTUAL_THEME` names another."""
     app.register_theme(DARK)
     app.register_theme(LIGHT)

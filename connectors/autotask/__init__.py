@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -64,4 +64,18 @@ def open_(
     return Autotask(name, options, secrets["secret"], transport=transport, budget=budget)
 
 
-SPEC = Spec(psa="autotask", title="Autotask PSA", options=Options, secrets=("secret",), open=open_)
+SPEC = Spec(
+    psa="autotask",
+    title="Autotask PSA",
+    options=Options,
+    secrets=("secret",),
+    open=open_,
+    help={
+        "username": Help("Username (Key)", "Admin > Resources/Users (HR) > the API user"),
+        "secret": Help("Password (Secret)", "beside the username; shown only when it is made"),
+        "integration_code": Help("Tracking identifier", "same page: API Tracking Identifier, custom"),
+        "technician": Help("Who you are there", "user name or mail address of your own resource"),
+        "url": Help("Zone look-up", "as it is; only a simulator has another address"),
+    },
+)
+"""The places are those of the vendor's online help (Adding or editing an API user)."""

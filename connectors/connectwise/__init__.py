@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -67,4 +67,13 @@ SPEC = Spec(
     options=Options,
     secrets=("private_key",),
     open=open_,
+    help={
+        "url": Help("Address", "of the login page: https://na.myconnectwise.net"),
+        "company": Help("Company", "what you type as Company at the login"),
+        "public_key": Help("Public key", "your name > My Account > API Keys"),
+        "private_key": Help("Private key", "beside the public key; shown only when it is made"),
+        "client_id": Help("Client ID", "developer.connectwise.com > ClientID, your own"),
+        "technician": Help("Who you are there", "your member identifier (login)"),
+    },
 )
+"""The places are as in the vendor's developer guide; keys can be an API member's too (System > Members)."""

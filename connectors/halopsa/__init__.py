@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -66,4 +66,17 @@ def open_(
     return HaloPSA(name, options, secrets["client_secret"], transport=transport, budget=budget)
 
 
-SPEC = Spec(psa="halopsa", title="HaloPSA", options=Options, secrets=("client_secret",), open=open_)
+SPEC = Spec(
+    psa="halopsa",
+    title="HaloPSA",
+    options=Options,
+    secrets=("client_secret",),
+    open=open_,
+    help={
+        "url": Help("Address", "as in the browser: https://acme.halopsa.com"),
+        "client_id": Help("Client ID", "Configuration > Integrations > HaloPSA API"),
+        "client_secret": Help("Client secret", "View Applications there; shown only when it is made"),
+        "technician": Help("Who you are there", "your agent's name, as Halo shows it: Jordan Doe"),
+    },
+)
+"""The places are those that several makers of integrations describe."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -77,4 +77,17 @@ def open_(
     return Revio(name, options, secrets["api_key"].strip(), transport=transport, budget=budget)
 
 
-SPEC = Spec(psa="revio", title="Rev.io PSA", options=Options, secrets=("api_key",), open=open_)
+SPEC = Spec(
+    psa="revio",
+    title="Rev.io PSA",
+    options=Options,
+    secrets=("api_key",),
+    open=open_,
+    help={
+        "tenant": Help("Host", "of your Rev.io, as in the browser: acme.psarev.io"),
+        "api_key": Help("API key", "Admin > API Management; its maker's role applies"),
+        "technician": Help("Who you are there", "your name as Tech Assigned in the ticket list"),
+        "url": Help("API's address", "as it is; only a simulator has another address"),
+    },
+)
+"""The place of keys is that of the vendor's developer portal."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -49,4 +49,18 @@ def open_(
     return open_rt(name, options, secrets, transport=transport, budget=budget)
 
 
-SPEC = Spec(psa="rt", title="Request Tracker", options=Options, secrets=("token",), open=open_)
+SPEC = Spec(
+    psa="rt",
+    title="Request Tracker",
+    options=Options,
+    secrets=("token",),
+    open=open_,
+    help={
+        "url": Help("Address", "as in the browser: https://rt.example.com"),
+        "token": Help("Auth token", "Logged in as … > Settings > Auth Tokens"),
+        "technician": Help("Who you are there", "your user name; empty: whose token it is"),
+        "fields.billing_code": Help("Billing code field", "custom field that holds the code; empty: none"),
+        "fields.company": Help("Company field", "custom field that names the customer; empty: none"),
+    },
+)
+"""The menu is that of RT 5; custom fields are the shop's own."""

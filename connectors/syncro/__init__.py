@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -61,4 +61,17 @@ def open_(
     return Syncro(name, options, secrets["token"].strip(), transport=transport, budget=budget)
 
 
-SPEC = Spec(psa="syncro", title="Syncro", options=Options, secrets=("token",), open=open_)
+SPEC = Spec(
+    psa="syncro",
+    title="Syncro",
+    options=Options,
+    secrets=("token",),
+    open=open_,
+    help={
+        "url": Help("Address", "as in the browser: https://acme.syncromsp.com"),
+        "token": Help("API token", "your name > Profile/Password > API Tokens > New Token"),
+        "technician": Help("Who you are there", "your name or mail address; empty: whose token it is"),
+        "labour_category": Help("Labour category", "of the products that are labour; empty: any product"),
+    },
+)
+"""The places are those of the vendor's documentation (API Tokens)."""

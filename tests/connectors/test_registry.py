@@ -88,3 +88,18 @@ def test_describing_connectors_does_not_load_the_http_client():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("psa", sorted(SPECS))
+def test_help_is_for_what_there_is_and_leaves_nothing_out(psa):
+    """`deskzero connect` asks with these words; where there is none it asks with the bare key."""
+    found = spec(psa)
+    options = {field.encode_name: field for field in msgspec.structs.fields(found.options)}
+    known = {*options, *found.secrets}
+    assert {key.partition(".")[0] for key in found.help} <= known
+    assert all(one.label and one.where and "\n" not in one.where for one in found.help.values())
+    if found.help:
+        needed = {key for key, field in options.items() if field.required} | {*found.secrets}
+        assert needed <= set(found.help)
+        assert max(len(one.label) for one in found.help.values()) <= 20
+        assert max(len(one.where) for one in found.help.values()) <= 53  # one line at 80 columns

@@ -12,7 +12,13 @@ import pytest
 
 from connectors.contract import Scope
 from store.settings import RequiredFor, Settings, SettingsError, load, machine_timezone, parse
-from store.settings_save import remove_connection, save_connection
+from store.settings_save import (
+    laid_over,
+    remove_connection,
+    required_of,
+    save_connection,
+    saved_table,
+)
 
 FILE = Path("config.toml")
 
@@ -412,6 +418,57 @@ def test_removing_a_connection_leaves_the_rest(tmp_path: Path) -> None:
     assert not remove_connection(path, "desk")
     assert list(load(path).connections) == ["acme"]
     assert load(path).rules.required_for
+
+
+def test_a_key_is_taken_out_and_a_table_laid_over_the_one_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        "[connections.desk]\npsa = 'rt'\nurl = 'https://a.example' # why\ntechnician = 'tess'\n"
+        "read_only = true\nscope = 'all'\n[connections.desk.fields]\ncompany = 'Client' # its name\nsite = 'Place'\n"
+    )
+    table = {**TABLE, "read_only": None, "child_statuses": None}
+    table["fields"] = {"billing_code": "Code", "site": None}
+    expected = laid_over(saved_table(path, "desk"), table)
+    save_connection(path, "desk", table)
+    assert saved_table(path, "desk") == expected
+    desk = load(path).connections["desk"]
+    assert not desk.read_only
+    assert desk.scope == Scope("all")
+    assert desk.options["fields"] == {"company": "Client", "billing_code": "Code"}
+    assert "# why" in path.read_text() and "# its name" in path.read_text()
+    save_connection(path, "desk", {**TABLE, "fields": {"company": None, "billing_code": None}})
+    assert "fields" not in saved_table(path, "desk")
+    assert saved_table(path, "nobody") == {}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "",
+        "[rules.billing_code]\nwhen = 'always' # stays\n",
+        "[rules.missing_fields]\nrequired = ['contact'] # stays\n",
+        "[rules]\nmissing_fields.required = ['contact'] # stays\n",
+        "[[rules.missing_fields.for]]\nboard = 'Projects' # stays\nrequired = ['contact']\n",
+        "[rules.missing_fields]\nfor = [{ board = 'Projects', required = ['contact'] }] # stays\n",
+    ],
+)
+def test_required_fields_of_one_connection(tmp_path: Path, rules: str) -> None:
+    """An entry for the connection alone; one for a board still wins on its board, as it did before."""
+    path = tmp_path / "config.toml"
+    path.write_text(RT + rules)
+    before = load(path).rules
+    save_connection(path, "two", TABLE, required=("contact", "owner"))
+    save_connection(path, "two", TABLE)
+    now = load(path)
+    assert required_of(now, "two") == ("contact", "owner")
+    assert required_of(now, "desk") == before.required
+    assert now.rules.required_for[0].connection == "two"
+    assert now.rules.required_for[1:] == before.required_for
+    save_connection(path, "two", TABLE, required=())
+    assert required_of(load(path), "two") == ()
+    assert ("# stays" in rules) == ("# stays" in path.read_text())
+    assert remove_connection(path, "two")
+    assert load(path).rules == before
 
 
 # ---------------------------------------------------------------- hostile

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from connectors.simulators.connectwise import ACCOUNT
 from connectors.simulators.world import World
+from store.settings import load
+from store.settings_save import required_of, saved_table
 from tests.tui.cli_runner import KEY, Cli, first
 
 # ---------------------------------------------------------------- connect, doctor, disconnect, support
@@ -66,6 +68,42 @@ def test_connect_refuses_a_bad_answer(shop: tuple[World, str], empty: Cli) -> No
         assert done.code == 2, done.err
         assert says in done.err
         assert not (empty.home / "config.toml").exists()
+
+
+def test_connect_guesses_statuses_where_that_is_wanted(shop: tuple[World, str], empty: Cli) -> None:
+    done = empty.run(*_connect(shop[1]), "--no-sync", **KEY)
+    assert "Not saved, for --guess-statuses was not given: child_statuses = Child Ticket" in done.out
+    assert "child_statuses" not in saved_table(empty.home / "config.toml", "acme")
+    words = ["--guess-statuses", "--closing-status", "No Such", "--no-sync"]
+    done = empty.run(*_connect(shop[1]), *words, **KEY)
+    assert done.code == 0, done.err
+    assert "no status “No Such”" in done.err
+    table = saved_table(empty.home / "config.toml", "acme")
+    assert table["child_statuses"] == ["Child Ticket"]
+    assert table["closing_statuses"] == ["No Such"]
+    assert table["answered_status"] == "Waiting Customer"
+
+
+def test_connect_takes_required_fields(shop: tuple[World, str], empty: Cli) -> None:
+    done = empty.run(*_connect(shop[1]), "--required", "colour", **KEY)
+    assert done.code == 2
+    assert "no field colour to be required" in done.err
+    assert not (empty.home / "config.toml").exists()
+    words = ["--required", "contact", "--required", "custom:Asset", "--no-sync"]
+    done = empty.run(*_connect(shop[1]), *words, **KEY)
+    assert done.code == 0, done.err
+    assert required_of(load(empty.home / "config.toml"), "acme") == ("contact", "custom:Asset")
+
+
+def test_connecting_again_keeps_what_is_not_given(shop: tuple[World, str], empty: Cli) -> None:
+    empty.configure(shop[1], note_moves_ticket=True, scope="all")
+    done = empty.run(*_connect(shop[1]), "--no-sync", **KEY)
+    assert done.code == 0, done.err
+    assert "note_moves_ticket = true or false" not in done.out, "the proof is made with the saved keys too"
+    table = saved_table(empty.home / "config.toml", "acme")
+    assert table["note_moves_ticket"] is True
+    assert table["scope"] == "all"
+    assert table["child_statuses"] == ["Child Ticket"]
 
 
 def _connect(url: str) -> list[str]:

@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     from store.sync_round import Progress
 
 
+WIDTH = 20
+
+
+def bar_line(progress: Progress, *, width: int = WIDTH) -> str:
+    """A step's news in words, with a bar of `width` cells where one can tell how much is left."""
+    words = clean(progress.text) or progress.phase
+    if progress.total:
+        full = round(width * min(1.0, progress.done / progress.total))
+        return f"{'█' * full}{'░' * (width - full)} {progress.done}/{progress.total} {words}"
+    return f"{progress.done} {words}" if progress.done else words
+
+
 class Bar:
     """Shows how far each connection's round is; leaves an empty line behind it."""
-
-    WIDTH = 20
 
     def __init__(self, *, show: bool) -> None:
         self._show = show
@@ -34,14 +44,7 @@ class Bar:
         """Takes a step's news. Without a terminal nothing is shown."""
         if not self._show:
             return
-        words = clean(progress.text) or progress.phase
-        if progress.total:
-            full = round(self.WIDTH * min(1.0, progress.done / progress.total))
-            bar = "█" * full + "░" * (self.WIDTH - full)
-            words = f"{bar} {progress.done}/{progress.total} {words}"
-        elif progress.done:
-            words = f"{progress.done} {words}"
-        self._now[progress.connection] = f"{progress.connection}: {words}"
+        self._now[progress.connection] = f"{progress.connection}: {bar_line(progress)}"
         self._draw("  ".join(self._now.values()))
 
     def _draw(self, line: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from tui.app import Deskzero
 
 Answer = TypeVar("Answer")
+
+
+class Host(Protocol):
+    """What a dialog asks of the app that it opens in: the queue's or the guide's."""
+
+    demo: bool
+    """Whether the demo's frame goes around everything."""
+
+    async def give_keys(self) -> None:
+        """The dialog is there: what was typed for it goes into it."""
+
+    def drop_keys(self) -> None:
+        """What was typed for it is gone."""
 
 
 class Dialog(ModalScreen[Answer | None]):
@@ -43,14 +56,15 @@ class Dialog(ModalScreen[Answer | None]):
 
     @property
     def deskzero(self) -> Deskzero:
-        """The app, with its reader, engine, settings and clock."""
+        """The queue's app, with its reader, engine, settings and clock."""
         return cast("Deskzero", self.app)
 
     @on(events.Mount)
     def _opened(self) -> None:
         """What was typed while this opened goes into it; the demo's frame stays around it."""
-        self.set_class(self.deskzero.demo, "-demo")
-        self.call_after_refresh(self.deskzero.give_keys if self.takes_typed else self.deskzero.drop_keys)
+        host = cast("Host", self.app)
+        self.set_class(host.demo, "-demo")
+        self.call_after_refresh(host.give_keys if self.takes_typed else host.drop_keys)
 
     def finish(self, answer: Answer | None) -> None:
         """Closes with this answer. A second call (two Enters in one read) does nothing."""
