@@ -170,7 +170,10 @@ _TITLES = {"2": "Missing", "3": "Orphaned", "4": "Billing code", "0": "All open"
 
 
 def _here(terminal: Terminal) -> int:
-    """The ticket of the detail's title."""
-    found = re.search(r"├─ #(\d+)", terminal.text)
-    assert found is not None, terminal.text
-    return int(found[1])
+    """The ticket of the line under the cursor, once the detail below shows it too: it follows a moment later."""
+
+    def shown(text: str) -> str | None:
+        line, title = re.search(r"│▌[ ●]*#(\d+)", text), re.search(r"├─ #(\d+)", text)
+        return line[1] if line and title and line[1] == title[1] else None
+
+    return int(shown(terminal.until(lambda text: shown(text) is not None)) or 0)
