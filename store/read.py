@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connectors.contract import Choice, TicketRecord
+from connectors.contract import Choice, Ref, TicketRecord
 from store import read_around as around
 from store.bucket import State
 from store.budget import look
@@ -44,6 +44,8 @@ from store.read_setup import setup_use
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
 from store.settings import KINDS, Settings
 from store.setup_records import SetupUse
+from store.suggestions import Like
+from store.suggestions_read import Histories, cases
 
 __all__ = [
     "ALL_OPEN",
@@ -94,6 +96,7 @@ class Reader:
         self.home = home
         self.settings = settings
         self.clock = clock
+        self._histories = Histories()
 
     # ------------------------------------------------------------ lists
 
@@ -257,6 +260,11 @@ class Reader:
         with self._cache() as db:
             return SetupUse() if db is None else setup_use(db, connection)
 
+    def code_cases(self, connection: str) -> list[tuple[str, Like, Ref]]:
+        """(ticket id, what it is like, its billing code) of every ticket whose code is known, oldest first."""
+        with self._cache() as db:
+            return [] if db is None else list(cases(db, connection))
+
     def quarantine(self) -> list[QuarantineView]:
         """Records that could not be read, of the configured connections."""
         with self._cache() as db:
@@ -286,7 +294,8 @@ class Reader:
         return names if connection is None else [name for name in names if name == connection]
 
     def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
-        return Lists(db, names, ZoneInfo(self.settings.timezone), int(self.clock()))
+        strong = (self.settings.strong_count, self.settings.strong_share)
+        return Lists(db, names, ZoneInfo(self.settings.timezone), int(self.clock()), self._histories, strong)
 
     @contextmanager
     def _cache(self) -> Iterator[sqlite3.Connection | None]:

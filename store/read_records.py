@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Capabilities, TicketRecord
+from store.suggestions import Suggestion
 
 ALL_OPEN = "open"
 """Instead of a kind: all open tickets in the scope (pane 0)."""
@@ -100,8 +101,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     pending: bool = False
     """An open change of ours is laid over this ticket."""
-    suggested: str | None = None
-    """The value that would be offered for this row, where there is one."""
+    suggestion: Suggestion | None = None
+    """The billing code that tickets like this one have, where one is sure enough."""
 
     @property
     def key(self) -> tuple[str, str, str | None]:

@@ -19,6 +19,8 @@ from connectors.text import clean
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
 from store.reasons import place, sentence
 from store.settings import KINDS
+from store.suggestions import Suggestion
+from store.suggestions_read import Histories
 
 Key = tuple[str, str]
 """Connection and ticket id."""
@@ -84,8 +86,19 @@ def _split(text: str) -> Iterator[str]:
 class Lists:
     """Reads lists from one open connection to the cache. `zone` and `now` are for the sentences."""
 
-    def __init__(self, db: sqlite3.Connection, connections: Sequence[str], zone: ZoneInfo, now: int) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        connections: Sequence[str],
+        zone: ZoneInfo,
+        now: int,
+        histories: Histories,
+        strong: tuple[int, float],
+    ) -> None:
+        """`strong`: from so many tickets, and which share of them, a suggestion is strong."""
         self.db = db
+        self.histories = histories
+        self.strong = strong
         self.connections = connections
         self.zone = zone
         self.now = now
@@ -150,6 +163,7 @@ class Lists:
         parents = self.parents(
             [(key[0], row["parent_id"]) for key, row in tickets.items() if row["parent_id"]]
         )
+        codes = self._suggestions([(c, t) for kind, c, t, *_ in found if kind == "billing_code"])
         rows = []
         for kind, connection, ticket_id, since, gate, psa_only in found:
             key = (connection, ticket_id)
@@ -168,9 +182,22 @@ class Lists:
                     last_words=words.get(key),
                     parent=parents.get((connection, t["parent_id"])),
                     pending=key in pending,
+                    suggestion=codes.get(key) if kind == "billing_code" else None,
                 )
             )
         return rows
+
+    def _suggestions(self, keys: Sequence[Key]) -> dict[Key, Suggestion]:
+        by_connection: dict[str, list[str]] = {}
+        for connection, ticket_id in keys:
+            by_connection.setdefault(connection, []).append(ticket_id)
+        return {
+            (connection, ticket_id): said
+            for connection, ids in by_connection.items()
+            for ticket_id, said in self.histories.suggestions(
+                self.db, connection, ids, count=self.strong[0], share=self.strong[1]
+            ).items()
+        }
 
     def plain(self, keys: Sequence[Key]) -> list[Row]:
         """Rows without a kind for these tickets."""

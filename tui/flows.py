@@ -30,6 +30,7 @@ from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
     from store.fixes import Prepared, ReadUpTo
+    from store.suggestions import Suggestion
     from tui.app import Deskzero
     from tui.screens.queue import QueueScreen
 
@@ -248,6 +249,12 @@ class Flows:
 
         item = await self.pick(view, "Billing code", items, preview, kind="billing_code")
         return item is not None and await self.send(view, {"billing_code": item.key})
+
+    async def accept(self, view: TicketView, shown: Suggestion | None) -> bool:
+        """`a`: what stands after `→` on the row; a weak one (`~`) opens the picker, which has it first."""
+        if shown is None or shown.strength != "strong":
+            return await self.code(view)
+        return await self.send(view, {"billing_code": shown.code.id})
 
     async def status(self, view: TicketView) -> bool:
         """`s`."""

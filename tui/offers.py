@@ -13,10 +13,11 @@ _ORDER = {
     "reply_after_close": ("reply", "seen", "status", "note", "who"),
     "missing_fields": ("field", "reply", "note", "status", "who"),
     "orphaned": ("parent", "status", "note", "who", "reply"),
-    "billing_code": ("code", "status", "note", "reply", "field"),
+    "billing_code": ("accept", "code", "status", "note", "reply", "field"),
 }
 _REST = ("reply", "code", "seen", "note", "status", "field", "parent", "who")
 _NEEDS: dict[str, tuple[str, ...]] = {
+    "accept": ("billing_code", "entry_code"),
     "code": ("billing_code", "entry_code"),
     "reply": ("reply",),
     "note": ("note",),
@@ -40,6 +41,8 @@ def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bo
         return "Nothing is missing on this ticket: f has nothing to fix." if not row.also else ""
     if action == "seen" and row.last_words is None:
         return "No customer has written on this ticket: there is nothing to answer."
+    if action == "accept" and row.suggestion is None:
+        return "Nothing is suggested for this row: b lists the billing codes, e the fields."
     return ""
 
 

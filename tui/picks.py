@@ -9,6 +9,7 @@ from textual.content import Content
 from connectors.contract import Choice
 from connectors.text import clean
 from store.read_records import Row, TicketView
+from store.suggestions import Suggestion
 from tui.asks import Item
 from tui.text import say
 
@@ -23,23 +24,26 @@ def code_items(
 ) -> list[Item]:
     """Codes: the suggestion first, then what this company usually gets, then all valid ones."""
     all_times = sum(usual.values())
-    suggested = row.suggested if row else None
+    said = row.suggestion if row else None
     at = clean(view.record.company) or "this company"
     items = []
     for choice in choices:
         times = usual.get(choice.id, usual.get(choice.name, 0))
-        group = "all"
-        if suggested and suggested in (choice.id, choice.name):
-            group = "suggested"
-        elif times:
-            group = f"usual at {at}"
-        items.append(
-            Item(choice.id, choice.name, f"{times} of {all_times} at {at}" if times else "", group, choice)
-        )
+        group, detail = "all", ""
+        if times:
+            group, detail = f"usual at {at}", f"{times} of {all_times} at {at}"
+        if said is not None and said.code.id == choice.id:
+            group, detail = "suggested", rests_on(said)
+        items.append(Item(choice.id, choice.name, detail, group, choice))
     rank = {"suggested": 0, "all": 2}
     return sorted(
         items, key=lambda item: (rank.get(item.group, 1), -usual.get(item.key, usual.get(item.label, 0)))
     )
+
+
+def rests_on(said: Suggestion) -> str:
+    """`16 of 18, same company and type`."""
+    return f"{said.agree} of {said.alike}, {clean(said.because)}"
 
 
 def choice_item(choice: Choice) -> Item:

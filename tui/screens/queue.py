@@ -142,6 +142,10 @@ class QueueScreen(QueueView):
     def action_code(self) -> None:
         self._start("code", self.flows.code)
 
+    def action_accept(self) -> None:
+        shown = self.row.suggestion if self.row else None  # what is painted, not what is read meanwhile
+        self._start("accept", lambda view: self.flows.accept(view, shown))
+
     def action_parent(self) -> None:
         self._start("parent", self.flows.parent)
 

@@ -39,7 +39,7 @@ PANE_KINDS: dict[str, tuple[str, ...]] = {
 PANE_NAMES = {"1": "Responded", "2": "Missing", "3": "Orphaned", "4": "Billing code", "0": "All open"}
 SHORT_NAMES = {"1": "Resp", "2": "Miss", "3": "Orph", "4": "Code", "0": "All"}
 SECTION = {"child_reply": "child", "reply_after_close": "closed"}
-_EXTRA = {"1": 0.38, "2": 0.34, "3": 0.34, "4": 0.30, "0": 0.30}
+_EXTRA = {"1": 0.38, "2": 0.34, "3": 0.34, "4": 0.36, "0": 0.30}
 GUTTER = 4
 """Cursor bar, space, dot, space."""
 
@@ -126,8 +126,6 @@ def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
 def _missing(row: Row) -> list[Cell]:
     names = [_field(reason.field, reason.code) for reason in row.reasons]
     made: list[Cell] = [("no " + ", ".join(names), "later")] if names else []
-    if row.suggested:
-        made.append((f"  maybe {clean(row.suggested)}", "hint"))
     return made
 
 
@@ -156,8 +154,11 @@ def _hours(row: Row) -> list[Cell]:
     entries = sum(reason.hours or 0.0 for reason in row.reasons if reason.time_entry_id)
     worked = entries or row.hours
     made: list[Cell] = [(fit(hours(worked) if worked else "", 8, right=True), "number"), ("  ", "text")]
-    if row.suggested:
-        made.append((f"maybe {clean(row.suggested)}", "hint"))
-    elif row.closed:
-        made.append(("closed", "later"))
+    said = row.suggestion
+    if said is None:
+        made.append(("? b chooses", "later"))
+    else:
+        mark, style = ("→", "hint") if said.strength == "strong" else ("~", "text")
+        made += [(f"{mark} ", style), (f"{said.agree}/{said.alike} ".rjust(6), "age")]
+        made.append((clean(said.code.name), style))
     return made
