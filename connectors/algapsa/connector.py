@@ -198,6 +198,7 @@ def capabilities() -> Capabilities:
         absent=planning.ABSENT,
         note_moves_ticket=False,
         page_size=PAGE_SIZE,
+        status_setup="Settings > Ticketing > Boards > the board",
         quota=(
             Quota(
                 requests=60,

@@ -43,7 +43,7 @@ async def verify(api: Api, lists: Lists, me: tuple[str, str]) -> Identity:
             "The key may not read users: colleagues have no names but those on tickets, and who is neither contact nor"
             " colleague by the comment itself is unknown."
         )
-    hidden = None
+    owned = hidden = None
     if ("time, entry_code", "timeentry: read") not in missing:
         owned, hidden = await _whose(api, user_id)
         if owned is False:
@@ -55,6 +55,8 @@ async def verify(api: Api, lists: Lists, me: tuple[str, str]) -> Identity:
             notes.append(
                 "Whose the key is could not be seen: the technician has logged no time on a ticket yet."
             )
+    if owned is None:
+        notes.append("Whose the key is could not be seen: the technician has logged no time on a ticket yet.")
     if hidden:
         notes.append(
             "Time of others may be hidden from this key: it is shown as one locked entry with all its hours."
@@ -67,6 +69,7 @@ async def verify(api: Api, lists: Lists, me: tuple[str, str]) -> Identity:
         clock_ahead=api.session.clock_ahead,
         missing=tuple(missing),
         notes=tuple(notes),
+        writes_as=login if owned else None,
     )
 
 

@@ -48,9 +48,10 @@ class AlgaPsaHouse(WorldHouse):
 
     def trouble(self, kind: Trouble, on: On, *, times: int = 1, retry_after: int = 1) -> None:
         """A row that cannot be read is so in each of the lists that a round reads it in."""
-        if kind != "wrong-type":
-            return super().trouble(kind, on, times=times, retry_after=retry_after)
-        self.app.state.switches.spoiled = frozenset({self.key(self.mine()[0])})
+        if kind == "wrong-type":
+            self.app.state.switches.spoiled = frozenset({self.key(self.mine()[0])})
+        else:
+            super().trouble(kind, on, times=times, retry_after=retry_after)
 
     def calm(self) -> int:
         self.app.state.switches.spoiled = frozenset()
