@@ -226,7 +226,9 @@ class Reader:
             if note is not None:
                 notes[note.note_id] = note
             odd += odd_of(row, "notes", f"comment {place}", ticket_id)
-        ordered = sorted(notes.values(), key=lambda note: (note.created_at, note.note_id))
+        ordered = sorted(
+            notes.values(), key=lambda note: note.created_at
+        )  # else as they came: by milliseconds
         if ordered and opens(ordered[0], about.entered_at if about else None):
             del ordered[0]
         files, problem = await files_for(ordered, lambda: self._files(ticket_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -120,7 +121,7 @@ def note_record(
     contact = row.author_contact_id or row.contact_id
     user = users.get(row.created_by or "")
     return NoteRecord(
-        note_id=row.id,
+        note_id=note_name(row.id, row.created_at),
         ticket_id=ticket_id,
         created_at=created,
         author=(user.name if user else None) or row.author_contact_name or row.created_by_name or "",
@@ -129,6 +130,16 @@ def note_record(
         public=row.is_internal is False,
         text=plain_text(row.comment_text or ""),
     )
+
+
+def note_name(comment_id: str, created_at: str | None) -> str:
+    """A note's id: the comment's with its milliseconds, for records keep whole seconds, notes of one second are in the
+    order of their ids, and AlgaPSA's ids are random."""
+    try:
+        milliseconds = round(datetime.fromisoformat(created_at or "").timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return comment_id
+    return f"{comment_id}@{milliseconds}"
 
 
 def speaker(row: CommentRow, users: Mapping[str, UserRow], me: str | None) -> Speaker:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connectors.algapsa.records import note_name
 from connectors.algapsa.wire import Bundle, Wire
 from connectors.contract import Applied, Rejected, Step, Unsupported
 
@@ -20,6 +21,7 @@ COPIES = "sync_updates"
 
 class _Comment(Wire, frozen=True, kw_only=True):
     comment_id: str
+    created_at: str
 
 
 class _Entry(Wire, frozen=True, kw_only=True):
@@ -46,7 +48,8 @@ class Writer:
                 return await self._attach(step, path)
             case "comment":
                 answer = await self._api.send(method, path, json=step.body)
-                return Applied(created_id=self._api.unpacked(answer, _Comment).comment_id)
+                made = self._api.unpacked(answer, _Comment)
+                return Applied(created_id=note_name(made.comment_id, made.created_at))
             case "time":
                 return await self._time(step, path)
         raise Unsupported(f"AlgaPSA: no such step: {step.action}")

@@ -12,7 +12,7 @@ import pytest
 from connectors.algapsa import api, read
 from connectors.algapsa.choices import Lists
 from connectors.algapsa.connector import AlgaPsa
-from connectors.algapsa.records import opens, plain_text, speaker
+from connectors.algapsa.records import note_name, opens, plain_text, speaker
 from connectors.algapsa.wire import CommentRow, UserRow, explain, moment_in
 from connectors.contract import (
     ChoiceContext,
@@ -29,6 +29,7 @@ from connectors.contract import (
 )
 from connectors.simulators.algapsa.state import Switches, uid
 from connectors.simulators.world import World
+from store.note_reading import note_number
 from tests.connectors.alga_desk import connector, key, ours, pull, served
 
 MINE = Scope("mine")
@@ -236,7 +237,8 @@ class TestConversations:
         there = some(world)
         opening = next(note for note in world.notes[there.id] if note.issue)
         notes = (await psa.conversation(key(there.id))).notes
-        assert uid("comment", opening.id) not in {note.note_id for note in notes}
+        assert notes
+        assert uid("comment", opening.id) not in {note.note_id.partition("@")[0] for note in notes}
 
     async def test_without_the_right_to_read_users_nobody_is_guessed(self, app, world, place):
         there = some(world)
@@ -271,6 +273,12 @@ class TestConversations:
         }
         comment = msgspec.convert({"comment_id": "1", **row}, CommentRow)
         assert speaker(comment, users, "me") == says
+
+    def test_notes_of_one_second_are_in_the_order_of_their_milliseconds(self):
+        """Ids are random; within a second the store goes by the id's last number."""
+        early, late = note_name("f9", "2026-11-20T10:00:00.123Z"), note_name("a1", "2026-11-20T10:00:00.124Z")
+        assert note_number(early) < note_number(late)
+        assert note_name("f9", "soon") == "f9"
 
     def test_a_late_first_comment_is_a_note(self):
         note = NoteRecord(
