@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connectors.budget import Budget
 
 SPECS: dict[str, str] = {
+    "algapsa": "connectors.algapsa:SPEC",
     "autotask": "connectors.autotask:SPEC",
     "connectwise": "connectors.connectwise:SPEC",
     "halopsa": "connectors.halopsa:SPEC",

@@ -24,13 +24,15 @@ class Row(NamedTuple):
     id: int | None
     value: Any
     problems: list[Problem]
+    key: str | None = None
+    """The id as text; where a PSA's ids are texts, the only one."""
 
 
 def read_row(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
     """One row, leniently; `value` is `None` when the id or another strict field cannot be read."""
     try:
         value = msgspec.json.decode(raw, type=shape)
-        return Row(getattr(value, "id", None), value, [])
+        return _row(getattr(value, "id", None), value, [])
     except msgspec.ValidationError:
         return _read_slowly(raw, shape, strict)
 
@@ -60,9 +62,13 @@ def read_fields(data: dict[str, Any], shape: type[R], strict: frozenset[str] | N
         except msgspec.ValidationError as error:
             problems.append(_told(str(error), name))
             usable = usable and not needed
-    row_id = found.get("id")
-    value = shape(**found) if usable else None
-    return Row(row_id if isinstance(row_id, int) else None, value, problems)
+    return _row(found.get("id"), shape(**found) if usable else None, problems)
+
+
+def _row(row_id: object, value: object, problems: list[Problem]) -> Row:
+    if isinstance(row_id, int):
+        return Row(row_id, value, problems, str(row_id))
+    return Row(None, value, problems, row_id or None if isinstance(row_id, str) else None)
 
 
 def _convert(value: object, kind: Any, *, lenient: bool) -> Any:  # noqa: ANN401 - types as values
@@ -87,8 +93,8 @@ def _told(words: str, name: str) -> Problem:
 
 def odd_of(row: Row, stream: str, place: str, ticket_id: str | None = None) -> tuple[Odd, ...]:
     """The row's problems for the quarantine; `place` names it when its id cannot be read."""
-    record = place if row.id is None else str(row.id)
-    whose = ticket_id if ticket_id is not None else (str(row.id) if stream == "tickets" and row.id else None)
+    record = row.key or place
+    whose = ticket_id if ticket_id is not None else (row.key if stream == "tickets" and row.id != 0 else None)
     return tuple(Odd(stream, record, path, problem, whose) for path, problem in row.problems)
 
 

@@ -84,7 +84,7 @@ def last_word_is_customers(db: Db, connection: str, ticket_id: str) -> bool | No
         db,
         "SELECT speaker FROM v_note WHERE connection = :c AND ticket_id = :t AND"
         " ((public AND speaker IN ('customer', 'unknown', 'staff')) OR seen)"
-        " ORDER BY order_at DESC, order_rank DESC, note_sort DESC LIMIT 1",
+        " ORDER BY order_at DESC, order_rank DESC, note_sort DESC, note_id DESC LIMIT 1",
         connection,
         ticket_id,
     )

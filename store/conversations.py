@@ -1,8 +1,8 @@
 """Which conversations and time entries a round reads, and the reading of them.
 
 A conversation is read when it never was, or not since the ticket's record changed (storing a changed record
-empties `notes_read_at`). Some PSAs do not move the ticket when a note arrives; then `check` reads every
-conversation of the queue anew (EXCEPTIONS: "Zero, honestly").
+empties `notes_read_at`), and that of a flagged ticket now and then (`FLAG_AGE`). Some PSAs do not move the ticket
+when a note arrives; then `check` reads every conversation of the queue anew (EXCEPTIONS: "Zero, honestly").
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ PER_REQUEST = 50
 TIME_AGE = 1800
 """Seconds after which time entries are read again where the PSA's ticket does not tell of new ones."""
 
+FLAG_AGE = 1800
+"""Seconds after which a flagged ticket's conversation is read again where a note does not move the ticket: a customer
+who writes once more then changes nothing but the conversation, for the flag is set already."""
+
 SAME_MOMENT = 2
 """Seconds. A ticket that changed this shortly before its conversation was read is read once more: PSAs keep
 whole seconds, and a second change within one does not show."""
@@ -44,7 +48,8 @@ _QUEUE = (
 
 UNREAD_CONVERSATIONS = (
     f"SELECT t.ticket_id {_QUEUE} AND (t.notes_read_at IS NULL OR t.notes_read_at <= :since"
-    " OR t.updated_at >= t.notes_read_at + :ahead)"
+    " OR t.updated_at >= t.notes_read_at + :ahead"
+    " OR (coalesce(t.customer_flag, 0) AND t.notes_read_at <= :flagged))"
     f" ORDER BY coalesce(t.customer_flag, 0) DESC, {_CLOSED}, t.updated_at DESC, t.ticket_id"
 )
 
@@ -105,7 +110,7 @@ async def read_time(round: Round) -> None:
 
 
 def _due(round: Round, sql: str, *, window: int, age: int | None = None) -> list[str]:
-    since = 0
+    since, can = 0, round.connector.capabilities
     if not round.counts_notes:
         if round.thorough:
             since = round.began
@@ -115,6 +120,7 @@ def _due(round: Round, sql: str, *, window: int, age: int | None = None) -> list
         "connection": round.name,
         "edge": round.began - window,
         "since": since,
+        "flagged": round.began - FLAG_AGE if can.flag and can.note_moves_ticket is False else 0,
         "ahead": round.clock_ahead - SAME_MOMENT,
     }
     with round.databases.cache_reads.connect() as cache:

@@ -26,6 +26,7 @@ DEMO_URL = f"http://{HOST}:8100"
 """Where the demo's simulator seems to be; nothing listens there."""
 
 SIMULATED: dict[str, str] = {
+    "algapsa": "connectors.simulators.algapsa",
     "autotask": "connectors.simulators.autotask",
     "connectwise": "connectors.simulators.connectwise",
     "halopsa": "connectors.simulators.halopsa",

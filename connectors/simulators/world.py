@@ -82,6 +82,8 @@ class World:
         self.refusals: dict[int, tuple[str, str]] = {}
         """Ticket id -> (field, message): any PATCH of it is refused so, as a shop's own rules do."""
         self.note_moves_ticket = True
+        self.reply_moves_ticket = True
+        """Whether a customer's answer that sets the flag also moves last-updated (AlgaPSA: it does not)."""
         self.note_clears_flag = False
         build.fill(self, tickets)
         self.next_ticket = max(self.tickets, default=70100) + 1
@@ -224,7 +226,7 @@ class World:
             reply_status = self.boards[ticket.board_id].reply_status
             if reply_status and self.is_open(ticket) and not self._is_child(ticket):
                 self.set_status(ticket, self.status(ticket.board_id, reply_status), name, when)
-            elif not was:
+            elif not was and self.reply_moves_ticket:
                 self.touch(ticket, name, when)
             return note
 

@@ -16,12 +16,46 @@ from importlib import import_module
 import msgspec
 
 from connectors.contract import Choice, Ref, Speaker, Value
+from connectors.simulators.algapsa.state import number_of, uid
 from connectors.simulators.model import Note
 from connectors.simulators.serve import SIMULATED
 from connectors.simulators.syncro.rows import PRIORITIES, STATUSES
-from tests.contract.house import House, WorldHouse
+from tests.contract.house import House, On, Trouble, WorldHouse
 
 Opener = Callable[[], AbstractContextManager[House]]
+
+
+class AlgaPsaHouse(WorldHouse):
+    ticket_path = "/tickets"
+    ticket_method = "GET"
+    note_path = "/tickets/{}/comments"
+    owner_alone = True
+    merges = "AlgaPSA does not merge tickets: it bundles them, and the bundled ones stay."
+
+    def shown(self, key: int) -> str:
+        return uid("ticket", key)
+
+    def key(self, ticket_id: str) -> int:
+        return number_of("ticket", ticket_id) or 0
+
+    def logs_time(self, ticket_id: str, hours: float) -> str:
+        return uid("entry", self.world.log_time(self.key(ticket_id), hours).id)
+
+    def held(self, ticket_id: str, field: str) -> object:
+        if field.startswith("entry:"):
+            field = f"entry:{number_of('entry', field.removeprefix('entry:'))}"
+        return super().held(ticket_id, field)
+
+    def trouble(self, kind: Trouble, on: On, *, times: int = 1, retry_after: int = 1) -> None:
+        """A row that cannot be read is so in each of the lists that a round reads it in."""
+        if kind == "wrong-type":
+            self.app.state.switches.spoiled = frozenset({self.key(self.mine()[0])})
+        else:
+            super().trouble(kind, on, times=times, retry_after=retry_after)
+
+    def calm(self) -> int:
+        self.app.state.switches.spoiled = frozenset()
+        return super().calm()
 
 
 class ConnectWiseHouse(WorldHouse):
@@ -102,6 +136,7 @@ class SyncroHouse(WorldHouse):
 
 
 ADAPTERS: dict[str, type[WorldHouse]] = {
+    "algapsa": AlgaPsaHouse,
     "autotask": AutotaskHouse,
     "connectwise": ConnectWiseHouse,
     "halopsa": HaloPsaHouse,

@@ -99,8 +99,9 @@ class Office:
     async def connector(self) -> Connector:
         return await self.desk.connector(NAME)
 
-    async def sync(self) -> SyncReport:
-        (report,) = await self.desk.sync(force=True)
+    async def sync(self, *, read_all: bool = False) -> SyncReport:
+        """A round; `read_all`: as `check` asks for it."""
+        (report,) = await self.desk.sync(force=True, read_all=read_all)
         return report
 
     def ask(self, sql: str, **values: object) -> list[tuple[Any, ...]]:

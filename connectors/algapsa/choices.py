@@ -1,0 +1,294 @@
+"""AlgaPSA's lists: what a field can be set to, and the names that rows have by id only. Remembered for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from connectors.algapsa.wire import (
+    BoardRow,
+    CategoryRow,
+    ContactRow,
+    LocationRow,
+    PriorityRow,
+    ServiceRow,
+    StatusRow,
+    UserRow,
+    is_id,
+)
+from connectors.contract import Choice, ChoiceContext, Forbidden, NotThere, UnknownName
+from connectors.rows import read_row
+from connectors.text import clean
+
+if TYPE_CHECKING:
+    from connectors.algapsa.api import Api
+
+T = TypeVar("T")
+
+FRESH = 60.0
+"""Seconds for which a list that a person picks from is not asked for again."""
+NAMES = 900.0
+"""Seconds for which the names of users are not."""
+CONTACT_FRESH = 3600.0
+"""Seconds for which a contact's phone and mail are not: each is a request of its own."""
+
+
+class Lists:
+    """The lists of one server, as the key may see them."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._sites: dict[str, str] = {}
+        self._without_sites: set[str] = set()
+        self.sees_users = True
+        """Set with every look: without the right users have no names but those in rows."""
+        self.sees_contacts = True
+        """Set by the connector once it has found out."""
+
+    async def load(self, kind: str, context: ChoiceContext) -> tuple[Choice, ...]:
+        """The choices of `kind`; with `context.ids` those, active or not. A kind that AlgaPSA has not: none."""
+        found = await self._kind(kind, context)
+        ids = context.ids
+        wanted = [choice for choice in found if (choice.id in ids if ids else choice.active)]
+        return tuple(sorted(wanted, key=lambda one: (one.position, one.name.casefold())))
+
+    async def _kind(self, kind: str, context: ChoiceContext) -> list[Choice]:
+        match kind:
+            case "status":
+                return await self._statuses(context)
+            case "board":
+                return [
+                    Choice(kind=kind, id=row.id, name=row.board_name, active=not row.is_inactive)
+                    for row in await self.boards()
+                ]
+            case "owner":
+                return [
+                    Choice(kind=kind, id=row.id, name=row.username, detail=row.name, active=row.works_here)
+                    for row in await self._users()
+                ]
+            case "priority":
+                rows = await self._bare("/tickets/priorities", PriorityRow)
+                return [Choice(kind=kind, id=row.id, name=row.priority_name) for row in rows]
+            case "type" | "subtype":
+                return await self._categories(kind, context)
+            case "billing_code":
+                return await self._services(context)
+            case "contact":
+                return await self._contacts(context)
+            case "site":
+                return await self._locations(context)
+        return []
+
+    # ------------------------------------------------------------ names
+
+    async def users(self) -> dict[str, UserRow]:
+        """User id -> user; empty where the key may not read users."""
+
+        async def ask() -> dict[str, UserRow]:
+            try:
+                found = {row.id: row for row in await self._users()}
+            except Forbidden:
+                found = {}
+            self.sees_users = bool(found)
+            return found
+
+        return await self._remember("users by id", NAMES, ask)
+
+    async def user(self, wanted: str) -> tuple[str, str]:
+        """Id and user name of the active user with that user name, mail address or id. Raises `UnknownName`; where
+        users may not be read, an id is taken as it is and for anything else that raises `Forbidden`."""
+        key = wanted.strip().casefold()
+        try:
+            rows = await self._users()
+        except Forbidden as error:
+            if is_id(key):
+                return key, key
+            error.hint = (
+                "The key's user may not read users, so name the technician by his user id (`technician`); AlgaPSA"
+                " shows it in the address of his profile, and as `created_by` of his comments in the API."
+            )
+            raise
+        tries: tuple[Callable[[UserRow], str | None], ...] = (
+            lambda row: row.username,
+            lambda row: row.email,
+            lambda row: row.id,
+        )
+        for tell in tries:
+            found = [row for row in rows if key and (tell(row) or "").casefold() == key]
+            here = [row for row in found if row.works_here]
+            if len(here) > 1:
+                ids = ", ".join(row.id for row in here)
+                raise UnknownName(
+                    f"{len(here)} users are called “{clean(wanted)}”", hint=f"Name one by id: {ids}."
+                )
+            if here:
+                return here[0].id, here[0].username
+            if found:
+                raise UnknownName(
+                    f"the user “{clean(wanted)}” is inactive in AlgaPSA, or a customer's portal user",
+                    hint="Set `technician` or `scope` to somebody who works here.",
+                )
+        raise unknown("active user", wanted, [row.username for row in rows if row.works_here])
+
+    async def _users(self) -> list[UserRow]:
+        return await self._remember("users", NAMES, lambda: self._api.rows_of("/users", UserRow))
+
+    async def boards(self) -> list[BoardRow]:
+        """All boards."""
+        return await self._remember("boards", FRESH, lambda: self._api.rows_of("/boards", BoardRow))
+
+    async def contacts(self, ids: set[str]) -> dict[str, ContactRow | None]:
+        """Contacts by id, one request for each not lately seen; `None` for one that is not there (any more)."""
+        if not self.sees_contacts:
+            return {}
+        wanted = sorted(ids)
+        found = await asyncio.gather(*(self._contact(one) for one in wanted), return_exceptions=True)
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+        return {
+            key: one for key, one in zip(wanted, found, strict=True) if not isinstance(one, BaseException)
+        }
+
+    async def _contact(self, key: str) -> ContactRow | None:
+        async def ask() -> ContactRow | None:
+            try:
+                raw = await self._api.data(f"/contacts/{key}", msgspec.Raw)
+            except (NotThere, Forbidden):
+                return None
+            row = read_row(raw, ContactRow, frozenset({"contact_name_id"}))
+            found: ContactRow | None = row.value
+            return found
+
+        return await self._remember(f"contact {key}", CONTACT_FRESH, ask)
+
+    async def sites(self, places: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Location id -> name, for pairs of client and location. A client is asked again only for a location that is
+        not known of him; where locations may not be read there are no names."""
+        wanted = {location: client for client, location in places}
+        for client in sorted({wanted[one] for one in wanted if one not in self._sites} - self._without_sites):
+            try:
+                for row in await self._bare(f"/clients/{client}/locations", LocationRow):
+                    self._sites[row.id] = row.name
+            except (Forbidden, NotThere):
+                self._without_sites.add(client)
+        return {one: self._sites[one] for one in wanted if one in self._sites}
+
+    async def _remember(self, name: str, seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
+        kept = self._kept.get(name)
+        if kept is None or time.monotonic() - kept[0] > seconds:
+            kept = self._kept[name] = (time.monotonic(), await ask())
+        found: T = kept[1]
+        return found
+
+    async def _bare(
+        self, path: str, shape: type[msgspec.Struct], params: dict[str, str] | None = None
+    ) -> list[Any]:
+        """A list that comes whole, without pages."""
+
+        async def ask() -> list[Any]:
+            return await self._api.data(path, list[shape], params)  # type: ignore[valid-type]
+
+        return await self._remember(f"{path} {params}", FRESH, ask)
+
+    # ------------------------------------------------------------ kinds
+
+    async def _statuses(self, context: ChoiceContext) -> list[Choice]:
+        """Statuses belong to a board each."""
+        params = {} if context.board_id is None else {"board_id": context.board_id}
+        return [
+            Choice(
+                kind="status",
+                id=row.id,
+                name=row.name,
+                board_id=row.board_id,
+                closed=bool(row.is_closed),
+                position=row.order_number or 0,
+            )
+            for row in await self._bare("/tickets/statuses", StatusRow, params)
+        ]
+
+    async def _categories(self, kind: str, context: ChoiceContext) -> list[Choice]:
+        """Categories are types, their children subtypes: of the ticket's type where one is given."""
+        if context.board_id is None and not context.ids:
+            return []
+        params = {} if context.board_id is None else {"board_id": context.board_id}
+        rows: list[CategoryRow] = await self._remember(
+            f"categories {params}",
+            FRESH,
+            lambda: self._api.rows_of("/categories/ticket", CategoryRow, params),
+        )
+        return [
+            Choice(kind=kind, id=row.id, name=row.category_name, board_id=row.board_id)
+            for row in rows
+            if (row.parent_category is None) == (kind == "type")
+            and (kind == "type" or context.type_id in (None, row.parent_category) or row.id in context.ids)
+        ]
+
+    async def _services(self, context: ChoiceContext) -> list[Choice]:
+        """Services are the billing codes. One that is asked for by id may be inactive."""
+        rows: list[ServiceRow] = await self._remember(
+            "services", FRESH, lambda: self._api.rows_of("/services", ServiceRow, {"is_active": "true"})
+        )
+        known = {row.id: row for row in rows}
+        for one in context.ids:
+            if one not in known and is_id(one):
+                try:
+                    known[one] = await self._api.data(f"/services/{one}", ServiceRow)
+                except NotThere:
+                    continue
+        return [
+            Choice(kind="billing_code", id=row.id, name=row.service_name, active=row.is_active is not False)
+            for row in known.values()
+        ]
+
+    async def _contacts(self, context: ChoiceContext) -> list[Choice]:
+        if context.company_id is None:
+            rows = [row for row in (await self.contacts(set(context.ids))).values() if row is not None]
+        else:
+            rows = await self._api.rows_of("/contacts", ContactRow, {"client_id": context.company_id})
+        return [
+            Choice(
+                kind="contact",
+                id=row.id,
+                name=row.full_name or row.id,
+                company_id=row.client_id,
+                active=not row.is_inactive,
+                phone=row.default_phone_number or None,
+                email=row.email or None,
+                detail=" · ".join(part for part in (row.default_phone_number, row.email) if part) or None,
+            )
+            for row in rows
+        ]
+
+    async def _locations(self, context: ChoiceContext) -> list[Choice]:
+        if context.company_id is None:
+            return []
+        rows: list[LocationRow] = await self._bare(f"/clients/{context.company_id}/locations", LocationRow)
+        return [
+            Choice(
+                kind="site",
+                id=row.id,
+                name=row.name,
+                company_id=context.company_id,
+                active=row.is_active is not False,
+            )
+            for row in rows
+        ]
+
+
+def unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:
+    """The error for a name that is not there, with the names most like it."""
+    by_key = {name.casefold(): name for name in known}
+    near = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, n=5, cutoff=0.5)]
+    listed = ", ".join(f"“{clean(name)}”" for name in near or sorted(by_key.values())[:8])
+    return UnknownName(
+        f"AlgaPSA has no {what} “{clean(wanted)}”",
+        hint=f"{'Did you mean' if near else 'There are'} {listed or 'none that we may see'}{'?' if near else '.'}",
+    )
