@@ -8,6 +8,7 @@ from math import ceil
 
 import pytest
 
+from connectors.contract import Scope
 from store.database import Databases
 from tests.connectors.rt_desk import desk
 from tests.servers.rt import RtServer
@@ -39,6 +40,20 @@ async def test_my_unchanged_queue(office: RtOffice, count: int) -> None:
         report = await office.sync(check=check)
         assert (report.new, report.changed, report.conversations) == (0, 0, 0)
         assert report.requests == 1 + ceil(count / 100)
+
+
+@pytest.mark.parametrize("count", [1, 100, 101])
+async def test_the_list_of_a_full_pull(office: RtOffice, count: int) -> None:
+    """Open ones, and those closed within the window: the sums of docs/connectors.md."""
+    queue(office.server, count)
+    await office.sync()
+    connector = office.connector
+    scope = await connector.resolve(Scope("all"))
+    for most in (2, 0):  # the first pull of a process asks who we are
+        before = connector.requests
+        found = [ticket async for page in connector.tickets(scope, None, 0) for ticket in page.tickets]
+        assert len(found) >= count
+        assert 0 <= connector.requests - before - (ceil(count / 100) + 1) <= most
 
 
 async def test_another_process_asks_who_we_are(office: RtOffice) -> None:
