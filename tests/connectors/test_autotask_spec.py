@@ -32,6 +32,7 @@ KINDS = (
 MODELS = {
     "Tickets": "TicketModel",
     "TicketNotes": "TicketNoteModel",
+    "TicketAttachments": "TicketAttachmentModel",
     "TimeEntries": "TimeEntryModel",
     "TicketSecondaryResources": "TicketSecondaryResourceModel",
     "Resources": "ResourceModel",
@@ -71,7 +72,8 @@ async def everything() -> list[httpx.Request]:
         await psa.ticket_ids(resolved)
     keys = mine(world)
     ticket = (await psa.fetch([str(keys[0]), "9999999"])).tickets[0]
-    await psa.conversation(ticket.ticket_id)
+    world.customer_replies(ticket.ticket_id, "", files=(("screen.png", 9),))
+    assert (await psa.conversation(ticket.ticket_id)).files
     await psa.time_entries([ticket.ticket_id])
     context = ChoiceContext(board_id=ticket.board_id, company_id=ticket.company_id)
     for kind in KINDS:
