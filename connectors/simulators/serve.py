@@ -39,11 +39,12 @@ dataclass: what logs in), `settings(url)`, a connection's keys that fit the worl
 
 def make_app(psa: str, world: World) -> Starlette:
     """The simulator of `psa` over `world`; an unknown one is a `ValueError` that lists the known."""
-    app: Starlette = _simulator(psa).simulator(world)
+    app: Starlette = simulator_of(psa).simulator(world)
     return app
 
 
-def _simulator(psa: str) -> ModuleType:
+def simulator_of(psa: str) -> ModuleType:
+    """The simulator's module, see `SIMULATED`. Raises `ValueError` for an unknown one."""
     if psa not in SIMULATED:
         raise ValueError(f"no simulator for “{psa}”; there is one for: {', '.join(SIMULATED)}")
     return import_module(SIMULATED[psa])
@@ -115,13 +116,13 @@ def run_in_thread(app: Starlette, port: int = 0) -> Iterator[str]:
 
 def demo_settings(psa: str = "connectwise", url: str = DEMO_URL) -> dict[str, Any]:
     """The `[connections.demo]` table that fits the simulated world, as `config.toml` would have it."""
-    own: dict[str, Any] = _simulator(psa).settings(url)
+    own: dict[str, Any] = simulator_of(psa).settings(url)
     return {"psa": psa, **own}
 
 
 def demo_secrets(psa: str = "connectwise") -> dict[str, str]:
     """The secrets that belong to `demo_settings`."""
-    found: dict[str, str] = _simulator(psa).secrets()
+    found: dict[str, str] = simulator_of(psa).secrets()
     return found
 
 

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from connectors import open_connector
 from connectors.algapsa.connector import AlgaPsa
-from connectors.contract import ChoiceContext, Page, Resolved, TicketRecord
-from connectors.simulators import algapsa as simulated
 from connectors.simulators.algapsa.state import uid
-from connectors.simulators.serve import demo_secrets, demo_settings, run_in_thread
 from connectors.simulators.world import World
-from store.choices import load_choices
-from store.database import Databases
-from store.fixes import Intent, prepare
-from store.outbox import state_of, submit
-from store.sender import push
-from store.settings import Connection, Settings
-from store.sync import refresh_ticket, sync_connection
-from store.undo import undo
+from tests.connectors import served_desk
+from tests.connectors.served_desk import mine, pull
 
-OWN = ("url", "technician")
+__all__ = ["Office", "connector", "key", "options", "ours", "pull", "served"]
 
 
 def key(number: int) -> str:
@@ -32,120 +20,24 @@ def key(number: int) -> str:
 
 
 def options(url: str = "http://127.0.0.1:8100", **more: Any) -> dict[str, Any]:
-    table = demo_settings("algapsa", url)
-    return {name: table[name] for name in OWN} | more
+    return served_desk.options("algapsa", url, **more)
 
 
 def connector(url: str, api_key: str | None = None, **more: Any) -> AlgaPsa:
-    secrets = {"api_key": api_key} if api_key else demo_secrets("algapsa")
-    found = open_connector("algapsa", "demo", options(url, **more), secrets)
+    found = served_desk.opened("algapsa", url, api_key, **more)
     assert isinstance(found, AlgaPsa)
     return found
 
 
-@contextmanager
-def served(world: World, **switches: Any) -> Iterator[tuple[Any, str]]:
-    app = simulated.simulator(world, **switches)
-    with run_in_thread(app) as url:
-        yield app, url
-
-
-async def pull(
-    psa: AlgaPsa, scope: Resolved, since: str | None = None, days: float = 30
-) -> tuple[dict[str, TicketRecord], str, list[Page]]:
-    """Everything a stream gives by id (the last of several), its cursor, and its pages."""
-    found: dict[str, TicketRecord] = {}
-    pages = [page async for page in psa.tickets(scope, since, int(time.time() - days * 86400))]
-    for page in pages:
-        found |= {ticket.ticket_id: ticket for ticket in page.tickets}
-    assert [page.cursor for page in pages[:-1]] == [None] * (len(pages) - 1)
-    assert pages[-1].cursor is not None
-    return found, pages[-1].cursor, pages
+def served(world: World, **switches: Any) -> AbstractContextManager[tuple[Any, str]]:
+    return served_desk.served("algapsa", world, **switches)
 
 
 def ours(world: World) -> set[str]:
     """What is open and the technician's, straight from the world."""
-    me = world.member(world.technician).id
-    return {key(t.id) for t in world.tickets.values() if world.is_open(t) and t.owner_id == me}
+    return {key(one) for one in mine(world)}
 
 
-class Office:
-    """A deskzero home that works with a simulated AlgaPSA behind a socket."""
-
-    def __init__(self, databases: Databases, app: Any, url: str, **more: Any) -> None:
-        self.databases, self.app, self.world = databases, app, app.state.world
-        table = demo_settings("algapsa", url)
-        self.connection = Connection(
-            name="demo",
-            psa="algapsa",
-            technician=table["technician"],
-            options=options(url, **more),
-            child_statuses=tuple(table["child_statuses"]),
-            responded_statuses=tuple(table["responded_statuses"]),
-            answered_status=table["answered_status"],
-            closing_statuses=tuple(table["closing_statuses"]),
-        )
-        self.settings = Settings(connections={"demo": self.connection})
-        self.connector = connector(url, **more)
-
-    def now(self) -> int:
-        return int(time.time())
-
-    async def sync(self, **how: bool) -> Any:
-        report = await sync_connection(
-            self.databases, self.connection, self.connector, self.settings, now=self.now, **how
-        )
-        assert report.ok, report.error
-        return report
-
-    async def fix(self, ticket_id: str, **intent: Any) -> str:
-        async def choices(kind: str, context: ChoiceContext) -> Any:
-            return await load_choices(self.databases, "demo", self.connector, kind, context, self.now())
-
-        prepared = await prepare(
-            self.databases,
-            self.settings,
-            self.connection,
-            self.connector,
-            Intent(**intent),
-            ticket_id,
-            now=self.now(),
-            choices=choices,
-        )
-        return submit(
-            self.databases, self.settings, self.connection, prepared, now=self.now(), immediately=True
-        )
-
-    async def push(self) -> None:
-        async def skip(_: float) -> None:
-            return None
-
-        async def refresh(_: str, ticket_id: str) -> None:
-            await refresh_ticket(
-                self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
-            )
-
-        await push(
-            self.databases,
-            self.settings,
-            {"demo": self.connector},
-            self.databases.home,
-            now=self.now,
-            force=True,
-            wait=0.0,
-            refresh=refresh,
-            sleep=skip,
-        )
-
-    def state(self, change: str) -> str:
-        return state_of(self.databases, change).state
-
-    async def put_back(self, change: str) -> str:
-        """Undoes a change; the state of what put it back."""
-        undone = undo(self.databases, self.settings, {"demo": self.connector}, change, now=self.now())
-        await self.push()
-        return self.state(undone.by or change)
-
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.databases.cache_reads.connect() as cache:
-            return [tuple(row) for row in cache.exec_driver_sql(sql)]
+class Office(served_desk.Office):
+    psa = "algapsa"
+    connector: AlgaPsa
