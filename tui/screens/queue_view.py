@@ -17,13 +17,14 @@ from textual.widgets import Input
 
 from connectors.contract import Capabilities
 from connectors.text import clean
-from store.not_known import not_known, told
-from store.read import CacheUnreadable, Reader
+from store.not_known import told
+from store.read import CacheUnreadable
 from store.read_records import ChangeView, Row, TicketView
 from tui import messages
 from tui.ghosts import why_gone
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered
+from tui.readings import rows_of, standing_of
 from tui.text import say
 from tui.watch import Watch, goes_back, settled
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
@@ -135,7 +136,7 @@ class QueueView(Screen[None]):
     async def read_standing(self) -> None:
         """Header, panes and lines, from one reading; the first one also chooses the pane."""
         try:
-            counts, standing = await self.deskzero.read(partial(_standing, self.deskzero.only))
+            counts, standing = await self.deskzero.read(partial(standing_of, self.deskzero.only))
         except CacheUnreadable as error:
             self.tell(f"{error}", "bad")
             self.deskzero.painted()
@@ -171,17 +172,17 @@ class QueueView(Screen[None]):
             fresh, at = True, self._at
         try:
             if fresh:
-                rows = await app.read(partial(_rows, kinds, text, app.only, limit=FIRST_PAGE))
+                rows = await app.read(partial(rows_of, kinds, text, app.only, limit=FIRST_PAGE))
                 if at is not None and len(rows) == FIRST_PAGE and all(row.key != at for row in rows):
-                    rows = await app.read(partial(_rows, kinds, text, app.only))
+                    rows = await app.read(partial(rows_of, kinds, text, app.only))
                 self.list.show(pane, rows, now=app.now, zone=app.zone, at=at)
                 self._fresh.set()
                 while len(rows) in (FIRST_PAGE, PAGE):  # a whole reading is longer, or asks once too often
                     offset = len(self.list)
-                    rows = await app.read(partial(_rows, kinds, text, app.only, offset=offset, limit=PAGE))
+                    rows = await app.read(partial(rows_of, kinds, text, app.only, offset=offset, limit=PAGE))
                     self.list.more(rows)
             else:
-                rows = await app.read(partial(_rows, kinds, text, app.only))
+                rows = await app.read(partial(rows_of, kinds, text, app.only))
                 ghost = self.list.merge(rows, now=app.now, done=self._done)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
@@ -384,31 +385,6 @@ class QueueView(Screen[None]):
 
     def _syncing(self, progress: tuple[int, int | None] | None) -> None:
         self.standing = self.header.standing = replace(self.standing, syncing=progress)
-
-
-def _rows(
-    kinds: tuple[str, ...],
-    text: str,
-    only: str | None,
-    reader: Reader,
-    *,
-    offset: int = 0,
-    limit: int | None = None,
-) -> list[Row]:
-    return reader.rows(kinds, text=text, connection=only, offset=offset, limit=limit)
-
-
-def _standing(only: str | None, reader: Reader) -> tuple[Counts, Standing]:
-    """One reading of everything around the list; the panes' numbers are those of the connection `only`, if named."""
-    states, changes = tuple(reader.states()), tuple(reader.changes())
-    shown = [state for state in states if only in (None, state.connection)]
-    lost = frozenset(kind for state in shown for kind in not_known(state.capabilities))
-    unsure = bool(lost & set(reader.settings.gates))
-    counts = Counts(tuple(reader.panes(only)), known=True, not_known=lost, unsure=unsure)
-    quarantined, budgets = len(reader.quarantine()), reader.budgets()
-    return counts, Standing(
-        states, changes, quarantined=quarantined, budgets=budgets, unsure=unsure, only=only
-    )
 
 
 def _name(view: TicketView) -> tuple[str, str]:
