@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from store.setup_records import FieldUse, SetupUse
+from store.setup_records import FieldUse, NotesSeen, SetupUse
 from store.ticket_fields import value_sql
 
 LEAST_TICKETS = 10
@@ -24,6 +24,26 @@ _MISSED = """
 """
 
 
+SAME_MOMENT = 5
+"""Seconds between a note and the ticket's last update that count as one event."""
+
+_NOTES = f"""
+    WITH spoken AS (
+        SELECT t.ticket_id, t.updated_at, t.read_at,
+               max(n.created_at) AS newest,
+               max(CASE WHEN n.public AND n.psa_speaker = 'customer' THEN n.created_at END) AS customers
+        FROM ticket t JOIN note n ON n.connection = t.connection AND n.ticket_id = t.ticket_id
+        WHERE t.connection = ? AND t.in_scope AND t.presence = 'here' AND t.notes_read_at IS NOT NULL
+          AND t.updated_at IS NOT NULL
+        GROUP BY t.ticket_id
+    )
+    SELECT coalesce(sum(customers = newest AND abs(updated_at - customers) <= {SAME_MOMENT}), 0),
+           coalesce(sum(newest > updated_at + {SAME_MOMENT} AND newest < read_at - {SAME_MOMENT}), 0),
+           count(*)
+    FROM spoken
+"""
+
+
 def setup_use(db: sqlite3.Connection, connection: str) -> SetupUse:
     """All of it, of the open tickets in the scope."""
     (total,) = db.execute(f"SELECT count(*) {_QUEUE}", (connection,)).fetchone()
@@ -38,6 +58,7 @@ def setup_use(db: sqlite3.Connection, connection: str) -> SetupUse:
             for field, count in db.execute(_MISSED, (connection, LEAST_TICKETS)).fetchall()
             if not _filled(db, connection, field)
         ),
+        notes=NotesSeen(*db.execute(_NOTES, (connection,)).fetchone()),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from store.setup_account import absent_fields, clock, key_of_other, never_filled, rights, settings_found
 from store.setup_records import Facts, Finding
-from store.setup_requests import too_many_requests
+from store.setup_requests import notes_move, too_many_requests
 from store.setup_statuses import (
     answered,
     clocks,
@@ -32,6 +32,7 @@ RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     absent_fields,
     never_filled,
     too_many_requests,
+    notes_move,
 )
 """In the order in which a technician would look into them: the account, the statuses, the fields, the requests."""
 

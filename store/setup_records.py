@@ -43,6 +43,17 @@ class FieldUse(msgspec.Struct, frozen=True):
     """Open tickets on which it is missed."""
 
 
+class NotesSeen(msgspec.Struct, frozen=True):
+    """What the conversations that were read say of whether a note moves its ticket."""
+
+    moved: int = 0
+    """Tickets whose newest customer's note came in the moment of the ticket's last update."""
+    stayed: int = 0
+    """Tickets with a note that is later than the last update, although the ticket was read after it."""
+    read: int = 0
+    """Conversations of the queue that were read."""
+
+
 class SetupUse(msgspec.Struct, frozen=True, kw_only=True):
     """What the cache knows of how a connection is used."""
 
@@ -55,6 +66,7 @@ class SetupUse(msgspec.Struct, frozen=True, kw_only=True):
     owners: int = 0
     """How many own an open ticket of the scope."""
     never_filled: tuple[FieldUse, ...] = ()
+    notes: NotesSeen = NotesSeen()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

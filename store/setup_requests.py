@@ -10,6 +10,8 @@ import msgspec
 from connectors.contract import Quota
 from store.setup_records import Facts, Finding
 
+FEWEST_NOTES = 5
+"""So many customers' notes that moved their tickets, before it is said."""
 STEP = 30
 """Seconds in which a better `sync.every` is named."""
 
@@ -96,6 +98,22 @@ def too_many_requests(facts: Facts) -> Iterator[Finding]:
         "Beyond that rounds wait for their turn: what the screen shows is older than you think, and the PSA may refuse"
         " the company's other programs.",
         f"{change} A narrower scope takes less; a larger quota_share in {facts.table} takes it from the others.",
+    )
+
+
+def notes_move(facts: Facts) -> Iterator[Finding]:
+    """Nobody has said whether a note moves its ticket, and what was read says that it does: `check` could be cheap."""
+    seen = facts.use.notes
+    open_question = facts.can.note_moves_ticket is None and "note_moves_ticket" in facts.effective
+    if not open_question or seen.stayed or seen.moved < FEWEST_NOTES:
+        return
+    yield facts.unknown(
+        "notes_move",
+        f"a note seems to move its ticket there: of {seen.read} tickets with notes none has one later than its last"
+        f" update, and {seen.moved} were updated in the moment of a customer's note",
+        "While nobody says so, `deskzero check` reads every conversation of the queue again, each time.",
+        "If a colleague's internal note moves the ticket too (try one), set note_moves_ticket = true in"
+        f" {facts.table}.",
     )
 
 

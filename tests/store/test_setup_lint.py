@@ -10,7 +10,7 @@ import pytest
 from connectors.contract import Quota, Scope
 from store.setup_account import BLOCKED
 from store.setup_lint import lint
-from store.setup_records import FieldUse, SetupUse
+from store.setup_records import FieldUse, NotesSeen, SetupUse
 from store.setup_requests import duration, per_hour, team_of, uses
 from tests.store.setup_case import HELP_DESK, PROJECTS, changed, codes, facts, only, status
 
@@ -430,3 +430,22 @@ def test_the_documentation_has_every_code() -> None:
     told = set(re.findall(r"`(\w+)`", (root / "docs" / "doctor.md").read_text(encoding="utf-8")))
     assert sorted(found - told) == []
     assert {"child_clock", "waiting_clock"} <= told, "made of the key's name"
+
+
+@pytest.mark.parametrize(
+    ("seen", "can", "effective", "said"),
+    [
+        (NotesSeen(5, 0, 40), None, {"note_moves_ticket": None}, True),
+        (NotesSeen(4, 0, 40), None, {"note_moves_ticket": None}, False),
+        (NotesSeen(9, 1, 40), None, {"note_moves_ticket": None}, False),
+        (NotesSeen(9, 0, 40), True, {"note_moves_ticket": True}, False),
+        (NotesSeen(9, 0, 40), None, {}, False),
+    ],
+)
+def test_that_notes_move_tickets_is_proposed_where_all_that_was_read_says_so(
+    seen: NotesSeen, can: bool | None, effective: dict[str, object], said: bool
+) -> None:
+    given = facts(can={"note_moves_ticket": can}, use=SetupUse(notes=seen), effective=effective)
+    assert codes(given) == (["notes_move"] if said else [])
+    if said:
+        assert only(given).level == "unknown" and "note_moves_ticket = true" in only(given).do

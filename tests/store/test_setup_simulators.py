@@ -71,16 +71,16 @@ def shop_of(tickets: int = 60) -> World:
 async def test_the_demos_setup_is_healthy(tmp_path: Path, psa: str) -> None:
     async with opened(tmp_path, psa, shop_of()) as shop:
         found = await shop.findings()
-        lacking = (
-            ["required_field_absent"]
-            if {"contact", "contact_phone"} - (await shop.facts()).can.fields
-            else []
-        )
+        facts, required = await shop.facts(), shop.desk.settings.rules.required
+        can = facts.can
+        lacking = ["required_field_absent"] if set(required) - can.fields else []
         assert [one.code for one in found if one.level == "wrong"] == lacking, (
             "the rules' default fields apart"
         )
         unknown = [one.code for one in found if one.level == "unknown"]
-        assert unknown == ([] if psa in TELLS_CLOCK else ["clock_unknown"])
+        asks = "note_moves_ticket" in facts.effective and can.note_moves_ticket is None
+        moves = ["notes_move"] if asks else []  # it does, in these shops
+        assert unknown == [*([] if psa in TELLS_CLOCK else ["clock_unknown"]), *moves]
 
 
 @pytest.mark.parametrize("psa", PSAS)
@@ -261,3 +261,16 @@ async def test_a_round_that_asks_nothing_is_no_measure(tmp_path: Path) -> None:
         (report,) = await shop.desk.sync(force=True)  # what `facts` has just read still holds
         assert report.requests == 0
         assert (await shop.facts()).view.usual_requests == usual == 2
+
+
+@pytest.mark.parametrize(("moves", "said"), [(True, 1), (False, 0)])
+async def test_whether_a_note_moves_its_ticket_is_learnt_from_what_was_read(
+    tmp_path: Path, moves: bool, said: int
+) -> None:
+    world = shop_of()
+    world.note_moves_ticket = moves
+    quiet = [t for t in world.tickets.values() if world.is_open(t) and t.flag and t.owner_id][:8]
+    for ticket in quiet:  # the flag is set already: nothing but the note itself could move them
+        world.customer_replies(ticket.id, "Are you there?", at=world.now() - 60)
+    async with opened(tmp_path, "connectwise", world) as shop:
+        assert len(await shop.findings("notes_move")) == said
