@@ -73,7 +73,7 @@ async def test_the_demos_setup_is_healthy(tmp_path: Path, psa: str) -> None:
         found = await shop.findings()
         lacking = (
             ["required_field_absent"]
-            if {"contact", "contact_phone"} - (await shop.facts()).can.fields
+            if {"agreement", "contact", "contact_phone"} - (await shop.facts()).can.fields
             else []
         )
         assert [one.code for one in found if one.level == "wrong"] == lacking, (
