@@ -130,7 +130,7 @@ def test_the_screen_loads_nothing_that_writes_before_its_first_paint() -> None:
 
 def test_connectors_work_without_the_other_two() -> None:
     program = "import connectors\n" + "".join(
-        f"connectors.spec({psa!r})\n" for psa in ("connectwise", "revio", "rt", "syncro")
+        f"connectors.spec({psa!r})\n" for psa in ("algapsa", "connectwise", "revio", "rt", "syncro")
     )
     loaded = loaded_by(program)
     # Every command checks the settings against a connector's options, and so loads its module.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.contract import Spec
+from connectors.contract import Help, Spec
 
 if TYPE_CHECKING:
     import httpx
@@ -48,4 +48,16 @@ def open_(
     return AlgaPsa(name, options, secrets["api_key"].strip(), transport=transport, budget=budget)
 
 
-SPEC = Spec(psa="algapsa", title="AlgaPSA", options=Options, secrets=("api_key",), open=open_)
+SPEC = Spec(
+    psa="algapsa",
+    title="AlgaPSA",
+    options=Options,
+    secrets=("api_key",),
+    open=open_,
+    help={
+        "url": Help("Address", "as in the browser: https://psa.example.com"),
+        "api_key": Help("API key", "your picture > Profile > API Keys; it has your rights"),
+        "technician": Help("Who you are there", "your user name or mail address (else your user id)"),
+    },
+)
+"""The place of the keys is that of the server's source."""

@@ -35,7 +35,7 @@ FRESH = 60.0
 NAMES = 900.0
 """Seconds for which the names of users are not."""
 CONTACT_FRESH = 3600.0
-"""Seconds for which a contact's phone and mail are not: each is a request of its own."""
+"""Seconds for which a client's contacts, their phones and mails, are not."""
 
 
 class Lists:
@@ -143,18 +143,27 @@ class Lists:
         """All boards."""
         return await self._remember("boards", FRESH, lambda: self._api.rows_of("/boards", BoardRow))
 
-    async def contacts(self, ids: set[str]) -> dict[str, ContactRow | None]:
-        """Contacts by id, one request for each not lately seen; `None` for one that is not there (any more)."""
+    async def contacts(self, people: Iterable[tuple[str, str]]) -> dict[str, ContactRow | None]:
+        """Contacts by id, for pairs of client and contact: one request for each client not lately asked, one more for
+        a contact that is not among his; `None` for one that is not there (any more)."""
         if not self.sees_contacts:
             return {}
-        wanted = sorted(ids)
-        found = await asyncio.gather(*(self._contact(one) for one in wanted), return_exceptions=True)
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-        return {
-            key: one for key, one in zip(wanted, found, strict=True) if not isinstance(one, BaseException)
-        }
+        wanted = {contact: client for client, contact in people}
+        clients = sorted(set(wanted.values()))
+        lists = await gathered(self._contacts_of(client, CONTACT_FRESH) for client in clients)
+        known: dict[str, ContactRow | None] = {row.id: row for rows in lists for row in rows}
+        others = sorted(wanted.keys() - known.keys())
+        known |= zip(others, await gathered(self._contact(one) for one in others), strict=True)
+        return {one: known[one] for one in wanted}
+
+    async def _contacts_of(self, client: str, seconds: float) -> list[ContactRow]:
+        async def ask() -> list[ContactRow]:
+            try:
+                return await self._api.rows_of("/contacts", ContactRow, {"client_id": client})
+            except (NotThere, Forbidden):
+                return []
+
+        return await self._remember(f"contacts of {client}", seconds, ask)
 
     async def _contact(self, key: str) -> ContactRow | None:
         async def ask() -> ContactRow | None:
@@ -250,9 +259,10 @@ class Lists:
 
     async def _contacts(self, context: ChoiceContext) -> list[Choice]:
         if context.company_id is None:
-            rows = [row for row in (await self.contacts(set(context.ids))).values() if row is not None]
+            found = await gathered(self._contact(one) for one in context.ids if is_id(one))
+            rows = [row for row in found if row is not None]
         else:
-            rows = await self._api.rows_of("/contacts", ContactRow, {"client_id": context.company_id})
+            rows = await self._contacts_of(context.company_id, FRESH)
         return [
             Choice(
                 kind="contact",
@@ -281,6 +291,17 @@ class Lists:
             )
             for row in rows
         ]
+
+
+async def gathered(asked: Iterable[Awaitable[T]]) -> list[T]:
+    """All of them, asked at once and in order. The first error is raised, once none is under way any more."""
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    done: list[T] = []
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+        done.append(one)
+    return done
 
 
 def unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from connectors.algapsa.choices import gathered
 from connectors.algapsa.records import (
     APPROVED,
     Names,
@@ -65,6 +65,8 @@ OVERLAP = 120
 """Seconds that are read again: a change may become visible after a later one."""
 PER_PAGE = 200
 """The most comments that the server gives at once."""
+LATE = 31 * 86400
+"""Seconds within which own time entries are late ones: one list of all of them costs less than one for each ticket."""
 TRIES = 3
 """So many times a conversation of several pages is read from its beginning when a page does not join the one before."""
 
@@ -136,11 +138,11 @@ class Reader:
         return tickets, tuple(odd)
 
     async def _names(self, rows: Sequence[TicketRow]) -> Names:
-        contacts = {row.contact_name_id for row in rows if row.contact_name_id is not None}
-        places = {(row.client_id, row.location_id) for row in rows if row.client_id and row.location_id}
+        people = {(row.client_id, row.contact_name_id) for row in rows}
+        places = {(row.client_id, row.location_id) for row in rows}
         return Names(
             await self._lists.users(),
-            await self._lists.contacts(contacts),
+            await self._lists.contacts((client, who) for client, who in people if client and who),
             await self._lists.sites((client, place) for client, place in places if client and place),
         )
 
@@ -168,11 +170,8 @@ class Reader:
         list. A 404 is never a tombstone: it is not established that it is not said of hidden ones too."""
         wanted = list(dict.fromkeys(ids))
         read_at = int(time.time())
-        found = await asyncio.gather(*(self._row(one) for one in wanted), return_exceptions=True)
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-        rows = [row for row in found if isinstance(row, Row)]
+        found = await gathered(self._row(one) for one in wanted)
+        rows = [row for row in found if row is not None]
         hidden = [NotVisible(one) for one, row in zip(wanted, found, strict=True) if row is None]
         names = await self._names([row.value for row in rows if row.value is not None])
         tickets = [self._record(row, names) for row in rows if row.value is not None]
@@ -264,48 +263,57 @@ class Reader:
     # ------------------------------------------------------------ time
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
-        """All time entries of those tickets, one request for each; two where the key's user has some that may be
-        invoiced. Entries of others that the key may not see stand there as one."""
+        """All time entries of those tickets, one request for each. Whether the key's user's own are invoiced is said
+        elsewhere: one list for the late ones, and a request for each ticket with older ones. Entries of others that the
+        key may not see stand there as one."""
         wanted = list(dict.fromkeys(ticket_ids))
         read_at = int(time.time())
-        found = await asyncio.gather(*(self._time_of(one) for one in wanted), return_exceptions=True)
+        told = await gathered(self._told_time(one) for one in wanted)
+        tickets = [(one, *said) for one, said in zip(wanted, told, strict=True) if said is not None]
+        invoiced = await self._invoiced({ticket_id: rows for ticket_id, _, rows in tickets}, read_at)
+        users = await self._lists.users() if any(rows for _, _, rows in tickets) else {}
         entries: list[TimeRecord] = []
         odd: list[Odd] = []
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-            entries += one[0]
-            odd += one[1]
+        for ticket_id, said, rows in tickets:
+            for place, row in enumerate(rows, 1):
+                if row.value is not None:
+                    sold = row.value.id in invoiced
+                    entries.append(time_record(row.value, ticket_id, row.problems, users, invoiced=sold))
+                odd += odd_of(row, "time", f"time entry {place}", ticket_id)
+            hidden = hidden_record(said, ticket_id)
+            entries += [hidden] if hidden is not None else []
         return TimeEntries(tuple(wanted), tuple(entries), read_at, tuple(odd))
 
-    async def _time_of(self, ticket_id: str) -> tuple[list[TimeRecord], list[Odd]]:
+    async def _told_time(self, ticket_id: str) -> tuple[TicketTime, list[Row]] | None:
         if not is_id(ticket_id):
-            return [], []
+            return None
         try:
             said = await self._api.data(f"{TICKETS}/{ticket_id}/time-entries", TicketTime)
         except NotThere:
-            return [], []
-        rows = [read_row(raw, EntryRow, ENTRY_STRICT) for raw in said.entries]
-        ours = [row.value for row in rows if row.value is not None and row.value.is_own]
-        invoiced: set[str] = set()
-        if any(row.approval_status != APPROVED for row in ours):
-            invoiced = await self._invoiced(ticket_id)
-        users = await self._lists.users() if rows else {}
-        entries: list[TimeRecord] = []
-        odd: list[Odd] = []
-        for place, row in enumerate(rows, 1):
-            if row.value is not None:
-                locked = row.value.id in invoiced
-                entries.append(time_record(row.value, ticket_id, row.problems, users, invoiced=locked))
-            odd += odd_of(row, "time", f"time entry {place}", ticket_id)
-        hidden = hidden_record(said, ticket_id)
-        return [*entries, *([hidden] if hidden is not None else [])], odd
+            return None
+        return said, [read_row(raw, EntryRow, ENTRY_STRICT) for raw in said.entries]
 
-    async def _invoiced(self, ticket_id: str) -> set[str]:
-        """The ids of the ticket's entries that are on an invoice."""
-        params = {"work_item_id": ticket_id, "work_item_type": "ticket", "sort": "start_time", "order": "asc"}
-        rows: list[TimeRow] = await self._api.rows_of("/time-entries", TimeRow, params)
-        return {row.id for row in rows if row.invoiced}
+    async def _invoiced(self, told: Mapping[str, Sequence[Row]], now: int) -> set[str]:
+        """The ids of those own entries that are on an invoice. Approved ones are locked in any case."""
+        late: list[EntryRow] = []
+        asks: list[dict[str, str]] = []
+        for ticket_id, rows in told.items():
+            own = [row.value for row in rows if row.value is not None and row.value.is_own]
+            open_ones = [row for row in own if row.approval_status != APPROVED]
+            if not open_ones:
+                continue
+            if all((seconds(row.start_time, "", []) or 0) > now - LATE for row in open_ones):
+                late += open_ones
+            else:
+                asks.append({"work_item_id": ticket_id})
+        users = {row.user_id for row in late if row.user_id}
+        first = min((seconds(row.start_time, "", []) or 0 for row in late), default=0)
+        asks += [{"user_id": user, "start_time_from": stamp(first)} for user in sorted(users)]
+        order = {"sort": "start_time", "order": "asc"}
+        lists: list[list[TimeRow]] = await gathered(
+            self._api.rows_of("/time-entries", TimeRow, {**ask, **order}) for ask in asks
+        )
+        return {row.id for rows in lists for row in rows if row.invoiced}
 
 
 # ---------------------------------------------------------------- small ones

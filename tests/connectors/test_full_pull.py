@@ -43,12 +43,17 @@ def halos(count: int) -> int:
     return requests
 
 
+def algas(count: int) -> int:
+    """Each page but the first begins with the last row of the one before."""
+    return max(1, ceil((count - 1) / 99))
+
+
 AGAIN: dict[str, Callable[[int, int], int]] = {
     "connectwise": lambda o, c: 1 + pages(o, 1000) + pages(c, 1000),
     "autotask": lambda o, c: 3 + 4 * pages(o + c, 500),
     "halopsa": lambda o, c: 1 + halos(o) + halos(c),
     "syncro": lambda o, c: syncros(o) + syncros(o + c),
-    "algapsa": lambda o, c: pages(o, 100) + pages(c, 100),
+    "algapsa": lambda o, c: algas(o) + algas(c),
 }
 """PSA -> requests for the list, where names (companies, contacts, people) are known already."""
 
@@ -57,7 +62,7 @@ FIRST: dict[str, Callable[[int, World], int]] = {
     "autotask": lambda n, world: 8,
     "halopsa": lambda n, world: n + 16,
     "syncro": lambda n, world: len(world.contacts) + 4,
-    "algapsa": lambda n, world: len(world.contacts) + len(world.companies) + 8,
+    "algapsa": lambda n, world: 2 * len(world.companies) + 4,
     "revio": lambda n, world: 2,
 }
 """PSA -> at most so many more in the first pull of a process."""

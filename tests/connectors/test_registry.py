@@ -48,7 +48,7 @@ def test_built_in_ones_describe_themselves(psa):
 
 def test_a_third_party_joins_by_an_entry_point(third_party):
     assert isinstance(spec("paperpsa"), Spec) and spec("paperpsa").title == "Paper PSA"
-    assert {"paperpsa", "connectwise", "revio", "rt", "syncro"} <= set(known())
+    assert {"paperpsa", "algapsa", "connectwise", "revio", "rt", "syncro"} <= set(known())
 
 
 def test_what_is_no_connector_is_refused_in_words(third_party):
