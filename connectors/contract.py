@@ -501,3 +501,6 @@ class Spec(msgspec.Struct, frozen=True):
     help: dict[str, Help] = {}
     """Key or secret -> how to ask for it, in the order of asking. Names what has to be given and those other keys that
     are worth a question; `fields.company` is one key of the table `fields`."""
+    quota_share: float = 0.1
+    """Which part of the PSA's limits deskzero takes unless the settings say otherwise. More than a tenth only where
+    the limit is one's own key's, which the company's other programs do not use."""

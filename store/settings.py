@@ -272,7 +272,7 @@ def _connection(table: Table, name: str, timezone: str) -> Connection:
         closing_statuses=table.texts("closing_statuses"),
         waiting_statuses=table.texts("waiting_statuses"),
         reaction_statuses=table.texts("reaction_statuses"),
-        quota_share=table.share("quota_share", 0.1),
+        quota_share=table.share("quota_share", spec.quota_share),
         quota=_quota(table),
         commands=secret_commands(table, spec.secrets),
     )

@@ -53,6 +53,7 @@ SPEC = Spec(
     title="AlgaPSA",
     options=Options,
     secrets=("api_key",),
+    quota_share=0.5,  # the limit is the key's; with a tenth of it `check` would outlast its own reading
     open=open_,
     help={
         "url": Help("Address", "as in the browser: https://psa.example.com"),

@@ -497,3 +497,9 @@ def test_strange_names_and_values_never_break_the_reader() -> None:
                 parse(with_value, FILE)
             except SettingsError as error:
                 assert error.hint
+
+
+def test_a_psa_may_have_a_share_of_its_own_and_the_file_has_the_last_word(tmp_path: Path) -> None:
+    table = '[connections.alga]\npsa = "algapsa"\nurl = "https://psa.test"\ntechnician = "jdoe"\n'
+    assert parse(table, tmp_path).connections["alga"].quota_share == 0.5
+    assert parse(table + "quota_share = 0.2\n", tmp_path).connections["alga"].quota_share == 0.2
