@@ -68,7 +68,7 @@ def test_a_day_at_a_psa_that_only_tells(desk: Cli, world: World) -> None:
     assert checked.code == 3 and checked.json["verdict"] == "cannot_tell"
     assert [why.split(" cannot")[0] for why in checked.json["why"]][-1] == "desk: billing_code"
     doctor = desk.run("doctor")
-    assert "required fields that this PSA does not have: contact" in doctor.out
+    assert "required fields that Rev.io PSA does not have: contact" in doctor.out
     assert "60 requests a minute for these credentials (prudent; nothing is published)" in doctor.out
     assert ACCOUNT.api_key not in doctor.out
 
