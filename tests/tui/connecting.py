@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from store.home import Home
 from tests.tui.screen import painted, until
@@ -59,6 +59,21 @@ class Walk:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
+
+    async def choose(self, psa: str) -> None:
+        """The cursor to a PSA of the list, by the keys."""
+        options = self.guide.query_one(OptionList)
+        for _ in range(options.option_count):
+            at = options.highlighted
+            if at is not None and options.get_option_at_index(at).id == psa:
+                return
+            await self.press("down")
+        raise AssertionError(f"{psa} is not in the list")
+
+    async def take(self, psa: str) -> None:
+        """Takes a PSA of the list."""
+        await self.choose(psa)
+        await self.press("enter")
 
     async def fill(self, **values: str) -> None:
         """Puts the cursor on a line and writes over what is there, as a paste does."""

@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 async def answered(walk: Walk, url: str, **more: str) -> None:
     """Steps 1 and 2, up to the proof."""
     await walk.at(PsaStep)
-    await walk.press("enter")
+    await walk.take("autotask")
     await walk.at(AnswersStep)
     await walk.fill(**(ANSWERS | {"url": url} | more))
     await walk.last_line()
@@ -296,7 +296,7 @@ async def test_a_new_connection_never_takes_the_place_of_another(url, folder, dr
     )
     async with guided(make_guide(folder)) as walk:
         assert "or a saved connection again" in await walk.at(PsaStep)
-        await walk.press("enter")
+        await walk.take("autotask")
         await walk.at(AnswersStep)
         assert walk.field("name").value == "autotask2"
         await walk.fill(**(ANSWERS | {"url": url, "name": "Autotask"}))
@@ -320,7 +320,7 @@ async def test_a_secret_in_the_environment_wins_and_is_not_asked_for(url, folder
     monkeypatch.setenv("DESKZERO_AUTOTASK_SECRET", ACCOUNT.secret)
     async with guided(make_guide(folder)) as walk:
         await walk.at(PsaStep)
-        await walk.press("enter")
+        await walk.take("autotask")
         await walk.at(AnswersStep, "from DESKZERO_AUTOTASK_SECRET")
         assert walk.field("secret").disabled
         await walk.fill(**{key: value for key, value in ANSWERS.items() if key != "secret"}, url=url)
@@ -375,7 +375,7 @@ async def test_leaving_asks_and_saves_nothing(url, folder, drawer):
         assert "Leave?" in walk.text and "Nothing is saved yet" in walk.text
         await walk.press("escape")
         assert "Leave?" not in walk.text
-        await walk.press("enter")
+        await walk.take("autotask")
         await walk.at(AnswersStep)
         await walk.press(*"quick")
         assert walk.field("username").value == "quick", "q is a letter in a line"
@@ -391,6 +391,7 @@ async def test_an_enter_on_the_heels_of_another_does_not_run_through_the_steps(u
     app.guide._settling = 5.0
     async with guided(app) as walk:
         await walk.at(PsaStep)
+        await walk.choose("autotask")
         app.guide._came = 0.0
         await walk.press("enter", "enter", "enter")
         await walk.at(AnswersStep)

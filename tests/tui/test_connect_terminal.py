@@ -48,7 +48,8 @@ def test_a_new_user_connects_to_the_simulator(
     terminal = Terminal(empty.command("connect"), empty.environment, columns=columns, lines=lines)
     try:
         terminal.until("Which PSA do you work in?")
-        terminal.type(ENTER)  # Autotask is the first
+        terminal.type(DOWN)  # Autotask is the second
+        terminal.type(ENTER)
         terminal.until("Tracking identifier")
         for key in ("username", "secret", "integration_code", "technician", "url"):
             terminal.send(simulated[key])
@@ -86,7 +87,7 @@ def test_two_enters_at_once_and_arrows_and_leaving(empty: Cli) -> None:
     terminal = Terminal(empty.command("connect"), empty.environment)
     try:
         terminal.until("Which PSA do you work in?")
-        terminal.type(DOWN, UP)
+        terminal.type(DOWN, DOWN, UP)
         terminal.send(ENTER + ENTER)
         terminal.until("Tracking identifier")
         terminal.never("Asking", 0.5)
