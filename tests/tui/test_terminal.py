@@ -52,6 +52,12 @@ def numbers(terminal: Terminal) -> list[str]:
     return found
 
 
+def settled(terminal: Terminal) -> list[str]:
+    """The same, once the detail shows the first of them: before that a frame may be half painted."""
+    terminal.until(lambda _: here(terminal) != "" and numbers(terminal)[:1] == [here(terminal)])
+    return numbers(terminal)
+
+
 def here(terminal: Terminal) -> str:
     """The ticket in the detail's title."""
     line = terminal.line("├─ #") or terminal.line("├─ acme #")
@@ -66,7 +72,7 @@ def test_a_code_is_set_seen_confirmed_and_still_there_after_a_restart(start, wor
     first = start()
     first.type("4")
     first.until("4 Billing code ·")
-    before = numbers(first)
+    before = settled(first)
     first.type("j")
     first.until(lambda _: here(first) == before[1])
     first.type("b")
@@ -116,7 +122,7 @@ def test_two_enters_in_one_read_choose_once(start):
     terminal = start()
     terminal.type("4")
     terminal.until("4 Billing code ·")
-    before = numbers(terminal)
+    before = settled(terminal)
     terminal.type("b")
     terminal.until("Enter take it")
     terminal.type(*"after hours")
