@@ -89,14 +89,22 @@ class CacheUnreadable(Exception):
 class Reader:
     """Reads the databases of one home, for the connections of the settings and no others.
 
-    `clock` (UTC seconds) is what "today" in sentences and agreements goes by.
+    `clock` (UTC seconds) is what "today" in sentences and agreements goes by. `suggests`: rows of missing billing codes
+    come with a suggestion, which costs a look at the cache's history after each round; else without.
     """
 
-    def __init__(self, home: Home, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        *,
+        suggests: bool = False,
+    ) -> None:
         self.home = home
         self.settings = settings
         self.clock = clock
-        self._histories = Histories()
+        self._histories = Histories() if suggests else None
 
     # ------------------------------------------------------------ lists
 

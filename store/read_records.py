@@ -51,7 +51,7 @@ class Words(msgspec.Struct, frozen=True):
     at: int
     text: str
     files: tuple[str, ...] = ()
-    """Names of the files sent with it; without a text they are what was said."""
+    """Names of the files sent with it, where it has no text: they are what was said."""
 
 
 class Parent(msgspec.Struct, frozen=True):

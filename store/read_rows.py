@@ -92,10 +92,11 @@ class Lists:
         connections: Sequence[str],
         zone: ZoneInfo,
         now: int,
-        histories: Histories,
+        histories: Histories | None,
         strong: tuple[int, float],
     ) -> None:
-        """`strong`: from so many tickets, and which share of them, a suggestion is strong."""
+        """`histories`: what suggestions rest on, where any are wanted; `strong`: from so many tickets, and which share
+        of them, one is strong."""
         self.db = db
         self.histories = histories
         self.strong = strong
@@ -188,6 +189,8 @@ class Lists:
         return rows
 
     def _suggestions(self, keys: Sequence[Key]) -> dict[Key, Suggestion]:
+        if self.histories is None:
+            return {}
         by_connection: dict[str, list[str]] = {}
         for connection, ticket_id in keys:
             by_connection.setdefault(connection, []).append(ticket_id)
@@ -257,8 +260,10 @@ class Lists:
         found: dict[Key, Words] = {}
         query = (
             "SELECT connection, ticket_id, note_id, author, speaker, created_at, text,"
-            " (SELECT json_group_array(f.name) FROM file f WHERE f.connection = n.connection"
-            " AND f.ticket_id = n.ticket_id AND f.note_id = n.note_id) AS files FROM v_note n"
+            # Only where there are no words: they stand for them.
+            " CASE WHEN trim(n.text, char(32, 9, 10, 13)) = '' THEN (SELECT json_group_array(f.name) FROM file f"
+            " WHERE f.connection = n.connection AND f.ticket_id = n.ticket_id AND f.note_id = n.note_id)"
+            " ELSE '[]' END AS files FROM v_note n"
             f" WHERE {{keys}} AND {_FROM_CUSTOMER} ORDER BY {_ORDER}"
         )
         for row in self._by_key(query, keys):

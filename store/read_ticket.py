@@ -77,7 +77,7 @@ def ticket_view(
     parents = [(settings.name, parent) for parent in found.parent_ids]
     kids = [(settings.name, child) for (child,) in children]
     about = lists.parents([*parents, *kids])
-    files = _files(cache, key)
+    files, files_problem = _files(cache, key)
     return TicketView(
         connection=settings.name,
         record=found,
@@ -93,7 +93,7 @@ def ticket_view(
         agreement=_agreement(cache, settings, found, now),
         notes=_notes(cache, key, files),
         files=tuple(sorted(files.get("", ()), key=lambda file: file.at or 0)),
-        files_problem=_files_problem(cache, key),
+        files_problem=files_problem,
         last_words=row.last_words,
         time=_time(cache, key, me or settings.technician),
         parents=tuple(about[parent] for parent in parents),
@@ -113,24 +113,20 @@ def _exceptions(db: sqlite3.Connection, lists: Lists, key: tuple[str, str]) -> t
     return tuple(lists.build(sorted((tuple(row) for row in found), key=lambda row: KINDS.index(row[0]))))
 
 
-def _files(db: sqlite3.Connection, key: tuple[str, str]) -> dict[str, tuple[FileView, ...]]:
-    """Note -> its files; under "" those of the ticket itself."""
+def _files(db: sqlite3.Connection, key: tuple[str, str]) -> tuple[dict[str, tuple[FileView, ...]], str]:
+    """Note -> its files, under "" those of the ticket itself; and why these could not be listed."""
     found: dict[str, tuple[FileView, ...]] = {}
-    for note_id, *file in db.execute(
-        "SELECT note_id, name, size, added_at, added_by FROM file WHERE connection = ? AND ticket_id = ?"
-        " AND place <> ? ORDER BY note_id, place",
-        (*key, FILES_PROBLEM),
+    problem = ""
+    for note_id, place, *file in db.execute(
+        "SELECT note_id, place, name, size, added_at, added_by FROM file WHERE connection = ? AND ticket_id = ?"
+        " ORDER BY note_id, place",
+        key,
     ):
-        found[note_id] = (*found.get(note_id, ()), FileView(*file))
-    return found
-
-
-def _files_problem(db: sqlite3.Connection, key: tuple[str, str]) -> str:
-    row = db.execute(
-        "SELECT name FROM file WHERE connection = ? AND ticket_id = ? AND note_id = '' AND place = ?",
-        (*key, FILES_PROBLEM),
-    ).fetchone()
-    return "" if row is None else str(row["name"])
+        if place == FILES_PROBLEM:
+            problem = file[0]
+        else:
+            found[note_id] = (*found.get(note_id, ()), FileView(*file))
+    return found, problem
 
 
 def _notes(

@@ -68,36 +68,30 @@ class Scored(NamedTuple):
 
 
 class History:
-    """Counts of codes by group. `learn` in any order: only the counts matter."""
+    """Counts of codes by group. `learn` in any order: only the counts matter. Asking changes nothing, so that several
+    threads may ask."""
 
     def __init__(self) -> None:
         self._counts: dict[Group, Counter[str]] = {}
         self._names: dict[str, str] = {}
-        self.size = 0
 
     def learn(self, like: Like, code: Ref) -> None:
         """One ticket that has its code."""
-        self.size += 1
         self._names[code.id] = code.name
         for group in groups(like):
             self._counts.setdefault(group, Counter())[code.id] += 1
 
-    def forget(self, like: Like, code: Ref) -> None:
-        """Takes one learnt ticket back: one's own code must not speak for itself."""
-        self.size -= 1
-        for group in groups(like):
-            counts = self._counts[group]
-            counts[code.id] -= 1
-            if counts[code.id] <= 0:
-                del counts[code.id]
-
-    def ranked(self, like: Like) -> list[Scored]:
-        """Codes that groups speak for, the surest first; each once."""
+    def ranked(self, like: Like, own: tuple[Like, Ref] | None = None) -> list[Scored]:
+        """Codes that groups speak for, the surest first; each once. `own`: what was learnt of this very ticket, whose
+        code must not speak for itself."""
+        mine = frozenset(groups(own[0])) if own is not None else frozenset()
         best: dict[str, Scored] = {}
         for place, group in enumerate(groups(like)):
-            counts = self._counts.get(group)
-            alike = counts.total() if counts else 0
-            if counts is None or alike < FEWEST:
+            counts = Counter(self._counts.get(group, ()))
+            if own is not None and group in mine:
+                counts[own[1].id] -= 1
+            alike = counts.total()
+            if alike < FEWEST:
                 continue
             for code, agree in counts.items():
                 # Equally sure: the more particular group, which comes first.
@@ -106,10 +100,12 @@ class History:
                     best[code] = scored
         return sorted(best.values(), key=lambda one: (-one.sure, self._names[one.code].casefold(), one.code))
 
-    def suggest(self, like: Like, *, count: int = 8, share: float = 0.85) -> Suggestion | None:
+    def suggest(
+        self, like: Like, own: tuple[Like, Ref] | None = None, *, count: int = 8, share: float = 0.85
+    ) -> Suggestion | None:
         """The surest code, or nothing. Strong: at least `count` of the group agree and at least `share` of it, and the
         group is of one sort of work: what a whole company or shop usually gets says little about this ticket."""
-        ranked = self.ranked(like)
+        ranked = self.ranked(like, own)
         if not ranked or ranked[0].agree / ranked[0].alike < WEAKEST:
             return None
         top = ranked[0]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.contract import Ref
-from store.suggestions import History, Like, Suggestion
+from store.suggestions import History, Like, Suggestion, learnt
 
 _WORKED = (
     # One ticket, one case: the code of its own, else that of most of its hours.
@@ -20,6 +20,7 @@ _WORKED = (
     " worker AS (SELECT ticket_id, member, max(hours) FROM (SELECT ticket_id, member, sum(hours) AS hours FROM v_time"
     "  WHERE connection = :c GROUP BY ticket_id, member) GROUP BY ticket_id)"
 )
+_IN = "IN (SELECT value FROM json_each(:ids))"
 _LIKE = (
     "t.ticket_id, t.company_id, t.agreement_id, t.board_id, t.type, t.subtype, t.item, t.summary,"
     " coalesce(w.member, t.owner) AS member"
@@ -57,15 +58,10 @@ class Histories:
         self, db: sqlite3.Connection, connection: str, ids: Sequence[str], *, count: int, share: float
     ) -> dict[str, Suggestion]:
         """Ticket id -> its suggested code, for those that have one. A ticket's own code does not speak for itself."""
-        history, learnt = self._history(db, connection)
+        history, own = self._history(db, connection)
         found = {}
         for ticket_id, like in likes(db, connection, ids).items():
-            own = learnt.get(ticket_id)
-            if own is not None:
-                history.forget(*own)
-            said = history.suggest(like, count=count, share=share)
-            if own is not None:
-                history.learn(*own)
+            said = history.suggest(like, own.get(ticket_id), count=count, share=share)
             if said is not None:
                 found[ticket_id] = said
         return found
@@ -79,21 +75,20 @@ class Histories:
         generation = row[0] if row else -1
         kept = self._kept.get(connection)
         if kept is None or kept[0] != generation:
-            learnt = {
+            own = {
                 ticket_id: (like, code) for ticket_id, like, code in deque(cases(db, connection), MOST_CASES)
             }
-            history = History()
-            for like, code in learnt.values():
-                history.learn(like, code)
-            kept = self._kept[connection] = (generation, history, learnt)
+            kept = self._kept[connection] = (generation, learnt(own.values()), own)
         return kept[1], kept[2]
 
 
 def likes(db: sqlite3.Connection, connection: str, ids: Sequence[str]) -> dict[str, Like]:
     """What those tickets are like."""
     rows = db.execute(
-        f"{_WORKED} SELECT {_LIKE} FROM v_ticket t LEFT JOIN worker w USING (ticket_id)"
-        " WHERE t.connection = :c AND t.ticket_id IN (SELECT value FROM json_each(:ids))",
+        f"SELECT {_LIKE} FROM v_ticket t LEFT JOIN (SELECT ticket_id, member, max(hours) FROM"
+        "  (SELECT ticket_id, member, sum(hours) AS hours FROM v_time WHERE connection = :c"
+        f"   AND ticket_id {_IN} GROUP BY ticket_id, member) GROUP BY ticket_id) w USING (ticket_id)"
+        f" WHERE t.connection = :c AND t.ticket_id {_IN}",
         {"c": connection, "ids": json.dumps(list(ids))},
     )
     return {row["ticket_id"]: _like(row) for row in rows}

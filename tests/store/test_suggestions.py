@@ -73,12 +73,14 @@ def test_a_word_of_the_summary_can_decide() -> None:
     assert said is not None and (said.code, said.because) == (SITE, "same type, “visit” in the summary")
 
 
-def test_what_is_taken_back_leaves_nothing() -> None:
-    history = learnt([(PRINTER, SITE)] * 5)
-    history.learn(PRINTER, HOURS)
-    history.forget(PRINTER, HOURS)
-    said = history.suggest(PRINTER)
-    assert said is not None and (said.agree, said.alike, history.size) == (5, 5, 5)
+def test_a_tickets_own_code_does_not_speak_for_itself() -> None:
+    history = learnt([(PRINTER, SITE)] * 5 + [(PRINTER, HOURS)])
+    said = history.suggest(PRINTER, (PRINTER, HOURS))
+    assert said is not None and (said.code, said.agree, said.alike) == (SITE, 5, 5)
+    again = history.suggest(PRINTER)
+    assert again is not None and (again.agree, again.alike) == (5, 6), "asking changes nothing"
+    moved = history.suggest(like(company="8"), (PRINTER, HOURS))
+    assert moved is not None and moved.alike == 5, "also where the ticket is another one now"
 
 
 def test_words_are_told_apart_by_letters_alone() -> None:
