@@ -1,7 +1,8 @@
 """Gathers what the set-up lint goes by: the statuses from the PSA, the rest from the cache.
 
 Cost: a request for each board with open tickets where statuses belong to boards (ConnectWise, Request Tracker), at
-most `MOST_BOARDS`, and one for the list of boards before the first sync; elsewhere what `verify` has read is enough.
+most `MOST_BOARDS` of `store.board_statuses`, and one for the list of boards before the first sync; elsewhere what
+`verify` has read is enough.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import msgspec
 
 import connectors
 from connectors.contract import ChoiceContext, Connector, ConnectorError, Identity
+from store.board_statuses import left_out, statuses_by_board
 from store.opening import own_options
 from store.read import Reader
 from store.settings import Connection
 from store.setup_records import BoardStatuses, Facts, SetupUse
 
-MOST_BOARDS = 20
 NOBODY = ("nobody", "unassigned")
 """Owners that are no people: Request Tracker's and HaloPSA's."""
 
@@ -57,15 +58,8 @@ async def _statuses(connector: Connector, use: SetupUse) -> tuple[tuple[BoardSta
     boards = use.boards
     if not boards:
         boards = tuple((one.id, one.name) for one in await connector.choices("board", ChoiceContext()))
-    if not boards:
-        return (BoardStatuses(None, await connector.choices("status", ChoiceContext())),), 0
-    found: list[BoardStatuses] = []
-    for board, name in boards[:MOST_BOARDS]:
-        statuses = await connector.choices("status", ChoiceContext(board_id=board))
-        if statuses and all(one.board_id is None for one in statuses):
-            return (BoardStatuses(None, statuses),), 0  # they are the same on every board
-        found.append(BoardStatuses(name, statuses))
-    return tuple(found), max(0, len(boards) - MOST_BOARDS)
+    found = [one async for one in statuses_by_board(connector, boards)]
+    return tuple(found), left_out(found, boards)
 
 
 def _effective(connection: Connection) -> dict[str, object]:

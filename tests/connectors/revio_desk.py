@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.revio.connector import Revio
 from connectors.simulators.world import World
+from store.database import Databases
 from tests.connectors import served_desk
 from tests.connectors.served_desk import mine, pull
 
@@ -16,12 +17,16 @@ LIST = "/psac/api/v1/ticket-list"
 EXCHANGE = "/api/v1/auth/api-key/exchange"
 
 
+USUAL: dict[str, Any] = {"read_every_minutes": None}
+"""As often as it is, and not as often as the demo reads."""
+
+
 def options(url: str = "http://127.0.0.1:8100", **more: Any) -> dict[str, Any]:
-    return served_desk.options("revio", url, **more)
+    return served_desk.options("revio", url, **USUAL | more)
 
 
 def connector(url: str, key: str | None = None, **more: Any) -> Revio:
-    found = served_desk.opened("revio", url, key, **more)
+    found = served_desk.opened("revio", url, key, **USUAL | more)
     assert isinstance(found, Revio)
     return found
 
@@ -45,3 +50,6 @@ def paths(app: Any) -> list[str]:
 class Office(served_desk.Office):
     psa = "revio"
     connector: Revio
+
+    def __init__(self, databases: Databases, app: Any, url: str, **more: Any) -> None:
+        super().__init__(databases, app, url, **USUAL | more)

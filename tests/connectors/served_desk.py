@@ -24,10 +24,10 @@ from store.undo import undo
 
 
 def options(psa: str, url: str = "http://127.0.0.1:8100", **more: Any) -> dict[str, Any]:
-    """The connection's own keys as they fit the simulator, but for what the demo sets so that more happens in it."""
+    """The connection's own keys as they fit the simulator. `None` takes away what the demo sets for its own sake."""
     own = {field.encode_name for field in msgspec.structs.fields(connectors.spec(psa).options)}
-    own -= {"read_every_minutes"}
-    return {key: value for key, value in demo_settings(psa, url).items() if key in own} | more
+    table = {key: value for key, value in demo_settings(psa, url).items() if key in own} | more
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def opened(psa: str, url: str, secret: str | None = None, transport: Any = None, **more: Any) -> Connector:

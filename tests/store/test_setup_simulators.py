@@ -12,11 +12,12 @@ import pytest
 
 from connectors.simulators.serve import SIMULATED, demo_secrets, demo_settings, make_app, run_in_thread
 from connectors.simulators.world import World
+from store.board_statuses import MOST_BOARDS
 from store.desk import Desk
 from store.home import Home
 from store.settings import load
 from store.settings_save import save_connection
-from store.setup_facts import MOST_BOARDS, gather
+from store.setup_facts import gather
 from store.setup_lint import lint
 from store.setup_records import Facts, Finding
 

@@ -9,11 +9,12 @@ import pytest
 
 import connectors
 from connectors.contract import Capabilities, Choice, ChoiceContext, Forbidden, Help, Identity, Spec
+from store.board_statuses import MOST_BOARDS
 from store.settings import SettingsError
 from store.status_meanings import Status
 from tui.connect.draft import Draft, Wrong
 from tui.connect.keeping import check_required, found_out, requirable
-from tui.connect.proof import MOST_BOARDS, Proof, _statuses, sentences
+from tui.connect.proof import Proof, _statuses, sentences
 from tui.connect.questions import questions
 
 READS_ONLY = Capabilities(

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from connectors.contract import Capabilities, Choice, ChoiceContext, Connector, ConnectorError, Identity
 from connectors.text import clean
+from store.board_statuses import left_out, statuses_by_board
+from store.setup_account import CLOCK_SECONDS
+from store.setup_records import BoardStatuses
 from store.status_meanings import Status
 
 if TYPE_CHECKING:
     from store.settings import Settings
-
-CLOCK_SECONDS = 30.0
-"""A server's clock that is off by more is worth a word: ages and due times are then wrong by as much."""
-MOST_BOARDS = 20
-"""Where statuses have to be asked for board by board."""
 
 Kind = Literal["fine", "missing", "note"]
 
@@ -50,31 +48,29 @@ async def prove(settings: Settings, secrets: Mapping[str, str]) -> Proof:
 
 async def _statuses(connector: Connector) -> tuple[tuple[Status, ...], str]:
     """All active statuses, each name once, in the PSA's order; and what is to be said of reading them."""
-    found: dict[str, Status] = {}
+    read: list[BoardStatuses] = []
     said = ""
     try:
-        boards = await connector.choices("board", ChoiceContext())
-        if len(boards) > MOST_BOARDS:
-            said = f"Statuses were read from {MOST_BOARDS} of its {len(boards)} boards: name others in config.toml."
-        for board in [*(one.id for one in boards[:MOST_BOARDS])] or (None,):
-            rows = await connector.choices("status", ChoiceContext(board_id=board))
-            for row in rows:
-                _add(found, row, {one.id: clean(one.name) for one in boards})
-            if rows and not any(row.board_id for row in rows):  # they are the same on every board
-                said = ""
-                break
+        boards = [(one.id, clean(one.name)) for one in await connector.choices("board", ChoiceContext())]
+        async for one in statuses_by_board(connector, boards):
+            read.append(one)
+        if left_out(read, boards):
+            said = f"Statuses were read from {len(read)} of its {len(boards)} boards: name others in config.toml."
     except ConnectorError as error:
-        return tuple(found.values()), f"Not all statuses could be read: {clean(str(error))}"
+        said = f"Not all statuses could be read: {clean(str(error))}"
+    found: dict[str, Status] = {}
+    for one in read:
+        for row in one.statuses:
+            _add(found, row, one.board)
     return tuple(found.values()), said
 
 
-def _add(found: dict[str, Status], row: Choice, boards: Mapping[str, str]) -> None:
+def _add(found: dict[str, Status], row: Choice, board: str | None) -> None:
     name = clean(row.name)
     if not row.active or not name:
         return
-    here = (boards.get(row.board_id, row.board_id),) if row.board_id else ()
     known = found.get(name.casefold(), Status(name, (), closes=True))
-    on = tuple(dict.fromkeys((*known.boards, *here)))
+    on = tuple(dict.fromkeys((*known.boards, *((board,) if board is not None else ()))))
     found[name.casefold()] = Status(known.name, on, known.closes and row.closed)
 
 
