@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +23,7 @@ from connectors.algapsa.wire import (
 from connectors.contract import Choice, ChoiceContext, Forbidden, NotThere, UnknownName
 from connectors.rows import read_row
 from connectors.text import clean
+from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
     from connectors.algapsa.api import Api
@@ -134,7 +134,7 @@ class Lists:
                     f"the user “{clean(wanted)}” is inactive in AlgaPSA, or a customer's portal user",
                     hint="Set `technician` or `scope` to somebody who works here.",
                 )
-        raise unknown("active user", wanted, [row.username for row in rows if row.works_here])
+        raise unknown_name("AlgaPSA", "active user", wanted, [row.username for row in rows if row.works_here])
 
     async def _users(self) -> list[UserRow]:
         return await self._remember("users", NAMES, lambda: self._api.rows_of("/users", UserRow))
@@ -302,14 +302,3 @@ async def gathered(asked: Iterable[Awaitable[T]]) -> list[T]:
             raise one
         done.append(one)
     return done
-
-
-def unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not there, with the names most like it."""
-    by_key = {name.casefold(): name for name in known}
-    near = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, n=5, cutoff=0.5)]
-    listed = ", ".join(f"“{clean(name)}”" for name in near or sorted(by_key.values())[:8])
-    return UnknownName(
-        f"AlgaPSA has no {what} “{clean(wanted)}”",
-        hint=f"{'Did you mean' if near else 'There are'} {listed or 'none that we may see'}{'?' if near else '.'}",
-    )

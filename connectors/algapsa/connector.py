@@ -10,7 +10,7 @@ import msgspec
 from connectors.algapsa import Options
 from connectors.algapsa import plan as planning
 from connectors.algapsa.api import PAGE_SIZE, Api
-from connectors.algapsa.choices import Lists, unknown
+from connectors.algapsa.choices import Lists
 from connectors.algapsa.read import Reader
 from connectors.algapsa.write import Writer
 from connectors.contract import (
@@ -32,6 +32,7 @@ from connectors.contract import (
     TimeEntries,
     Unsupported,
 )
+from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
     import httpx
@@ -112,8 +113,11 @@ class AlgaPsa:
                 for board in boards:
                     if board.board_name.casefold() == wanted.casefold() and not board.is_inactive:
                         return Resolved(scope, board.id, board.board_name)
-                raise unknown(
-                    "active board", wanted, [one.board_name for one in boards if not one.is_inactive]
+                raise unknown_name(
+                    "AlgaPSA",
+                    "active board",
+                    wanted,
+                    [one.board_name for one in boards if not one.is_inactive],
                 )
             case _:
                 raise Unsupported(

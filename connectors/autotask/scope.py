@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from connectors.autotask.api import Filter, any_of, batches, where
 from connectors.contract import Resolved, Scope, UnknownName
+from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
     from connectors.autotask.names import Names, ResourceRow
@@ -45,7 +45,12 @@ async def resolve(names: Names, scope: Scope, technician: str) -> Resolved:
                 raise UnknownName(
                     f"the queue “{wanted}” is inactive in Autotask", hint="Set `scope` to an active one."
                 )
-            raise _unknown("queue", wanted, [one.label for one in queues if one.is_active is not False])
+            raise unknown_name(
+                "Autotask",
+                "active queue",
+                wanted,
+                [one.label for one in queues if one.is_active is not False],
+            )
 
 
 def resource(known: Iterable[ResourceRow], wanted: str) -> ResourceRow:
@@ -70,7 +75,9 @@ def resource(known: Iterable[ResourceRow], wanted: str) -> ResourceRow:
             "Autotask shows no resources at all",
             hint="A security level that is too low gives empty lists: the API user needs “API User (API-only)”.",
         )
-    raise _unknown("resource", wanted, [one.login for one in everybody if one.is_active is not False])
+    raise unknown_name(
+        "Autotask", "active resource", wanted, [one.login for one in everybody if one.is_active is not False]
+    )
 
 
 def conditions(scope: Resolved, secondary: Iterable[int]) -> list[Filter | None]:
@@ -88,15 +95,3 @@ def conditions(scope: Resolved, secondary: Iterable[int]) -> list[Filter | None]
                 return [first]
             head = any_of(first, where("in", "id", parts[0]))
             return [head, *(where("in", "id", part) for part in parts[1:])]
-
-
-def _unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not there, with the names most like it."""
-    by_key = {name.casefold(): name for name in known}
-    near = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, n=5, cutoff=0.5)]
-    shown = near or sorted(by_key.values())[:8]
-    listed = ", ".join(f"“{name}”" for name in shown) or "none that this account may see"
-    return UnknownName(
-        f"Autotask has no active {what} “{wanted}”",
-        hint=f"{'Did you mean' if near else 'There are'} {listed}{'?' if near else '.'}",
-    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from connectors.connectwise.api import quoted
 from connectors.connectwise.choices import MemberRow, NamedRow, SwitchedRow, rows_of
 from connectors.contract import Resolved, Scope, UnknownName
+from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
     from connectors.connectwise.api import Api
@@ -38,7 +38,7 @@ async def member(api: Api, identifier: str) -> MemberRow:
     if found is None:
         everybody = await rows_of(api, "/system/members", MemberRow)
         active = [row.identifier for row in everybody if not row.inactive_flag]
-        raise _unknown("member", identifier, active)
+        raise unknown_name("ConnectWise", "active member", identifier, active)
     if found.inactive_flag:
         raise UnknownName(
             f"the member “{found.identifier}” is inactive in ConnectWise",
@@ -78,16 +78,4 @@ def _named(
         raise UnknownName(
             f"the {what} “{wanted}” is inactive in ConnectWise", hint="Set `scope` to an active one."
         )
-    raise _unknown(what, wanted, [row.name for row in usable])
-
-
-def _unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not there, with the names most like it."""
-    by_key = {name.casefold(): name for name in known}
-    near = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, n=5, cutoff=0.5)]
-    shown = near or sorted(by_key.values())[:8]
-    listed = ", ".join(f"“{name}”" for name in shown) or "none that this account may see"
-    return UnknownName(
-        f"ConnectWise has no active {what} “{wanted}”",
-        hint=f"{'Did you mean' if near else 'There are'} {listed}{'?' if near else '.'}",
-    )
+    raise unknown_name("ConnectWise", f"active {what}", wanted, [row.name for row in usable])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from connectors.contract import ChoiceContext, Resolved, Scope, UnknownName
+from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
     from connectors.halopsa.lookups import AgentRow, Lookups
@@ -26,7 +25,7 @@ async def resolve(lookups: Lookups, scope: Scope, technician: str) -> Resolved:
     teams = await lookups.choices("team", ChoiceContext())
     found = next((team for team in teams if team.name.casefold() == wanted.casefold()), None)
     if found is None:
-        raise _unknown("team", wanted, [team.name for team in teams])
+        raise unknown_name("HaloPSA", "active team", wanted, [team.name for team in teams])
     return Resolved(scope, found.id, found.name)
 
 
@@ -48,15 +47,4 @@ async def agent(lookups: Lookups, wanted: str) -> AgentRow:
             f"the agent “{found[0].name}” is disabled in HaloPSA",
             hint="Set `technician` or `scope` to somebody who is active.",
         )
-    raise _unknown("agent", wanted, [row.name for row in rows if not row.isdisabled])
-
-
-def _unknown(what: str, wanted: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not there, with the names most like it."""
-    by_key = {name.casefold(): name for name in known}
-    near = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, n=5, cutoff=0.5)]
-    listed = ", ".join(f"“{name}”" for name in near or sorted(by_key.values())[:8])
-    return UnknownName(
-        f"HaloPSA has no active {what} “{wanted}”",
-        hint=f"{'Did you mean' if near else 'There are'} {listed or 'none that we may see'}{'?' if near else '.'}",
-    )
+    raise unknown_name("HaloPSA", "active agent", wanted, [row.name for row in rows if not row.isdisabled])

@@ -36,6 +36,7 @@ from connectors.syncro.read import Reader
 from connectors.syncro.wire import Me
 from connectors.syncro.write import Writer
 from connectors.text import clean
+from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
     import httpx
@@ -192,11 +193,7 @@ def _found(scope: Scope, what: str, known: Iterable[tuple[str, str]]) -> Resolve
         raise UnknownName(
             f"{len(found)} {what}s are called “{clean(scope.name)}”", hint=f"Name one by its id: {ids}."
         )
-    names = ", ".join(f"“{clean(name)}”" for name in sorted(name for _, name in rows)[:12])
-    raise UnknownName(
-        f"Syncro has no {what} “{clean(scope.name)}”",
-        hint=f"There are {names or 'none that the token may see'}.",
-    )
+    raise unknown_name("Syncro", what, scope.name, [name for _, name in rows])
 
 
 def capabilities(options: Options) -> Capabilities:
