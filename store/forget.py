@@ -11,7 +11,7 @@ from store.changes import OPEN_STATES
 from store.database import Databases
 from store.home import Home
 from store.journal_backup import keep_backup, names
-from store.models import JournalTable
+from store.journal_models import JournalTable
 from store.retention import set_aside, strip_ended
 
 

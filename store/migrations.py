@@ -1,7 +1,7 @@
 """The journal's migrations: numbered, each a tuple of SQL statements, never changed once released.
 
 `PRAGMA user_version` holds the number of the last one that ran. A new table or column goes into
-`store.models` and into a new entry at the end of `MIGRATIONS`; a test holds the two together.
+`store.journal_models` and into a new entry at the end of `MIGRATIONS`; a test holds the two together.
 """
 
 from __future__ import annotations

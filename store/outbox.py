@@ -20,7 +20,7 @@ from store import audit
 from store.changes import OutboxRefused, new_change_id, to_json
 from store.database import CannotWrite, Databases
 from store.fixes import Prepared
-from store.models import Change, StepRow
+from store.journal_models import Change, StepRow
 from store.outbox_rows import Entry, load, load_one, move
 from store.overlay import rebuild_overlay
 from store.rules import evaluate

@@ -18,8 +18,8 @@ from store import audit, cached
 from store.changes import DECIDE_STATES, ConflictDetail, OutboxRefused, to_json
 from store.database import Databases
 from store.home import Home
+from store.journal_models import StepRow
 from store.lock import take_lock
-from store.models import StepRow
 from store.outbox import lay
 from store.outbox_gone import rebase_later, stands_again
 from store.outbox_rows import Entry, load_one, move, set_step

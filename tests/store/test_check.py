@@ -11,7 +11,8 @@ from sqlalchemy import insert, text
 from connectors.contract import Fix, Identity, Scope
 from store.check import Verdict, as_json, verdict
 from store.database import Databases
-from store.models import Change, ExceptionRow, HistoryRow, QuarantineRow
+from store.journal_models import Change, HistoryRow
+from store.models import ExceptionRow, QuarantineRow
 from store.read import Reader
 from store.settings import Connection, Settings
 from tests.store import plain_reading as plain

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DatabaseError
 from store import database, database_files, migrations
 from store.database import CacheReplaced, Databases, DatabaseTooNew, JournalDamaged, explained
 from store.home import Home
-from store.models import JournalTable, views
+from store.journal_models import JournalTable
+from store.models import views
 from tests.store.conftest import NOW
 
 

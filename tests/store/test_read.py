@@ -16,11 +16,10 @@ from sqlalchemy import insert
 from connectors.contract import Fix, NewTime, Ref
 from store.database import Databases
 from store.home import Home
+from store.journal_models import Change, HistoryRow
 from store.models import (
-    Change,
     ChoiceRow,
     ExceptionRow,
-    HistoryRow,
     Note,
     NoteOverlay,
     ReasonRow,

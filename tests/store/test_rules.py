@@ -11,7 +11,8 @@ from sqlalchemy import insert, text
 
 from connectors.contract import Capabilities
 from store.database import Databases
-from store.models import Change, Note, StatusRole, Ticket, TicketOverlay, TicketParent, TimeEntry
+from store.journal_models import Change
+from store.models import Note, StatusRole, Ticket, TicketOverlay, TicketParent, TimeEntry
 from store.read import Reader
 from store.rules import evaluate
 from store.rules_sql import cases

@@ -1,0 +1,139 @@
+"""The SQLModel tables of `journal.db`: what people decided, and what became of it. Times are integers, UTC seconds.
+
+The journal cannot be pulled again: a new table or column needs a migration (`store.migrations`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class JournalTable(SQLModel, registry=registry()):
+    """Base of the tables in `journal.db`."""
+
+    metadata = MetaData()
+
+
+class Change(JournalTable, table=True):
+    """One fix of one ticket, in the outbox and afterwards."""
+
+    __tablename__ = "change"
+    change: str = Field(primary_key=True)
+    seq: int = Field(index=True)
+    connection: str = Field(index=True)
+    ticket_id: str
+    number: str
+    verb: str
+    """In a word or two what it does: `billing code`, `reply`, `status`, …, for people and `outbox --json`."""
+    fix: str
+    """JSON of `connectors.contract.Fix`."""
+    ticket: str
+    """JSON of `TicketRecord` as it was when the fix was decided."""
+    state: str
+    """held, queued, sending, confirmed, conflict, rejected, uncertain, undone, dropped."""
+    created_at: int
+    due_at: int | None = None
+    """Held until then."""
+    next_try_at: int | None = None
+    attempts: int = 0
+    sent_at: int | None = None
+    confirmed_at: int | None = None
+    wrote: bool = False
+    """Some of it was written to the PSA; false when the PSA already had it: then there is nothing to undo."""
+    error: str | None = None
+    hint: str | None = None
+    detail: str = "{}"
+    """JSON: for a conflict mine, theirs, was, who, when, the new note."""
+    because: str | None = None
+    """The reason given for passing the close guard."""
+    undo_of: str | None = None
+    undone_by: str | None = None
+    settled_at: int | None = None
+    """A read that began after the confirmation has stored the ticket: the overlay is gone."""
+    summary: str = ""
+    company: str | None = None
+    who: str = ""
+    """The technician at the PSA, as the settings named him when it was decided."""
+    closes: bool = False
+    """Sets a status that closes the ticket: the close guard looked at what is decided before it."""
+    batch: str | None = None
+    """Changes made together (one fix on several tickets) share it: they are taken back together."""
+    let_go_at: int | None = None
+    """When a person said that it may leave although it is old; see `store.stale`."""
+
+
+class StepRow(JournalTable, table=True):
+    __tablename__ = "step"
+    change: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    step: str
+    """JSON of `connectors.contract.Step`."""
+    state: str = "waiting"
+    """waiting, sending, unknown, done, already (nothing had to be written)."""
+    baseline: str | None = None
+    """JSON: note and time ids of the ticket before the first attempt at a POST."""
+    attempts: int = 0
+    absent: int = 0
+    """How often a look-up after an unknown outcome found nothing."""
+    looked_at: int | None = None
+    created_id: str | None = None
+    """Id of the note or entry that this step made: claimed by it."""
+    said: str | None = None
+    done_at: int | None = None
+
+
+class FirstSeen(JournalTable, table=True):
+    """When a reason was first seen, kept durably (EXCEPTIONS: `since`)."""
+
+    __tablename__ = "first_seen"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    field: str = Field(default="", primary_key=True)
+    first_seen: int
+
+
+class HistoryRow(JournalTable, table=True):
+    """An exception's opening and clearing."""
+
+    __tablename__ = "history"
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    ticket_id: str
+    kind: str
+    since: int
+    opened_at: int
+    cleared_at: int | None = None
+    cleared_by: str | None = None
+    """The change that cleared it, or `None`: by itself or in the PSA."""
+
+
+class AuditRow(JournalTable, table=True):
+    """The audit log; written and read by `store.audit` alone. Triggers refuse any change but a purge."""
+
+    __tablename__ = "audit"
+    seq: int = Field(primary_key=True)
+    at: float
+    who: str
+    os_user: str
+    connection: str
+    ticket_id: str
+    change: str
+    event: str
+    payload: str | None = None
+    payload_hash: str
+    previous: str
+    hash: str
+
+
+class Draft(JournalTable, table=True):
+    __tablename__ = "draft"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    """`reply` or `note`; a text never changes sides."""
+    text: str
+    saved_at: int
