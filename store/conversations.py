@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 
 from connectors.contract import Forbidden, NotThere, Rejected, Unreadable
+from store.cache_notes import store_conversation
 from store.cache_upkeep import quarantine, release_notes, release_time
-from store.cache_writes import store_conversation, store_time
+from store.cache_writes import store_time
 from store.not_known import told
 from store.note_reading import classifier
 from store.sync_round import Round, each

@@ -15,7 +15,8 @@ from sqlalchemy import insert, text
 
 from connectors.contract import NoteRecord, Ref, TicketRecord, TimeRecord, Value
 from store import cached
-from store.cache_writes import note_row, saved_scope
+from store.cache_notes import note_row
+from store.cache_writes import saved_scope
 from store.changes import BY_NAME_ONLY, PLAIN, SHOWN_STATES
 from store.database import Databases
 from store.models import CustomOverlay, NoteOverlay, ParentOverlay, TicketOverlay, TimeOverlay

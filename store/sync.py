@@ -17,15 +17,9 @@ import msgspec
 from sqlalchemy import Connection as Cache
 
 from connectors.contract import Connector, ConnectorError, Identity, Resolved
+from store.cache_notes import reclassify, store_conversation
 from store.cache_upkeep import forget, mark, marked, set_state, store_roles
-from store.cache_writes import (
-    reclassify,
-    saved_scope,
-    set_parents,
-    set_presence,
-    store_conversation,
-    store_time,
-)
+from store.cache_writes import saved_scope, set_parents, set_presence, store_time
 from store.choices import keep_choices, load_choices
 from store.conversations import read_conversations, read_time
 from store.database import CacheReplaced, Databases, explained

@@ -21,13 +21,13 @@ from connectors.contract import (
     TimeEntries,
     TimeRecord,
 )
+from store.cache_notes import store_conversation
 from store.cache_upkeep import mark, retire, set_state
 from store.cache_writes import (
     Stored,
     note_number,
     set_parents,
     set_presence,
-    store_conversation,
     store_ticket,
     store_tickets,
     store_time,
