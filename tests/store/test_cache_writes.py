@@ -25,7 +25,6 @@ from store.cache_notes import store_conversation
 from store.cache_upkeep import mark, retire, set_state
 from store.cache_writes import (
     Stored,
-    note_number,
     set_parents,
     set_presence,
     store_ticket,
@@ -33,6 +32,7 @@ from store.cache_writes import (
     store_time,
 )
 from store.database import Databases
+from store.note_reading import note_number
 from store.read_records import FILES_PROBLEM
 from store.seen import PREFIX, note_order, parse_seen, seen_text
 from store.settings import Settings
