@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +22,7 @@ from connectors.algapsa.wire import (
 from connectors.contract import Choice, ChoiceContext, Forbidden, NotThere, UnknownName
 from connectors.rows import read_row
 from connectors.text import clean
+from connectors.together import together
 from connectors.unknown import unknown_name
 
 if TYPE_CHECKING:
@@ -150,10 +150,10 @@ class Lists:
             return {}
         wanted = {contact: client for client, contact in people}
         clients = sorted(set(wanted.values()))
-        lists = await gathered(self._contacts_of(client, CONTACT_FRESH) for client in clients)
+        lists = await together(self._contacts_of(client, CONTACT_FRESH) for client in clients)
         known: dict[str, ContactRow | None] = {row.id: row for rows in lists for row in rows}
         others = sorted(wanted.keys() - known.keys())
-        known |= zip(others, await gathered(self._contact(one) for one in others), strict=True)
+        known |= zip(others, await together(self._contact(one) for one in others), strict=True)
         return {one: known[one] for one in wanted}
 
     async def _contacts_of(self, client: str, seconds: float) -> list[ContactRow]:
@@ -259,7 +259,7 @@ class Lists:
 
     async def _contacts(self, context: ChoiceContext) -> list[Choice]:
         if context.company_id is None:
-            found = await gathered(self._contact(one) for one in context.ids if is_id(one))
+            found = await together(self._contact(one) for one in context.ids if is_id(one))
             rows = [row for row in found if row is not None]
         else:
             rows = await self._contacts_of(context.company_id, FRESH)
@@ -291,14 +291,3 @@ class Lists:
             )
             for row in rows
         ]
-
-
-async def gathered(asked: Iterable[Awaitable[T]]) -> list[T]:
-    """All of them, asked at once and in order. The first error is raised, once none is under way any more."""
-    found = await asyncio.gather(*asked, return_exceptions=True)
-    done: list[T] = []
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-        done.append(one)
-    return done

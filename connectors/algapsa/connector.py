@@ -156,7 +156,7 @@ class AlgaPsa:
         return await self._reader.conversation(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
-        """All time entries, one or two requests a ticket."""
+        """All time entries, one request a ticket, and what tells which of the own ones are invoiced."""
         return await self._reader.time_entries(ticket_ids)
 
     async def choices(self, kind: str, context: ChoiceContext) -> tuple[Choice, ...]:

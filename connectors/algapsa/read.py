@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from connectors.algapsa.choices import gathered
 from connectors.algapsa.records import (
     APPROVED,
     Names,
@@ -52,6 +51,7 @@ from connectors.contract import (
 )
 from connectors.files import files_for
 from connectors.rows import Row, odd_of, read_row, seconds
+from connectors.together import together
 
 if TYPE_CHECKING:
     from connectors.algapsa.api import Api, RowPage
@@ -170,7 +170,7 @@ class Reader:
         list. A 404 is never a tombstone: it is not established that it is not said of hidden ones too."""
         wanted = list(dict.fromkeys(ids))
         read_at = int(time.time())
-        found = await gathered(self._row(one) for one in wanted)
+        found = await together(self._row(one) for one in wanted)
         rows = [row for row in found if row is not None]
         hidden = [NotVisible(one) for one, row in zip(wanted, found, strict=True) if row is None]
         names = await self._names([row.value for row in rows if row.value is not None])
@@ -268,7 +268,7 @@ class Reader:
         key may not see stand there as one."""
         wanted = list(dict.fromkeys(ticket_ids))
         read_at = int(time.time())
-        told = await gathered(self._told_time(one) for one in wanted)
+        told = await together(self._told_time(one) for one in wanted)
         tickets = [(one, *said) for one, said in zip(wanted, told, strict=True) if said is not None]
         invoiced = await self._invoiced({ticket_id: rows for ticket_id, _, rows in tickets}, read_at)
         users = await self._lists.users() if any(rows for _, _, rows in tickets) else {}
@@ -310,7 +310,7 @@ class Reader:
         first = min((seconds(row.start_time, "", []) or 0 for row in late), default=0)
         asks += [{"user_id": user, "start_time_from": stamp(first)} for user in sorted(users)]
         order = {"sort": "start_time", "order": "asc"}
-        lists: list[list[TimeRow]] = await gathered(
+        lists: list[list[TimeRow]] = await together(
             self._api.rows_of("/time-entries", TimeRow, {**ask, **order}) for ask in asks
         )
         return {row.id for rows in lists for row in rows if row.invoiced}

@@ -56,6 +56,7 @@ from connectors.contract import (
 )
 from connectors.files import files_for
 from connectors.rows import Row, odd_of, read_row, seconds
+from connectors.together import together
 
 if TYPE_CHECKING:
     from connectors.connectwise.api import Api
@@ -256,13 +257,7 @@ class Reader:
 
     async def _one_by_one(self, ids: Sequence[str]) -> list[Row | None]:
         """Each ticket, or `None` where the PSA says "not there" or "not allowed"."""
-        import asyncio  # here: `list` and `check --offline` load this module for its options alone
-
-        found = await asyncio.gather(*(self._one(one) for one in ids), return_exceptions=True)
-        for error in found:
-            if isinstance(error, BaseException):
-                raise error
-        return [row for row in found if not isinstance(row, BaseException)]
+        return await together(self._one(one) for one in ids)
 
     async def _one(self, ticket_id: str) -> Row | None:
         try:

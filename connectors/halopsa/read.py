@@ -7,7 +7,7 @@ whole, once for each `last_update`; a ticket outside the scope (reassigned, or a
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
@@ -45,6 +45,7 @@ from connectors.halopsa.wire import (
     time_record,
 )
 from connectors.rows import Row, odd_of, read_row
+from connectors.together import together
 
 if TYPE_CHECKING:
     from connectors.halopsa.api import Api
@@ -109,7 +110,7 @@ class Reader:
                 started = started or page.began_at + int(self._api.session.clock_ahead)
                 expected = page.total if expected is None else expected
                 pages += 1
-                rows = await _together([self._completed(row, scope) for row in page.rows])
+                rows = await together([self._completed(row, scope) for row in page.rows])
                 tickets, odd = await self._records(rows, f"page {pages}")
                 newest = max([newest, *((ticket.updated_at or 0, ticket.ticket_id) for ticket in tickets)])
                 if position is None:
@@ -228,7 +229,7 @@ class Reader:
         async def one(ticket_id: str) -> _Whole | None:
             return self._whole.get(ticket_id) or await self._ask(ticket_id)
 
-        return list(await _together([one(ticket_id) for ticket_id in ids]))
+        return list(await together([one(ticket_id) for ticket_id in ids]))
 
     # ------------------------------------------------------------ conversation and time
 
@@ -282,7 +283,7 @@ class Reader:
         entries: list[TimeRecord] = []
         odd: list[Odd] = []
         age = SHARED if len(wanted) > 1 else QUICK
-        read = await _together([self._time_of(one, age) for one in wanted])
+        read = await together([self._time_of(one, age) for one in wanted])
         for one, (rows, _) in zip(wanted, read, strict=True):
             for place, row in enumerate(rows, 1):
                 problems = list(row.problems)
@@ -313,17 +314,6 @@ class Reader:
 
 
 # ---------------------------------------------------------------- small things
-
-
-async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
-    """All results, or the first error once all have ended."""
-    import asyncio  # here: `list` may load this module, and nothing of it runs then
-
-    found = await asyncio.gather(*work, return_exceptions=True)
-    for error in found:
-        if isinstance(error, BaseException):
-            raise error
-    return [one for one in found if not isinstance(one, BaseException)]
 
 
 async def understood(api: Api, updated_at: int, ticket_id: str) -> bool:

@@ -6,7 +6,6 @@ came first reads it, and a new round reads anew.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,6 +28,7 @@ from connectors.revio.records import key_of_name, ticket_record, without_zone
 from connectors.revio.wire import STRICT, TicketRow
 from connectors.rows import Row, odd_of, read_fields, read_row
 from connectors.text import clean
+from connectors.together import together
 
 if TYPE_CHECKING:
     from connectors.revio import Options
@@ -187,10 +187,7 @@ class Reader:
         found: dict[str, TicketRecord] = {}
         odd: list[Odd] = []
         if self.by_id is not False:
-            for alone in await asyncio.gather(*(self._alone(one) for one in wanted), return_exceptions=True):
-                if isinstance(alone, BaseException):
-                    raise alone
-                ticket, problems = alone
+            for ticket, problems in await together(self._alone(one) for one in wanted):
                 if ticket is not None:
                     found[ticket.ticket_id] = ticket
                 odd += problems

@@ -145,7 +145,8 @@ class RequestTracker:
         return await self._tickets.fetch(ids)
 
     async def conversation(self, ticket_id: str) -> Conversation:
-        """All notes of the ticket; usually two requests, or one when nothing was said since the last time."""
+        """All notes of the ticket with their files; usually three requests, or one when nothing was said since the last
+        time."""
         return await self._talk.conversation(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:

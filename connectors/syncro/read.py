@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,6 +40,7 @@ from connectors.syncro.wire import (
     TicketRow,
     TimerRow,
 )
+from connectors.together import together
 
 if TYPE_CHECKING:
     from connectors.syncro.api import Api, RowPage
@@ -216,10 +216,8 @@ class Reader:
         stale = [
             one for one in ids if one not in self._contacts or now - self._contacts[one][0] > CONTACT_FRESH
         ]
-        found = await asyncio.gather(*(self._contact(one) for one in stale), return_exceptions=True)
+        found = await together(self._contact(one) for one in stale)
         for one, contact in zip(stale, found, strict=True):
-            if isinstance(contact, BaseException):
-                raise contact
             self._contacts[one] = (now, contact)
         return {one: self._contacts[one][1] for one in ids}
 
@@ -257,13 +255,11 @@ class Reader:
         asked for by its number in the list. A 404 is never a tombstone: Syncro says it for hidden ones too."""
         wanted = list(dict.fromkeys(ids))
         read_at = int(time.time())
-        found = await asyncio.gather(*(self._row(one) for one in wanted), return_exceptions=True)
+        found = await together(self._row(one) for one in wanted)
         tickets: list[TicketRecord] = []
         hidden: list[NotVisible] = []
         odd: list[Odd] = []
         for one, row in zip(wanted, found, strict=True):
-            if isinstance(row, BaseException):
-                raise row
             if row is None:
                 hidden.append(NotVisible(one))
                 continue
@@ -352,11 +348,9 @@ class Reader:
         that a change of an older one would be missed."""
         wanted = list(dict.fromkeys(ticket_ids))
         read_at = int(time.time())
-        details = await asyncio.gather(*(self.detail(one) for one in wanted), return_exceptions=True)
+        details = await together(self.detail(one) for one in wanted)
         rows: list[tuple[str, Row, int]] = []
         for ticket_id, detail in zip(wanted, details, strict=True):
-            if isinstance(detail, BaseException):
-                raise detail
             for place, raw in enumerate(detail.ticket_timers if detail else (), 1):
                 rows.append((ticket_id, read_row(raw, TimerRow, TIMER_STRICT), place))
         products = {
