@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from connectors.simulators.answers import json_response
+
 Kind = Literal["500", "429", "401", "403", "404", "html", "cut", "drop", "drop-after-commit", "wrong-type"]
+
+Answer = Callable[[Any, int, dict[str, str] | None], Response]
+"""Body, status and headers as a response."""
 
 HTML = (
     "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to continue.</body></html>"
@@ -75,3 +82,41 @@ class Broken(Response):
 def page() -> Response:
     """A sign-in page where JSON was expected."""
     return HTMLResponse(HTML)
+
+
+def instead(
+    fault: Fault | None, refusals: Mapping[Kind, tuple[int, Any]], answer: Answer = json_response
+) -> Response | None:
+    """The answer of a fault that keeps the request from being carried out; `None`: nothing keeps it.
+
+    `refusals`: kind -> status and body as the vendor has them. A 429 says how long to wait unless it was
+    ordered not to.
+    """
+    if fault is None:
+        return None
+    if fault.kind == "html":
+        return page()
+    if fault.kind == "drop":
+        return Broken()
+    if fault.kind not in refusals:
+        return None
+    status, body = refusals[fault.kind]
+    waits = fault.kind == "429" and fault.retry_after
+    return answer(body, status, {"Retry-After": str(fault.retry_after)} if waits else None)
+
+
+def spoiled(
+    fault: Fault, response: Response, wrong: Callable[[Any], None], answer: Answer = json_response
+) -> Response:
+    """What a fault makes of an answer to a request that was carried out. `wrong` gives a row of the decoded body a
+    field of the wrong type."""
+    if fault.kind == "drop-after-commit":
+        return Broken()
+    body = bytes(response.body)
+    if fault.kind == "cut":
+        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
+    if fault.kind == "wrong-type":
+        whole = msgspec.json.decode(body)
+        wrong(whole)
+        return answer(whole, response.status_code, None)
+    return response

@@ -29,9 +29,9 @@ from connectors.simulators.algapsa.state import (
     Simulator,
     Switches,
     error,
-    json_response,
 )
-from connectors.simulators.faults import Broken, Fault, page
+from connectors.simulators.answers import json_response
+from connectors.simulators.faults import Kind, instead, spoiled
 from connectors.simulators.model import Member
 from connectors.simulators.world import World
 
@@ -131,7 +131,7 @@ def _endpoint(made: Simulator, rows: Rows, handler: Handler, status: int) -> Cal
                 Seen(request.method, relative, dict(request.query_params), dict(request.headers), body)
             )
             fault = made.faults.take(request.method, relative)
-            response = _trouble(fault)
+            response = instead(fault, REFUSALS)
             if response is not None:
                 return response
             try:
@@ -144,7 +144,7 @@ def _endpoint(made: Simulator, rows: Rows, handler: Handler, status: int) -> Cal
             except Refusal as refusal:
                 response = json_response(refusal.body, refusal.status, refusal.headers)
             if fault is not None:
-                response = _spoiled(fault, response)
+                response = spoiled(fault, response, _wrong)
             response.headers["date"] = formatdate(made.world.clock() + made.switches.clock_ahead, usegmt=True)
             return response
 
@@ -192,39 +192,17 @@ def _taken(made: Simulator, key: str) -> int:
     return int(held) if made.switches.enforced else max(1, int(held))
 
 
-def _trouble(fault: Fault | None) -> Response | None:
-    """The answer of a fault that keeps the request from being carried out."""
-    match fault.kind if fault else None:
-        case "500":
-            return json_response(error(500, "INTERNAL_ERROR", "Internal server error").body, 500)
-        case "429":
-            wait = {"Retry-After": str(fault.retry_after)} if fault and fault.retry_after else {}
-            return json_response(error(429, "RATE_LIMITED", "Rate limit exceeded").body, 429, wait)
-        case "401":
-            return json_response(error(401, "UNAUTHORIZED", "Invalid API key").body, 401)
-        case "403":
-            return json_response(error(403, "FORBIDDEN", "Permission denied").body, 403)
-        case "404":
-            return json_response(error(404, "NOT_FOUND", "Ticket not found").body, 404)
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
+REFUSALS: dict[Kind, tuple[int, object]] = {
+    "500": (500, error(500, "INTERNAL_ERROR", "Internal server error").body),
+    "429": (429, error(429, "RATE_LIMITED", "Rate limit exceeded").body),
+    "401": (401, error(401, "UNAUTHORIZED", "Invalid API key").body),
+    "403": (403, error(403, "FORBIDDEN", "Permission denied").body),
+    "404": (404, error(404, "NOT_FOUND", "Ticket not found").body),
+}
 
 
-def _spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        whole = msgspec.json.decode(body)
-        rows = whole.get("data") if isinstance(whole, dict) else None
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            name = "status_name" if "status_name" in rows[0] else "created_at"
-            rows[0][name] = {"not": "a text"}
-        return json_response(whole, response.status_code)
-    return response
+def _wrong(whole: Any) -> None:  # noqa: ANN401 - JSON
+    rows = whole.get("data") if isinstance(whole, dict) else None
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        name = "status_name" if "status_name" in rows[0] else "created_at"
+        rows[0][name] = {"not": "a text"}

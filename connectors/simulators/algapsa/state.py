@@ -7,9 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 
 from connectors.simulators.faults import Faults
 from connectors.simulators.model import Mail, Member, Ticket, Write
@@ -202,7 +200,3 @@ def error(status: int, code: str, message: str, details: object = None) -> Refus
 def invalid(path: str, message: str) -> NoReturn:
     """The 400 of a value that does not fit. Raises."""
     raise error(400, "VALIDATION_ERROR", "Validation failed", [{"path": [path], "message": message}])
-
-
-def json_response(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

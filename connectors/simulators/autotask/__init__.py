@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connectors.simulators.answers import json_response
 from connectors.simulators.autotask import queries, writes
 from connectors.simulators.autotask.picklists import fields
 from connectors.simulators.autotask.rows import Rows
@@ -28,9 +29,8 @@ from connectors.simulators.autotask.state import (
     Seen,
     Simulator,
     Switches,
-    json_response,
 )
-from connectors.simulators.faults import Broken, Fault, page
+from connectors.simulators.faults import Kind, instead, spoiled
 from connectors.simulators.model import Member
 from connectors.simulators.world import World
 
@@ -117,7 +117,7 @@ def _served(
     made: Simulator, rows: Rows, request: Request, first: str, relative: str, body: object
 ) -> Response:
     fault = made.faults.take(request.method, relative)
-    early = _trouble(fault)
+    early = instead(fault, REFUSALS)
     if early is not None:
         return early
     try:
@@ -129,7 +129,7 @@ def _served(
         response = _handled(call, rows, request)
     except Refusal as refusal:
         response = json_response({"errors": refusal.errors}, refusal.status)
-    return response if fault is None else _spoiled(fault, response)
+    return response if fault is None else spoiled(fault, response, _wrong)
 
 
 def _body(raw: bytes) -> object:
@@ -141,7 +141,7 @@ def _body(raw: bytes) -> object:
 
 def _zone(made: Simulator, request: Request) -> Response:
     """No credentials; an unknown user is a 500."""
-    early = _trouble(made.faults.take("GET", "/zoneInformation"))
+    early = instead(made.faults.take("GET", "/zoneInformation"), REFUSALS)
     if early is not None:
         return early
     if request.query_params.get("user", "").casefold() != made.account.username.casefold():
@@ -256,36 +256,18 @@ def _written(call: Call, rows: Rows, entity: str, below: list[str]) -> Response:
 
 # ---------------------------------------------------------------- faults
 
-
-def _trouble(fault: Fault | None) -> Response | None:
-    """The answer of a fault that keeps the request from being carried out."""
-    match fault.kind if fault else None:
-        case "500":
-            return json_response({"errors": ["An unexpected error has occurred."]}, 500)
-        case "429":
-            seconds = str(fault.retry_after if fault else 1)
-            return json_response({"errors": ["Too many requests."]}, 429, {"Retry-After": seconds})
-        case "401" | "403" | "404" as status:
-            return json_response({"errors": [f"Refused with {status}."]}, int(status))
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
+REFUSALS: dict[Kind, tuple[int, object]] = {
+    "500": (500, {"errors": ["An unexpected error has occurred."]}),
+    "429": (429, {"errors": ["Too many requests."]}),
+    "401": (401, {"errors": ["Refused with 401."]}),
+    "403": (403, {"errors": ["Refused with 403."]}),
+    "404": (404, {"errors": ["Refused with 404."]}),
+}
 
 
-def _spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        answer = msgspec.json.decode(body)
-        for row in answer.get("items", []) if isinstance(answer, dict) else []:
-            for name in ("status", "ticketID", "resourceID"):
-                if name in row:
-                    row[name] = "not a number"
-                    return json_response(answer, response.status_code)
-    return response
+def _wrong(whole: Any) -> None:  # noqa: ANN401 - JSON
+    for row in whole.get("items", []) if isinstance(whole, dict) else []:
+        for name in ("status", "ticketID", "resourceID"):
+            if name in row:
+                row[name] = "not a number"
+                return

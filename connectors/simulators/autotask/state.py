@@ -6,9 +6,6 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import msgspec
-from starlette.responses import Response
-
 from connectors.simulators.faults import Faults
 from connectors.simulators.model import Member
 from connectors.simulators.world import World
@@ -98,7 +95,3 @@ class Refusal(Exception):
         super().__init__("; ".join(errors))
         self.status = status
         self.errors = list(errors)
-
-
-def json_response(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

@@ -18,13 +18,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from connectors.simulators.answers import json_response
 from connectors.simulators.connectwise import lists as lists
 from connectors.simulators.connectwise import writes as writes
-from connectors.simulators.connectwise.answers import Refusal, json_response, not_found
-from connectors.simulators.connectwise.door import limited, member_of, spoiled, trouble
+from connectors.simulators.connectwise.answers import Refusal, not_found
+from connectors.simulators.connectwise.door import limited, member_of, trouble, wrong
 from connectors.simulators.connectwise.patch import patch_ticket
 from connectors.simulators.connectwise.rows import Rows
 from connectors.simulators.connectwise.state import ACCOUNT, COLLEAGUE, Call, Seen, Simulator, Switches
+from connectors.simulators.faults import spoiled
 from connectors.simulators.world import World
 
 __all__ = ["ACCOUNT", "COLLEAGUE", "Switches", "secrets", "settings", "simulator"]
@@ -163,7 +165,7 @@ def _endpoint(
             except Refusal as refusal:
                 response = json_response(refusal.body, refusal.status)
             if fault is not None:
-                response = spoiled(fault, response)
+                response = spoiled(fault, response, wrong)
             response.headers["date"] = formatdate(made.world.clock() + made.switches.clock_ahead, usegmt=True)
             return response
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
+
+from connectors.simulators.answers import json_response
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,7 +58,3 @@ def too_many(seconds: int) -> Response:
     """429: a different body from all other errors (developer guide)."""
     text = f"Too many requests. Please try again in {seconds} seconds."
     return json_response({"error": "ConnectWiseAPI", "message": text}, 429, {"Retry-After": str(seconds)})
-
-
-def json_response(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

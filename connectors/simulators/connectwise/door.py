@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectors.simulators.connectwise.answers import Refusal, json_response, too_many
+from connectors.simulators.connectwise.answers import Refusal, too_many
 from connectors.simulators.connectwise.state import Simulator
-from connectors.simulators.faults import Broken, Fault, page
+from connectors.simulators.faults import Fault, Kind, instead
 from connectors.simulators.model import Member
 
 
@@ -49,40 +49,24 @@ def member_of(made: Simulator, request: Request) -> Member:
 # ---------------------------------------------------------------- faults
 
 
+REFUSALS: dict[Kind, tuple[int, object]] = {
+    "500": (500, {"code": "ServerError", "message": "Internal server error", "errors": None}),
+    "401": (401, {"code": "Unauthorized", "message": "Key expired.", "errors": None}),
+    "403": (403, {"code": "Security", "message": "Not permitted.", "errors": None}),
+    "404": (404, {"code": "NotFound", "message": "Not found.", "errors": None}),
+}
+
+
 def trouble(fault: Fault | None) -> Response | None:
     """The answer of a fault that keeps the request from being carried out."""
-    match fault.kind if fault else None:
-        case "500":
-            return json_response(
-                {"code": "ServerError", "message": "Internal server error", "errors": None}, 500
-            )
-        case "429":
-            return too_many(fault.retry_after if fault else 1)
-        case "401":
-            return json_response({"code": "Unauthorized", "message": "Key expired.", "errors": None}, 401)
-        case "403":
-            return json_response({"code": "Security", "message": "Not permitted.", "errors": None}, 403)
-        case "404":
-            return json_response({"code": "NotFound", "message": "Not found.", "errors": None}, 404)
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
+    if fault is not None and fault.kind == "429":
+        return too_many(fault.retry_after)
+    return instead(fault, REFUSALS)
 
 
-def spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        rows = msgspec.json.decode(body)
-        for row in rows if isinstance(rows, list) else [rows]:
-            if isinstance(row, dict) and "status" in row:
-                row["status"] = "not an object"
-                break
-        return json_response(rows, response.status_code)
-    return response
+def wrong(rows: Any) -> None:  # noqa: ANN401 - JSON
+    """Gives a row a status of the wrong type."""
+    for row in rows if isinstance(rows, list) else [rows]:
+        if isinstance(row, dict) and "status" in row:
+            row["status"] = "not an object"
+            return

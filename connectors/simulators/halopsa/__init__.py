@@ -18,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connectors.simulators.faults import spoiled
 from connectors.simulators.halopsa import rows as made_of
-from connectors.simulators.halopsa.door import limited, member_of, spoiled, token, trouble
+from connectors.simulators.halopsa.door import limited, member_of, token, trouble, wrong
 from connectors.simulators.halopsa.state import (
     ACCOUNT,
     Call,
@@ -95,7 +96,7 @@ def _anonymous(
             )
             fault = made.faults.take(request.method, path)
             response = trouble(fault) or handler(made, request, raw)
-            return response if fault is None else spoiled(fault, response)
+            return response if fault is None else spoiled(fault, response, wrong, respond)
 
     return endpoint
 
@@ -119,7 +120,7 @@ def _endpoint(made: Simulator, handler: Handler) -> Callable[[Request], Any]:
             except Refusal as refusal:
                 response = respond(refusal.body, refusal.status)
             if fault is not None:
-                response = spoiled(fault, response)
+                response = spoiled(fault, response, wrong, respond)
             response.headers["date"] = formatdate(made.world.clock() + made.switches.clock_ahead, usegmt=True)
             return response
 

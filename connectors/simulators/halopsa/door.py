@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectors.simulators.faults import Broken, Fault, page
+from connectors.simulators.faults import Fault, Kind, instead
 from connectors.simulators.halopsa.state import Refusal, Simulator, respond
 from connectors.simulators.model import Member
 
@@ -49,40 +49,23 @@ def member_of(made: Simulator, request: Request) -> Member:
     return made.world.member(made.account.identifier)
 
 
+REFUSALS: dict[Kind, tuple[int, object]] = {
+    "500": (500, {"ClassName": "System.Exception", "Message": "An error has occurred."}),
+    "429": (429, LIMIT),
+    "401": (401, {"Message": "Authorization has been denied for this request."}),
+    "403": (403, {"Message": "You do not have permission."}),
+    "404": (404, "Not found"),
+}
+
+
 def trouble(fault: Fault | None) -> Response | None:
     """The answer of a fault that keeps the request from being carried out."""
-    match fault.kind if fault else None:
-        case "500":
-            return respond({"ClassName": "System.Exception", "Message": "An error has occurred."}, 500)
-        case "429":
-            seconds = fault.retry_after if fault else 0
-            return respond(LIMIT, 429, {"Retry-After": str(seconds)} if seconds else None)
-        case "401":
-            return respond({"Message": "Authorization has been denied for this request."}, 401)
-        case "403":
-            return respond({"Message": "You do not have permission."}, 403)
-        case "404":
-            return respond("Not found", 404)
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
+    return instead(fault, REFUSALS, respond)
 
 
-def spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        said = msgspec.json.decode(body)
-        rows = said.get("tickets", [said]) if isinstance(said, dict) else said
-        for row in rows:
-            if isinstance(row, dict) and "status_id" in row:
-                row["status_id"] = "not a number"
-                break
-        return respond(said, response.status_code)
-    return response
+def wrong(said: Any) -> None:  # noqa: ANN401 - JSON
+    """Gives a ticket a status of the wrong type."""
+    for row in said.get("tickets", [said]) if isinstance(said, dict) else said:
+        if isinstance(row, dict) and "status_id" in row:
+            row["status_id"] = "not a number"
+            return

@@ -19,7 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.simulators.faults import Broken, Fault, page
+from connectors.simulators.answers import json_response
+from connectors.simulators.faults import Kind, instead, spoiled
 from connectors.simulators.model import Ticket
 from connectors.simulators.revio.state import ACCOUNT, Seen, Simulator, Switches
 from connectors.simulators.world import World
@@ -78,7 +79,7 @@ class _Refused(Exception):
 
 
 async def _no_route(request: Request, problem: Exception) -> Response:
-    return _json({"message": "Not found"}, getattr(problem, "status_code", 404))
+    return json_response({"message": "Not found"}, getattr(problem, "status_code", 404))
 
 
 def _endpoint(made: Simulator, handler: Handler) -> Callable[[Request], object]:
@@ -92,7 +93,7 @@ def _endpoint(made: Simulator, handler: Handler) -> Callable[[Request], object]:
                 Seen(request.method, path, dict(request.query_params), dict(request.headers))
             )
             fault = made.faults.take(request.method, path)
-            response = _trouble(fault)
+            response = instead(fault, REFUSALS)
             if response is not None:
                 return response
             try:
@@ -100,9 +101,9 @@ def _endpoint(made: Simulator, handler: Handler) -> Callable[[Request], object]:
                 made.world.catch_up()
                 response = handler(made, request, _body(raw))
             except _Refused as refused:
-                response = _json({"message": str(refused)}, refused.status)
+                response = json_response({"message": str(refused)}, refused.status)
             if fault is not None:
-                response = _spoiled(fault, response)
+                response = spoiled(fault, response, _wrong)
             response.headers["date"] = formatdate(made.world.clock() + made.switches.clock_ahead, usegmt=True)
             return response
 
@@ -126,46 +127,20 @@ def _count(made: Simulator) -> None:
     made.recent.append(now)
 
 
-def _trouble(fault: Fault | None) -> Response | None:
-    """The answer of a fault that keeps the request from being carried out."""
-    match fault.kind if fault else None:
-        case "500":
-            return _json({"message": "Internal server error"}, 500)
-        case "429":
-            wait = {"Retry-After": str(fault.retry_after)} if fault and fault.retry_after else {}
-            return _json({"message": "Too many requests."}, 429, wait)
-        case "401":
-            return _json({"message": "Unauthorized"}, 401)
-        case "403":
-            return _json({"message": "Forbidden"}, 403)
-        case "404":
-            return _json({"message": "Not found"}, 404)
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
+REFUSALS: dict[Kind, tuple[int, Row]] = {
+    "500": (500, {"message": "Internal server error"}),
+    "429": (429, {"message": "Too many requests."}),
+    "401": (401, {"message": "Unauthorized"}),
+    "403": (403, {"message": "Forbidden"}),
+    "404": (404, {"message": "Not found"}),
+}
 
 
-def _spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        whole = msgspec.json.decode(body)
-        rows = whole.get("data")
-        if isinstance(rows, list) and rows:
-            name = "ticketStatus" if "ticketStatus" in rows[0] else "ticketState"
-            rows[0][name] = {"not": "a text"}
-        return _json(whole, response.status_code)
-    return response
-
-
-def _json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+def _wrong(whole: Any) -> None:  # noqa: ANN401 - JSON
+    rows = whole.get("data")
+    if isinstance(rows, list) and rows:
+        name = "ticketStatus" if "ticketStatus" in rows[0] else "ticketState"
+        rows[0][name] = {"not": "a text"}
 
 
 # ---------------------------------------------------------------- what it answers
@@ -174,7 +149,7 @@ def _json(body: object, status: int = 200, headers: dict[str, str] | None = None
 def _exchange(made: Simulator, request: Request, body: Row) -> Response:
     if body.get("apiKey") != made.account.api_key:
         raise _Refused(400, "Invalid API key.")
-    return _json({"data": {"token": made.new_token()}})
+    return json_response({"data": {"token": made.new_token()}})
 
 
 def _let_in(made: Simulator, request: Request) -> None:
@@ -206,7 +181,7 @@ def _tickets(made: Simulator, request: Request, body: Row) -> Response:
     if switches.page == "clamped":
         number = min(number, max(1, -(-len(found) // size)))
     shown = found[(number - 1) * size : number * size]
-    return _json({"data": [row(made, ticket) for ticket in shown]})
+    return json_response({"data": [row(made, ticket) for ticket in shown]})
 
 
 def _number(request: Request, name: str, default: int) -> int:
@@ -223,9 +198,9 @@ def _ticket(made: Simulator, request: Request, body: Row) -> Response:
     if ticket is None:
         raise _Refused(404, "Not found")
     if detail == "other":
-        return _json({"data": {"id": ticket.id, "description": ticket.summary}})
+        return json_response({"data": {"id": ticket.id, "description": ticket.summary}})
     found = row(made, ticket) | {"workRequested": ticket.summary, "techsAssociated": []}
-    return _json(found if detail == "bare" else {"data": found})
+    return json_response(found if detail == "bare" else {"data": found})
 
 
 def row(made: Simulator, ticket: Ticket) -> Row:

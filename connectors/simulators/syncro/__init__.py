@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from connectors.simulators.faults import Broken, Fault, page
+from connectors.simulators.answers import json_response
+from connectors.simulators.faults import Kind, instead, spoiled
 from connectors.simulators.model import Member
 from connectors.simulators.syncro import writes as writes
 from connectors.simulators.syncro.rows import OFFSET, PRIORITIES, Row, Rows
@@ -29,7 +30,6 @@ from connectors.simulators.syncro.state import (
     Seen,
     Simulator,
     Switches,
-    json_response,
     no_permission,
     not_found,
 )
@@ -117,7 +117,7 @@ def _endpoint(made: Simulator, rows: Rows, handler: Handler) -> Callable[[Reques
         with made.world.lock:
             made.requests.append(seen)
             fault = made.faults.take(request.method, relative)
-            response = _trouble(fault)
+            response = instead(fault, REFUSALS)
             if response is not None:
                 return response
             try:
@@ -125,7 +125,7 @@ def _endpoint(made: Simulator, rows: Rows, handler: Handler) -> Callable[[Reques
             except Refusal as refusal:
                 response = json_response(refusal.body, refusal.status)
             if fault is not None:
-                response = _spoiled(fault, response)
+                response = spoiled(fault, response, _wrong)
             response.headers["date"] = formatdate(made.world.clock() + made.switches.clock_ahead, usegmt=True)
             return response
 
@@ -167,42 +167,21 @@ def _limited(made: Simulator) -> Response | None:
     return None
 
 
-def _trouble(fault: Fault | None) -> Response | None:
-    """The answer of a fault that keeps the request from being carried out. The 429's body is ours."""
-    match fault.kind if fault else None:
-        case "500":
-            return json_response({"error": "Internal server error"}, 500)
-        case "429":
-            wait = {"Retry-After": str(fault.retry_after)} if fault and fault.retry_after else {}
-            return json_response({"error": "Too many requests"}, 429, wait)
-        case "401":
-            return json_response({"error": "Not authorized."}, 401)
-        case "403":
-            return json_response(no_permission().body, 401)
-        case "404":
-            return json_response(not_found().body, 404)
-        case "html":
-            return page()
-        case "drop":
-            return Broken()
-    return None
+REFUSALS: dict[Kind, tuple[int, object]] = {
+    "500": (500, {"error": "Internal server error"}),
+    "429": (429, {"error": "Too many requests"}),
+    "401": (401, {"error": "Not authorized."}),
+    "403": (401, no_permission().body),
+    "404": (404, not_found().body),
+}
+"""How requests are refused; the body of a 429 is ours."""
 
 
-def _spoiled(fault: Fault, response: Response) -> Response:
-    """What a fault makes of an answer to a request that was carried out."""
-    if fault.kind == "drop-after-commit":
-        return Broken()
-    body = bytes(response.body)
-    if fault.kind == "cut":
-        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
-    if fault.kind == "wrong-type":
-        whole = msgspec.json.decode(body)
-        for rows in whole.values() if isinstance(whole, dict) else ():
-            if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-                name = "status" if "status" in rows[0] else "created_at"
-                rows[0][name] = {"not": "a text"}
-        return json_response(whole, response.status_code)
-    return response
+def _wrong(whole: Any) -> None:  # noqa: ANN401 - JSON
+    for rows in whole.values() if isinstance(whole, dict) else ():
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+            name = "status" if "status" in rows[0] else "created_at"
+            rows[0][name] = {"not": "a text"}
 
 
 # ---------------------------------------------------------------- reading

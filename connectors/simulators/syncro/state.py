@@ -6,9 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 
 from connectors.simulators.faults import Faults
 from connectors.simulators.model import Member, Write
@@ -122,7 +120,3 @@ def no_permission() -> Refusal:
     """401, as for a wrong token; the words are the vendor's."""
     words = "Not authorized. Please ask account admin to update your group permissions."
     return Refusal(401, {"error": words})
-
-
-def json_response(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
