@@ -25,11 +25,13 @@ from connectors.errors import UnknownName as UnknownName
 from connectors.errors import Unreachable as Unreachable
 from connectors.errors import Unreadable as Unreadable
 from connectors.errors import Unsupported as Unsupported
+from connectors.fixes import SEEN as SEEN
 from connectors.fixes import Fix as Fix
 from connectors.fixes import NewTime as NewTime
 from connectors.fixes import Ref as Ref
 from connectors.fixes import Step as Step
 from connectors.fixes import Value as Value
+from connectors.fixes import buries_reply as buries_reply
 from connectors.records import TICKET_FIELDS as TICKET_FIELDS
 from connectors.records import Attachment as Attachment
 from connectors.records import Choice as Choice

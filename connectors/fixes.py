@@ -86,3 +86,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Whom this request asks the PSA to mail. The PSA's own rules may mail more."""
     guards_reply: bool = False
     """Buries a reply if the customer has written since: `read_up_to` is checked before it."""
+
+
+SEEN = "Seen, no answer needed:"
+"""How the internal note begins that says so."""
+
+
+def buries_reply(text: str, *, public: bool) -> bool:
+    """Whether a note answers the customer, or says that no answer is needed: `Step.guards_reply`."""
+    return public or text.lstrip().startswith(SEEN)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-PREFIX = "Seen, no answer needed:"
+from connectors.contract import SEEN
+
+PREFIX = SEEN
 
 _MARK = re.compile(r"\(up to (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z| ?UTC|\+00:00)\)\W*\Z")
 

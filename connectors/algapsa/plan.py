@@ -14,7 +14,17 @@ from typing import Any
 
 from connectors.algapsa.records import BILLABLE, FREE
 from connectors.algapsa.wire import is_id, stamp
-from connectors.contract import Fix, NewTime, Ref, Rejected, Step, TicketRecord, Unsupported, Value
+from connectors.contract import (
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Step,
+    TicketRecord,
+    Unsupported,
+    Value,
+    buries_reply,
+)
 
 FIELDS = {
     "status": "status_id",
@@ -30,7 +40,6 @@ EMPTIED = frozenset({"contact", "owner"})
 """What `null` is taken for; of the rest it is a 400."""
 LAST = ("status",)
 """What goes out after a text: it buries a reply if the customer has written since."""
-SEEN = "Seen, no answer needed:"
 QUIET = {"suppressContactNotifications": True}
 LONGEST = 5000
 """Characters of a comment (read in the source)."""
@@ -259,5 +268,5 @@ def _comment(text: str, ticket: TicketRecord, *, public: bool) -> Step:
         repeatable=False,
         undoable=False,
         mails=(contact,) if public and contact else (),
-        guards_reply=public or text.lstrip().startswith(SEEN),
+        guards_reply=buries_reply(text, public=public),
     )

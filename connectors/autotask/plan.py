@@ -12,7 +12,17 @@ from typing import Any
 
 from connectors.autotask.api import numbers
 from connectors.autotask.records import COMPLETE, EVERYBODY, stamp
-from connectors.contract import Fix, NewTime, Ref, Rejected, Step, TicketRecord, Unsupported, Value
+from connectors.contract import (
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Step,
+    TicketRecord,
+    Unsupported,
+    Value,
+    buries_reply,
+)
 
 PATHS = {
     "status": "status",
@@ -33,7 +43,6 @@ PATHS = {
 PLAIN = ("due_at", "summary")
 LAST = ("status",)
 """What goes out after a text: it buries a reply if the customer has written since."""
-SEEN = "Seen, no answer needed:"
 INTERNAL = 2
 NOTE = 1
 """`noteType` of an ordinary note, as in the vendor's samples."""
@@ -182,5 +191,5 @@ def _note(text: str, ticket: TicketRecord, *, public: bool, mails: bool) -> Step
         repeatable=False,
         undoable=False,
         mails=(contact,) if mails and contact else (),
-        guards_reply=public or text.lstrip().startswith(SEEN),
+        guards_reply=buries_reply(text, public=public),
     )

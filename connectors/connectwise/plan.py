@@ -10,7 +10,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import Fix, NewTime, Ref, Rejected, Step, TicketRecord, Unsupported, Value
+from connectors.contract import (
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Step,
+    TicketRecord,
+    Unsupported,
+    Value,
+    buries_reply,
+)
 
 PATHS = {
     "status": "status",
@@ -38,7 +48,6 @@ REFERENCES = frozenset(PATHS) - {"customer_flag", "contact_phone", "contact_emai
 LAST = ("status", "customer_flag")
 """What goes out after a text: both bury a reply if the customer has written since."""
 
-SEEN = "Seen, no answer needed:"
 
 NO_DETACH = (
     "Taking a ticket from its parent is not established in ConnectWise's API: do it in ConnectWise, or set"
@@ -201,7 +210,7 @@ def _note(text: str, ticket: TicketRecord, *, public: bool) -> Step:
         repeatable=False,
         undoable=False,
         mails=tuple(mails) if public else (),
-        guards_reply=public or text.lstrip().startswith(SEEN),
+        guards_reply=buries_reply(text, public=public),
     )
 
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.contract import Fix, NewTime, Ref, Rejected, Step, TicketRecord, Unsupported, Value
+from connectors.contract import (
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Step,
+    TicketRecord,
+    Unsupported,
+    Value,
+    buries_reply,
+)
 from connectors.halopsa.wire import stamp
 
 FIELDS = {
@@ -27,7 +37,6 @@ FIELDS = {
 EMPTIED = frozenset({"billing_code", "agreement"})
 """Emptied with 0: inferred, so what is sent is compared with what is there afterwards, as always."""
 LAST = ("status", "customer_flag")
-SEEN = "Seen, no answer needed:"
 NO_DETACH = (
     "Taking a ticket from its parent is not established in Halo's API: do it in Halo, or set"
     " `detach_parent = true` once `parent_id` 0 is known to work."
@@ -173,5 +182,5 @@ def _note(text: str, ticket: TicketRecord, *, public: bool) -> Step:
         repeatable=False,
         undoable=False,
         mails=tuple(mails) if public else (),
-        guards_reply=public or text.lstrip().startswith(SEEN),
+        guards_reply=buries_reply(text, public=public),
     )

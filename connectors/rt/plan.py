@@ -13,11 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from connectors.contract import Fix, NewTime, Ref, Step, TicketRecord, Unsupported, Value
+from connectors.contract import Fix, NewTime, Ref, Step, TicketRecord, Unsupported, Value, buries_reply
 from connectors.rt.wire import NOBODY
-
-SEEN = "Seen, no answer needed:"
-"""How an internal note begins that says that the customer's last word needs no answer."""
 
 
 def plan(fix: Fix, ticket: TicketRecord, fields: Mapping[str, str]) -> tuple[Step, ...]:
@@ -127,7 +124,7 @@ def _say(
         repeatable=False,
         undoable=False,
         mails=tuple(mail.strip() for mail in mails if mail and mail.strip()),
-        guards_reply=public or text.startswith(SEEN),
+        guards_reply=buries_reply(text, public=public),
     )
 
 
@@ -148,7 +145,7 @@ def _note_is_time(fix: Fix) -> bool:
     return (
         fix.time is not None
         and fix.note is not None
-        and not fix.note.startswith(SEEN)
+        and not buries_reply(fix.note, public=False)
         and fix.time.text in ("", fix.note)
     )
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from connectors.fixes import SEEN
 from connectors.simulators import build
 from connectors.simulators.life import Life
 from connectors.simulators.model import (
@@ -129,9 +130,7 @@ class World:
         for note in reversed(self.notes[ticket_id]):
             if note.issue or note.created_by == "Workflow":
                 continue
-            if note.member_id is not None and (
-                note.public or note.text.startswith("Seen, no answer needed:")
-            ):
+            if note.member_id is not None and (note.public or note.text.startswith(SEEN)):
                 return True
             if note.member_id is None and note.public and not note.text.startswith("Automatic reply"):
                 return False

@@ -10,7 +10,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import Fix, NewTime, Ref, Rejected, Step, TicketRecord, Unsupported, Value
+from connectors.contract import (
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Step,
+    TicketRecord,
+    Unsupported,
+    Value,
+    buries_reply,
+)
 
 FIELDS = {
     "status": "status",
@@ -25,7 +35,6 @@ FIELDS = {
 NUMBERS = frozenset({"owner", "contact", "type"})
 LAST = ("status",)
 """What goes out after a text: it buries a reply if the customer has written since."""
-SEEN = "Seen, no answer needed:"
 SUBJECT = "Update"
 """Every comment needs a subject (seen in a maintained client)."""
 
@@ -177,5 +186,5 @@ def _comment(text: str, ticket: TicketRecord, *, public: bool) -> Step:
         repeatable=False,
         undoable=False,
         mails=(contact,) if public and contact else (),
-        guards_reply=public or text.lstrip().startswith(SEEN),
+        guards_reply=buries_reply(text, public=public),
     )

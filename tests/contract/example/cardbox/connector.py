@@ -34,6 +34,7 @@ from connectors.contract import (
     UnknownName,
     Unreadable,
     Unsupported,
+    buries_reply,
 )
 from connectors.http import Session
 
@@ -245,7 +246,7 @@ class CardBox:
             repeatable=False,
             undoable=False,
             mails=(ticket.contact_email,) if public and ticket.contact_email else (),
-            guards_reply=public or text.startswith("Seen, no answer needed:"),
+            guards_reply=buries_reply(text, public=public),
         )
 
     async def apply(self, step: Step, version: str | None) -> Applied:
