@@ -5,7 +5,7 @@ The journal cannot be pulled again: a new table or column needs a migration (`st
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from sqlalchemy import Index, MetaData, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -137,3 +137,64 @@ class Draft(JournalTable, table=True):
     """`reply` or `note`; a text never changes sides."""
     text: str
     saved_at: int
+
+
+class Timer(JournalTable, table=True):
+    """A stopwatch on a ticket. It is work on its way into the PSA, not a record of it: the time entry is that."""
+
+    __tablename__ = "timer"
+    __table_args__ = (Index("timer_open", "connection", "ticket_id", sqlite_where=text("ended_at IS NULL")),)
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    ticket_id: str
+    number: str
+    summary: str
+    company: str | None = None
+    started_at: int
+    """When it was first started."""
+    running_since: int | None = None
+    """Since when it runs; `None`: paused or ended."""
+    seconds: int = 0
+    """What it had counted before `running_since`."""
+    ended_at: int | None = None
+    end: str | None = None
+    """What became of it: `logged`, `dropped`; `None` while it is open."""
+
+
+class Snooze(JournalTable, table=True):
+    """A row that is hidden for a while. Never a gate row."""
+
+    __tablename__ = "snooze"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    reason: str
+    at: int
+    until: int
+    stands_for: str
+    """What the row looked like: it comes back as soon as it looks otherwise."""
+
+
+class SignOff(JournalTable, table=True):
+    """An end of day that somebody signed. What others must know of it stands in the PSA, as notes."""
+
+    __tablename__ = "sign_off"
+    id: int | None = Field(default=None, primary_key=True)
+    day: str
+    """The technician's day, `2026-11-26`."""
+    at: int
+    who: str
+    verdict: str
+    """`zero`, `not_zero` or `cannot_tell`, as it was answered."""
+    left_rows: str
+    """JSON: the rows left, each with taker and reason."""
+    __table_args__ = (Index("sign_off_by_day", "day"),)
+
+
+class ScreenState(JournalTable, table=True):
+    """Small things that the screen remembers about itself: when it was left, that the guide was seen."""
+
+    __tablename__ = "screen_state"
+    name: str = Field(primary_key=True)
+    value: str
+    """JSON."""

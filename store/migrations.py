@@ -118,7 +118,47 @@ WRITE_BACK = (
         BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK)
+SCREEN = (
+    """CREATE TABLE timer (
+        id INTEGER NOT NULL PRIMARY KEY,
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        number VARCHAR NOT NULL,
+        summary VARCHAR NOT NULL,
+        company VARCHAR,
+        started_at INTEGER NOT NULL,
+        running_since INTEGER,
+        seconds INTEGER NOT NULL,
+        ended_at INTEGER,
+        "end" VARCHAR
+    )""",
+    "CREATE INDEX timer_open ON timer (connection, ticket_id) WHERE ended_at IS NULL",
+    """CREATE TABLE snooze (
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL,
+        at INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        stands_for VARCHAR NOT NULL,
+        PRIMARY KEY (connection, ticket_id, kind)
+    )""",
+    """CREATE TABLE sign_off (
+        id INTEGER NOT NULL PRIMARY KEY,
+        day VARCHAR NOT NULL,
+        at INTEGER NOT NULL,
+        who VARCHAR NOT NULL,
+        verdict VARCHAR NOT NULL,
+        left_rows VARCHAR NOT NULL
+    )""",
+    "CREATE INDEX sign_off_by_day ON sign_off (day)",
+    """CREATE TABLE screen_state (
+        name VARCHAR NOT NULL PRIMARY KEY,
+        value VARCHAR NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

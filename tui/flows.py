@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from store.fixes import Prepared, ReadUpTo
     from store.suggestions import Suggestion
     from tui.app import Deskzero
-    from tui.screens.queue import QueueScreen
+    from tui.screens.queue_base import QueueBase
 
 DAY = 86400
 REASONS = (
@@ -67,7 +67,7 @@ def title(view: TicketView, what: str) -> Content:
 class Flows:
     """The fixes of the queue screen. Every method gives whether something was put into the outbox."""
 
-    def __init__(self, screen: QueueScreen) -> None:
+    def __init__(self, screen: QueueBase) -> None:
         self.screen = screen
 
     @property

@@ -28,7 +28,7 @@ from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
-    from tui.screens.queue import QueueScreen
+    from tui.screens.queue_base import QueueBase
 
 SENDING = 30
 """Seconds that a mail may take to leave, before quitting is given up."""
@@ -39,7 +39,7 @@ RECENT = 600
 class Back:
     """What `u`, `U` and `q` do."""
 
-    def __init__(self, screen: QueueScreen) -> None:
+    def __init__(self, screen: QueueBase) -> None:
         self.screen = screen
 
     @property

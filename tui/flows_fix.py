@@ -11,12 +11,13 @@ from connectors.text import clean
 from store.read import Reader
 from store.read_records import Reason, Row, TicketView
 from tui.flows import Flows, title
+from tui.flows_text import Texts
 from tui.screens.confirm import Ask
 from tui.text import say
 from tui.widgets.columns import PANE_NAMES
 
 if TYPE_CHECKING:
-    from tui.screens.queue import QueueScreen
+    from tui.screens.queue_base import QueueBase
 
 _CHAIN = (
     "customer_responded",
@@ -31,7 +32,7 @@ _CHAIN = (
 class Fixing:
     """Chooses the flow that clears a reason. It never writes by itself."""
 
-    def __init__(self, screen: QueueScreen, flows: Flows) -> None:
+    def __init__(self, screen: QueueBase, flows: Flows) -> None:
         self.screen, self.flows = screen, flows
 
     async def fix(self, view: TicketView, kind: str | None) -> bool:
@@ -100,7 +101,7 @@ class Fixing:
         answer = await self.screen.deskzero.push_screen_wait(Ask(title(view, PANE_NAMES["1"]), body, answers))
         match answer:
             case "reply" | "note":
-                return await self.screen.texts.write(view, answer)
+                return await Texts(self.screen).write(view, answer)
             case "seen":
                 return await self.flows.seen(view)
             case "clear":

@@ -17,13 +17,13 @@ from tui.screens.writing import Writing
 if TYPE_CHECKING:
     from store.fixes import ReadUpTo
     from tui.app import Deskzero
-    from tui.screens.queue import QueueScreen
+    from tui.screens.queue_base import QueueBase
 
 
 class Texts:
     """What `r` and `n` do."""
 
-    def __init__(self, screen: QueueScreen) -> None:
+    def __init__(self, screen: QueueBase) -> None:
         self.screen = screen
 
     @property

@@ -1,0 +1,99 @@
+"""What all keys of the queue stand on: starting a flow on the ticket that is shown, giving it up, going to a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from textual import work
+
+from connectors.text import clean
+from store.read import CacheUnreadable
+from store.read_records import PANES, Row, TicketView
+from tui.asks import Jump
+from tui.engine import EngineStopped
+from tui.flows import Flows
+from tui.messages import Saved
+from tui.offers import why_not
+from tui.orders import Refused
+from tui.screens.queue_view import QueueView
+from tui.widgets.columns import PANE_KINDS
+
+
+class QueueBase(QueueView):
+    """The queue without keys: `tui/screens/queue_*.py` add them, a subject each."""
+
+    @property
+    def flows(self) -> Flows:
+        return Flows(self)
+
+    # ------------------------------------------------------------ flows
+
+    def _start(self, action: str, flow: Callable[[TicketView], Awaitable[object]]) -> None:
+        """Runs a flow on the ticket under the cursor, as it is on the screen."""
+        row = self.row
+        no = why_not(action, row, self.can(row), ghost=self.list.is_ghost)
+        if no or row is None:
+            self.deskzero.drop_keys()
+            self.tell(no, "info")
+            return
+        self._run_flow(row, flow)
+
+    @work(group="flow", exclusive=True)
+    async def _run_flow(self, row: Row, flow: Callable[[TicketView], Awaitable[object]]) -> None:
+        try:
+            view = self.view
+            if view is None or (view.connection, view.record.ticket_id) != row.key[:2]:
+                view = await self.deskzero.read(lambda reader: reader.ticket(row.connection, row.ticket_id))
+            if view is None:
+                self.tell(f"#{clean(row.number)} is no longer in the cache.", "warn")
+                return
+            await flow(view)
+        except (Refused, EngineStopped, CacheUnreadable) as error:
+            self.flows.refused(error)
+        finally:
+            self.deskzero.drop_keys()
+
+    def give_up(self) -> None:
+        """Esc while a dialog is slow to open: it does not open any more."""
+        self.workers.cancel_group(self, "flow")
+        self.deskzero.drop_keys()
+        self.tell("Given up. Nothing was done.", "info")
+
+    # ------------------------------------------------------------ going
+
+    async def after(self, jump: Jump | None) -> None:
+        """A dialog asked to go to a ticket, perhaps to start something there."""
+        if jump is None:
+            return
+        there = await self.jump(jump.connection, jump.ticket_id)
+        if there and jump.then:  # never on whatever row the cursor stands on otherwise
+            await self.run_action(jump.then)
+
+    async def jump(self, connection: str, ticket_id: str, *, quiet: bool = False) -> bool:
+        """Puts the cursor on a ticket, in this pane if it is there, else in the pane where it is an exception.
+
+        One that is in no list is shown to read, unless `quiet`. Gives whether the cursor stands on it.
+        """
+        self.deskzero.saved.publish(Saved(quiet=False))
+        view = await self.deskzero.read(lambda reader: reader.ticket(connection, ticket_id))
+        if view is None:
+            self.tell("That ticket is not in the cache.", "warn")
+            return False
+        kinds = [row.kind for row in view.exceptions if row.kind is not None]
+        here = [kind for kind in kinds if kind in PANE_KINDS[self.pane]]
+        listed = not view.closed and view.in_scope
+        if self.pane == "0" and listed:
+            here, kinds = [], []
+        kind = here[0] if here else (kinds[0] if kinds else None)
+        pane = str(PANES[kind][0]) if kind else "0"
+        if kind is None and not listed:
+            if not quiet:
+                from tui.screens.look import Look
+
+                await self.app.push_screen_wait(Look(view))
+            return False
+        self.filter_line.close()
+        self.filter = ""
+        self.show_pane(pane, at=(connection, ticket_id, kind))
+        await self.rows_shown()
+        return self.row is not None and self.row.key[:2] == (connection, ticket_id)

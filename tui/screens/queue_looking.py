@@ -1,0 +1,113 @@
+"""The keys that look: copy, browse, why, help, outbox, trouble, end of day, the palette."""
+
+from __future__ import annotations
+
+from textual import work
+from textual.content import Content
+
+from connectors.text import clean
+from tui.asks import Item
+from tui.keys import LOOK, QUEUE
+from tui.screens.picker import Picker
+from tui.screens.queue_base import QueueBase
+
+
+class LookingKeys(QueueBase):
+    """Nothing here writes."""
+
+    def action_sync(self) -> None:
+        self.deskzero.engine.sync_now()
+        self.tell("Asking the PSA …", "info")
+
+    def action_copy(self) -> None:
+        if self.row is not None:
+            self.copy(self.row.number)
+
+    def action_browser(self) -> None:
+        self.browse(self.row.url if self.row else None)
+
+    def copy(self, number: str) -> None:
+        """Into the clipboard, where the terminal takes part."""
+        number = clean(number)
+        self.app.copy_to_clipboard(number)
+        self.tell(f"Copied {number}.", "info")
+
+    def browse(self, url: str | None) -> None:
+        """Opens a ticket's page in the PSA."""
+        if not url or not url.startswith(("https://", "http://")):
+            self.tell("The PSA gave no address for this ticket.", "info")
+            return
+        self.app.open_url(url)
+        self.tell(f"Opened {clean(url)}", "info")
+
+    @work(group="look", exclusive=True)
+    async def action_why(self) -> None:
+        from tui.screens.why import Why
+
+        if self.view is not None:
+            await self.app.push_screen_wait(Why(self.view))
+
+    @work(group="look", exclusive=True)
+    async def action_help(self) -> None:
+        from tui.screens.help import Help
+
+        await self.app.push_screen_wait(Help(QUEUE))
+
+    @work(group="look", exclusive=True)
+    async def action_outbox(self) -> None:
+        from tui.screens.outbox import Outbox
+
+        await self.after(await self.app.push_screen_wait(Outbox()))
+
+    @work(group="look", exclusive=True)
+    async def action_trouble(self) -> None:
+        from tui.screens.trouble import Trouble
+
+        await self.after(await self.app.push_screen_wait(Trouble()))
+
+    @work(group="look", exclusive=True)
+    async def action_end_of_day(self) -> None:
+        from tui.screens.end_of_day import EndOfDay
+
+        await self.after(await self.app.push_screen_wait(EndOfDay()))
+
+    @work(group="look", exclusive=True)
+    async def action_palette(self) -> None:
+        from tui.screens.palette import Palette
+
+        items = [
+            Item(
+                key.action,
+                key.help,
+                key.label,
+                "does something" if key.group != LOOK else "looks",
+                key.action,
+            )
+            for key in QUEUE
+            if not key.action.startswith(("move", "page(", "end(", "talk", "palette", "back"))
+        ]
+        item = await self.app.push_screen_wait(Palette(items))
+        if item is None:
+            return
+        if item.value:
+            await self.run_action(item.value)
+            return
+        await self._go_to(item.label)
+
+    async def _go_to(self, typed: str) -> None:
+        """A ticket by what was typed; two that are called so are asked about."""
+        rows = await self.deskzero.read(lambda reader: reader.find(typed.removeprefix("#")))
+        if len(rows) > 1:
+            items = [
+                Item(f"{row.connection}:{row.ticket_id}", f"#{row.number} {row.summary}",
+                     f"{row.connection} · {row.company or 'no company'}", value=row)
+                for row in rows
+            ]  # fmt: skip
+            chosen = await self.app.push_screen_wait(Picker(Content("Which one?"), items))
+            rows = [] if chosen is None else [chosen.value]
+            if chosen is None:
+                return
+        if rows:
+            await self.jump(rows[0].connection, rows[0].ticket_id)
+        else:
+            self.tell(f"No ticket {clean(typed)} in the cache. R asks the PSA.", "warn")
