@@ -20,6 +20,7 @@ from store.bucket import State
 from store.budget import look
 from store.database_problems import is_environment
 from store.home import Home
+from store.promises import Promises
 from store.read_check import Evidence, aged_out, known
 from store.read_records import (
     ALL_OPEN,
@@ -45,7 +46,7 @@ from store.read_ticket import OPEN_STATES, changes, record, ticket_view
 from store.settings import KINDS, Settings
 from store.setup_records import SetupUse
 from store.suggestions import Like
-from store.suggestions_read import Histories, cases
+from store.suggestions_read import cases
 
 __all__ = [
     "ALL_OPEN",
@@ -89,8 +90,8 @@ class CacheUnreadable(Exception):
 class Reader:
     """Reads the databases of one home, for the connections of the settings and no others.
 
-    `clock` (UTC seconds) is what "today" in sentences and agreements goes by. `suggests`: rows of missing billing codes
-    come with a suggestion, which costs a look at the cache's history after each round; else without.
+    `clock` (UTC seconds) is what "today" in sentences and agreements goes by. `suggests`: rows come
+    with what one key would do to them, which costs a look at the cache's history after each round; else without.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Reader:
         self.home = home
         self.settings = settings
         self.clock = clock
-        self._histories = Histories() if suggests else None
+        self._promises = Promises(settings, clock) if suggests else None
 
     # ------------------------------------------------------------ lists
 
@@ -302,8 +303,8 @@ class Reader:
         return names if connection is None else [name for name in names if name == connection]
 
     def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
-        strong = (self.settings.strong_count, self.settings.strong_share)
-        return Lists(db, names, ZoneInfo(self.settings.timezone), int(self.clock()), self._histories, strong)
+        zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
+        return Lists(db, names, zone, now, self._promises)
 
     @contextmanager
     def _cache(self) -> Iterator[sqlite3.Connection | None]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Capabilities, TicketRecord
-from store.suggestions import Suggestion
+from store.promise import Promise
 
 ALL_OPEN = "open"
 """Instead of a kind: all open tickets in the scope (pane 0)."""
@@ -101,8 +101,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     pending: bool = False
     """An open change of ours is laid over this ticket."""
-    suggestion: Suggestion | None = None
-    """The billing code that tickets like this one have, where one is sure enough."""
+    promise: Promise | None = None
+    """What one key would do to it, where something is sure enough."""
 
     @property
     def key(self) -> tuple[str, str, str | None]:

@@ -16,11 +16,11 @@ import msgspec
 
 from connectors.contract import TICKET_FIELDS
 from connectors.text import clean
+from store.promise import Promise
+from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
 from store.reasons import place, sentence
 from store.settings import KINDS
-from store.suggestions import Suggestion
-from store.suggestions_read import Histories
 
 Key = tuple[str, str]
 """Connection and ticket id."""
@@ -92,14 +92,11 @@ class Lists:
         connections: Sequence[str],
         zone: ZoneInfo,
         now: int,
-        histories: Histories | None,
-        strong: tuple[int, float],
+        promises: Promises | None,
     ) -> None:
-        """`histories`: what suggestions rest on, where any are wanted; `strong`: from so many tickets, and which share
-        of them, one is strong."""
+        """`promises`: makes them, where any are wanted."""
         self.db = db
-        self.histories = histories
-        self.strong = strong
+        self.promises = promises
         self.connections = connections
         self.zone = zone
         self.now = now
@@ -164,7 +161,7 @@ class Lists:
         parents = self.parents(
             [(key[0], row["parent_id"]) for key, row in tickets.items() if row["parent_id"]]
         )
-        codes = self._suggestions([(c, t) for kind, c, t, *_ in found if kind == "billing_code"])
+        promised = self._promises(found, reasons)
         rows = []
         for kind, connection, ticket_id, since, gate, psa_only in found:
             key = (connection, ticket_id)
@@ -183,24 +180,26 @@ class Lists:
                     last_words=words.get(key),
                     parent=parents.get((connection, t["parent_id"])),
                     pending=key in pending,
-                    suggestion=codes.get(key) if kind == "billing_code" else None,
+                    promise=promised.get((*key, kind or "")),
                 )
             )
         return rows
 
-    def _suggestions(self, keys: Sequence[Key]) -> dict[Key, Suggestion]:
-        if self.histories is None:
+    def _promises(
+        self,
+        found: Sequence[tuple[str | None, str, str, int, int, int]],
+        reasons: dict[tuple[str, str, str | None], list[Reason]],
+    ) -> dict[tuple[str, str, str], Promise]:
+        if self.promises is None:
             return {}
-        by_connection: dict[str, list[str]] = {}
-        for connection, ticket_id in keys:
-            by_connection.setdefault(connection, []).append(ticket_id)
-        return {
-            (connection, ticket_id): said
-            for connection, ids in by_connection.items()
-            for ticket_id, said in self.histories.suggestions(
-                self.db, connection, ids, count=self.strong[0], share=self.strong[1]
-            ).items()
-        }
+        needs = []
+        for kind, connection, ticket_id, *_ in found:
+            if kind is not None:
+                named = reasons.get((connection, ticket_id, kind), ())
+                fields = kind == "missing_fields"
+                about = tuple(one.field or "" if fields else one.code for one in named)
+                needs.append((connection, ticket_id, kind, about))
+        return self.promises.of(self.db, needs, self._by_key)
 
     def plain(self, keys: Sequence[Key]) -> list[Row]:
         """Rows without a kind for these tickets."""

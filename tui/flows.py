@@ -22,7 +22,8 @@ from tui.engine import EngineStopped
 from tui.files import said
 from tui.messages import Saved
 from tui.orders import Refused
-from tui.picks import change_line, choice_item, code_items, parent_line
+from tui.picks import change_line, choice_item, code_items, parent_line, suggested
+from tui.repeat import Repeat, repeatable
 from tui.screens.fields import Fields
 from tui.screens.picker import Picker
 from tui.text import field_text, hours, say, when
@@ -30,7 +31,7 @@ from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
     from store.fixes import Prepared, ReadUpTo
-    from store.suggestions import Suggestion
+    from store.promise import Part, Promise
     from tui.app import Deskzero
     from tui.screens.queue_base import QueueBase
 
@@ -94,6 +95,30 @@ class Flows:
         except (Refused, EngineStopped) as error:
             self.refused(error)
             return False
+        self.screen.last = repeatable(fix, wanted) or self.screen.last
+        return True
+
+    async def repeat(self, view: TicketView, last: Repeat) -> bool:
+        """`.`: the last fix that set a value, once more; never what closes or mails somebody here."""
+        if no := last.why_not(view.row):
+            self.screen.tell(f"Not repeated: {no}", "warn")
+            return False
+        try:
+            fix = await self.prepare(view, last.wanted)
+            if fix is None:
+                return False
+            if repeatable(fix, last.wanted) is None and not fix.read_only:
+                self.screen.tell(
+                    f"Not repeated: {last.label} would close this ticket or mail somebody.", "warn"
+                )
+                return False
+            if fix.read_only:
+                await self._show_only(view, fix)
+                return False
+            await self.submit(view, fix)
+        except (Refused, EngineStopped) as error:
+            self.refused(error)
+            return False
         return True
 
     async def prepare(
@@ -121,7 +146,7 @@ class Flows:
         """Into the outbox; the row may leave at once. Raises `Refused`, `EngineStopped`."""
         change = await orders.submitted(self.app.engine, fix)
         self.screen.mine.made(change)
-        self.app.saved.publish(Saved(quiet=False, done=(view.connection, view.record.ticket_id)))
+        self.app.saved.publish(Saved(quiet=False, done=frozenset({(view.connection, view.record.ticket_id)})))
 
     def refused(self, error: Refused | EngineStopped | CacheUnreadable) -> None:
         """Says why nothing was done, and what could be meant."""
@@ -202,7 +227,7 @@ class Flows:
         if not items and not free:
             self.screen.tell(f"The PSA offers no {name} for this ticket.", "warn")
             return False
-        items += await self._from_contact_card(view, field)
+        items = suggested(items, promised(view, field), free=bool(free))
 
         def preview(item: Item) -> Content:
             return change_line(name, was, item.label)
@@ -214,18 +239,6 @@ class Flows:
         if item is None:
             return False
         return await self.send(view, {"set": {field: item.key if field in _CHOICE_FIELDS else item.label}})
-
-    async def _from_contact_card(self, view: TicketView, field: str) -> list[Item]:
-        """The contact's own phone or mail, which the ticket lacks."""
-        attribute = {"contact_phone": "phone", "contact_email": "email"}.get(field)
-        contact_id = view.record.contact_id
-        if attribute is None or contact_id is None:
-            return []
-        for choice in await self.choices(view, "contact"):
-            value = getattr(choice, attribute)
-            if choice.id == contact_id and value:
-                return [Item(key=value, label=value, detail="from the contact card", group="suggested")]
-        return []
 
     # ------------------------------------------------------------ one flow a key
 
@@ -250,27 +263,26 @@ class Flows:
         item = await self.pick(view, "Billing code", items, preview, kind="billing_code")
         return item is not None and await self.send(view, {"billing_code": item.key})
 
-    async def accept(self, view: TicketView, shown: Suggestion | None) -> bool:
+    async def accept(self, view: TicketView, shown: Promise | None) -> bool:
         """`a`: what stands after `→` on the row; a weak one (`~`) opens the picker, which has it first."""
-        if shown is None or shown.strength != "strong":
-            return await self.code(view)
-        return await self.send(view, {"billing_code": shown.code.id})
+        if shown is None:
+            self.screen.tell("Nothing is suggested for this row.", "info")
+            return False
+        if shown.strong:
+            return await self.send(view, shown.wanted)
+        return await self._one_field(view, shown.parts[0].field)
 
     async def status(self, view: TicketView) -> bool:
         """`s`."""
         was = clean(view.record.status)
-        wanted = self._child_status(view)
-        items = [
-            Item(
-                one.id,
-                one.name,
-                detail="closes" if one.closed else "",
-                group="suggested" if one.name.casefold() == wanted else ("all" if wanted else ""),
-                value=one,
-            )
-            for one in await self.choices(view, "status")
-        ]
-        items.sort(key=lambda item: item.group != "suggested")
+        items = suggested(
+            [
+                Item(one.id, one.name, detail="closes" if one.closed else "", value=one)
+                for one in await self.choices(view, "status")
+            ],
+            promised(view, "status"),
+            free=False,
+        )
 
         def preview(item: Item) -> Content:
             closes = item.value is not None and item.value.closed
@@ -280,14 +292,6 @@ class Flows:
 
         item = await self.pick(view, "Status", items, preview, kind="status")
         return item is not None and await self.send(view, {"status": item.key})
-
-    def _child_status(self, view: TicketView) -> str:
-        """The status that is suggested: a child's, for one that has a parent and another status; else none."""
-        known = self.app.settings.connections.get(view.connection)
-        codes = {reason.code for row in view.exceptions for reason in row.reasons}
-        if known is None or "not_child_status" not in codes:
-            return ""
-        return known.child_statuses[0].casefold() if known.child_statuses else ""
 
     async def who(self, view: TicketView) -> bool:
         """`w`."""
@@ -364,6 +368,12 @@ class Flows:
             return False
         wanted = {"no_parent": True} if verb == "detach" else {"parent": item.key or item.label}
         return await self.send(view, wanted)
+
+
+def promised(view: TicketView, field: str) -> Part | None:
+    """What is promised for this field, in whatever pane the ticket is."""
+    found = (row.promise.of(field) for row in view.exceptions if row.promise is not None)
+    return next((part for part in found if part is not None), None)
 
 
 def read_up_to(view: TicketView) -> ReadUpTo:

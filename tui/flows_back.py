@@ -23,7 +23,7 @@ from tui.orders import Refused, kept_side
 from tui.screens.confirm import Ask
 from tui.screens.undo_list import UndoList, can_take_back, undo_items
 from tui.text import fit
-from tui.watch import moved, named, shown
+from tui.watch import moved, named, shown, what
 from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
@@ -79,19 +79,25 @@ class Back:
     async def take_back(self, change: ChangeView) -> None:
         """Undoes one change, says what it was before and after, and goes to its ticket."""
         try:
-            by = await orders.taken_back(self.app.engine, change)
+            undone = await orders.taken_back(self.app.engine, change)
         except (Refused, EngineStopped) as error:
             self.screen.flows.refused(error)
             return
-        self.screen.mine.forget(change.change)
-        if by is None:
+        for one in (undone, *undone.together):
+            self.screen.mine.forget(one.change)
+            if one.by is not None:
+                self.screen.mine.undoing(one.by)
+        if undone.together or undone.refused:
+            stays = f" Not taken back: {' '.join(undone.refused)}" if undone.refused else ""
+            count = 1 + len(undone.together)
+            self.screen.tell(f"Taking back: {what(change)} on {count} tickets.{stays}", "wait")
+        elif undone.by is None:
             kept = kept_side(change)
             goes_on = (
                 f" The text is a draft again, {'r' if kept == 'reply' else 'n'} goes on." if kept else ""
             )
             self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.{goes_on}", "done")
         else:
-            self.screen.mine.undoing(by)
             self.screen.tell(f"Taking back: #{clean(change.number)} {_back(change)}", "wait")
         await self.screen.jump(change.connection, change.ticket_id, quiet=True)
 

@@ -41,6 +41,7 @@ class Key:
 
 
 MOVE = "Move"
+MARK = "Mark"
 FIX = "Fix this ticket"
 TAKE_BACK = "Take back"
 LOOK = "Look"
@@ -81,6 +82,29 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.status", "s", "status", "status", "Set the status", FIX, writes=True),
     Key("queue.who", "w", "who", "who", "Hand it to somebody", FIX, writes=True),
     Key(
+        "queue.repeat",
+        "full_stop",
+        "repeat",
+        "again",
+        "The last fix that set a value, once more (never a mail, note, time or close)",
+        FIX,
+        shown=".",
+        writes=True,
+    ),
+    Key(
+        "queue.mark",
+        "space",
+        "mark",
+        "",
+        "Mark this row, go down; keys then act on the marks",
+        MARK,
+        shown="Space",
+    ),
+    Key(
+        "queue.mark_range", "v", "mark_range", "", "Mark from here to where the cursor goes; v ends it", MARK
+    ),
+    Key("queue.mark_all", "asterisk", "mark_all", "", "Mark all rows shown", MARK, shown="*"),
+    Key(
         "queue.undo",
         "u",
         "undo",
@@ -92,7 +116,7 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.undo_list", "U", "undo_list", "", "List of changes that can be taken back", TAKE_BACK),
     Key("queue.why", "i", "why", "why", "Why is it here, and since when", LOOK),
     Key("queue.open", "enter", "open", "open", "Open the ticket in full", LOOK, shown="Enter"),
-    Key("queue.back", "escape", "back", "", "One step back: ticket, filter", LOOK, shown="Esc"),
+    Key("queue.back", "escape", "back", "", "One step back: ticket, filter, marks", LOOK, shown="Esc"),
     Key("queue.browser", "o", "browser", "open in PSA", "Open it in the PSA itself", LOOK),
     Key("queue.copy", "y", "copy", "copy number", "Copy the ticket's number", LOOK),
     Key("queue.filter", "slash", "filter", "filter", "Filter this pane as you type", LOOK, shown="/"),
@@ -147,7 +171,7 @@ QUEUE: tuple[Key, ...] = (
 
 OPENING_KEYS = frozenset(part for key in QUEUE if key.group == FIX for part in key.key.split(","))
 """These open a dialog: what is typed right after them is meant for it."""
-MOVING_KEYS = frozenset(part for key in QUEUE if key.group == MOVE for part in key.key.split(",")) | {
+MOVING_KEYS = frozenset(part for key in QUEUE if key.group in (MOVE, MARK) for part in key.key.split(",")) | {
     "left",
     "right",
 }

@@ -89,8 +89,8 @@ class Saved:
 
     quiet: bool = True
     """Not asked for by a person: order, cursor and focus stay as they are."""
-    done: tuple[str, str] | None = None
-    """(connection, ticket_id) that a person has just dealt with: its row may leave at once."""
+    done: frozenset[tuple[str, str]] = frozenset()
+    """(connection, ticket_id) of what a person has just dealt with: their rows may leave at once."""
 
 
 @dataclass
@@ -98,6 +98,11 @@ class RowUnderCursor(Message):
     """The list's cursor stands on another row (None: the list is empty)."""
 
     row: Row | None
+
+
+@dataclass
+class MarksChanged(Message):
+    """Rows were marked or let go of."""
 
 
 @dataclass

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
 from connectors.contract import Capabilities
 from store.read_records import Row
 from tui.keys import by_id
+from tui.text import fit
 from tui.widgets.key_bar import Entry
 
 _ORDER = {
-    "customer_responded": ("reply", "seen", "note", "status", "who"),
-    "child_reply": ("reply", "seen", "note", "status", "parent"),
+    "customer_responded": ("reply", "accept", "seen", "note", "status", "who"),
+    "child_reply": ("reply", "accept", "seen", "note", "status", "parent"),
     "reply_after_close": ("reply", "seen", "status", "note", "who"),
-    "missing_fields": ("field", "reply", "note", "status", "who"),
-    "orphaned": ("parent", "status", "note", "who", "reply"),
+    "missing_fields": ("accept", "field", "reply", "note", "status", "who"),
+    "orphaned": ("accept", "parent", "status", "note", "who", "reply"),
     "billing_code": ("accept", "code", "status", "note", "reply", "field"),
 }
 _REST = ("reply", "code", "seen", "note", "status", "field", "parent", "who")
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "accept": ("billing_code", "entry_code"),
     "code": ("billing_code", "entry_code"),
     "reply": ("reply",),
     "note": ("note",),
@@ -41,8 +45,8 @@ def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bo
         return "Nothing is missing on this ticket: f has nothing to fix." if not row.also else ""
     if action == "seen" and row.last_words is None:
         return "No customer has written on this ticket: there is nothing to answer."
-    if action == "accept" and row.suggestion is None:
-        return "Nothing is suggested for this row: b lists the billing codes, e the fields."
+    if action == "accept" and row.promise is None:
+        return "Nothing is suggested for this row: f asks for what it needs."
     return ""
 
 
@@ -59,8 +63,10 @@ def _not_offered(action: str, can: Capabilities) -> str:
     return "This PSA's API does not offer that."
 
 
-def offered(row: Row | None, can: Capabilities | None, *, ghost: bool, undo: bool) -> tuple[Entry, ...]:
-    """The bar's entries, the most useful first; `? all keys` is last."""
+def offered(
+    row: Row | None, can: Capabilities | None, *, ghost: bool, undo: bool, again: str = ""
+) -> tuple[Entry, ...]:
+    """The bar's entries, the most useful first; `? all keys` is last. `again`: what `.` would set."""
     entries: list[Entry] = []
     if row is not None and not ghost:
         order = _ORDER.get(row.kind or "", ())
@@ -71,9 +77,29 @@ def offered(row: Row | None, can: Capabilities | None, *, ghost: bool, undo: boo
             if not why_not(action, row, can, ghost=ghost):
                 key = by_id(f"queue.{action}")
                 entries.append((key.label, key.bar))
+    if again and entries:
+        entries.insert(
+            1, (".", f"→ {fit(again, min(24, cell_len(again)))}")
+        )  # a promise: in sight, or it does nothing
     if undo:
         entries.insert(min(1, len(entries)), ("u", "undo"))
     if row is not None:
         entries += [("i", "why"), ("Enter", "open")]
     entries += [("/", "filter"), ("E", "end of day"), ("?", "all keys")]
     return tuple(entries)
+
+
+def offered_marked(rows: Sequence[Row], again: str, *, undo: bool) -> tuple[Entry, ...]:
+    """The bar while rows are marked: what sets a value on all of them."""
+    entries: list[Entry] = []
+    if any(row.promise is not None and row.promise.strong for row in rows):
+        entries.append(("a", "accept →"))
+    if again:
+        entries.append((".", f"→ {fit(again, min(24, cell_len(again)))}"))
+    entries += [
+        (by_id(f"queue.{name}").label, by_id(f"queue.{name}").bar)
+        for name in ("code", "status", "who", "field")
+    ]
+    if undo:
+        entries.append(("u", "undo"))
+    return (*entries, ("Space", "mark"), ("*", "all"), ("Esc", "let go"), ("?", "all keys"))

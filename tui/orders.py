@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from connectors.contract import Choice, ChoiceContext, ConnectorError
 from store import drafts
 from tui.asks import Side
+from tui.marks import Key as RowKey
 
 if TYPE_CHECKING:
     from store.desk import Desk
     from store.fixes import Prepared, ReadUpTo
-    from store.read_records import ChangeView, TicketView
+    from store.read_records import ChangeView, Row, TicketView
+    from store.undo import Undone
     from tui.engine import Engine
 
 
@@ -54,6 +56,52 @@ async def prepared(
     return await engine.call(work)
 
 
+async def prepared_together(
+    engine: Engine, wanted: list[tuple[Row, dict[str, Any] | None]]
+) -> list[tuple[RowKey, Prepared | Refused]]:
+    """The fix of each row, or why it is refused. What must go ticket by ticket is refused here."""
+
+    async def work(desk: Desk) -> list[tuple[RowKey, Prepared | Refused]]:
+        from store.fixes import FixRefused, Intent
+
+        made: list[tuple[RowKey, Prepared | Refused]] = []
+        for row, one in wanted:
+            words = row.last_words
+            up_to = None if words is None else (words.at, words.note_id)
+            try:
+                fix = await desk.prepare(
+                    row.connection, row.ticket_id, Intent(**(one or {})), read_up_to=up_to
+                )
+            except (FixRefused, ConnectorError) as error:
+                made.append((row.key, Refused(str(error))))
+                continue
+            alone = "it would mail somebody" if fix.mails else "it closes" if fix.closes else ""
+            alone = alone or ("it cannot be undone" if fix.held else "")
+            refused = Refused(f"{alone}: that goes ticket by ticket") if alone else None
+            if refused is None and all(line.was == line.becomes for line in fix.preview):
+                refused = Refused("it is so already")
+            made.append((row.key, refused or fix))
+        return made
+
+    return await engine.call(work)
+
+
+async def submitted_together(engine: Engine, fixes: list[Prepared]) -> list[str]:
+    """Puts one fix of several tickets into the outbox; gives the changes' ids. Raises `Refused`."""
+
+    async def work(desk: Desk) -> list[str]:
+        from store.changes import OutboxRefused
+        from store.outbox import NOT_SENT
+
+        try:
+            changes = await desk.submit_together(fixes)
+        except OutboxRefused as error:
+            raise Refused(str(error), hint=error.hint) from error
+        return [change for change in changes if change != NOT_SENT]
+
+    return await engine.call(work)
+
+
 async def submitted(engine: Engine, fix: Prepared) -> str:
     """Puts the fix into the outbox; gives the change's id. What cannot be undone is held first."""
 
@@ -63,22 +111,22 @@ async def submitted(engine: Engine, fix: Prepared) -> str:
     return await engine.call(work)
 
 
-async def taken_back(engine: Engine, change: ChangeView) -> str | None:
-    """Withdraws what has not gone out (`None`), or queues what puts the earlier values back (that change's id).
+async def taken_back(engine: Engine, change: ChangeView) -> Undone:
+    """Withdraws what has not gone out, or queues what puts the earlier values back; with all that was made with it.
 
     Raises `Refused`.
     """
 
-    async def work(desk: Desk) -> str | None:
+    async def work(desk: Desk) -> Undone:
         from store.changes import OutboxRefused
 
         try:
-            by = (await desk.undo(change.change)).by
+            undone = await desk.undo(change.change)
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
-        if by is None:
+        if undone.by is None:
             _keep_text(desk, change)
-        return by
+        return undone
 
     return await engine.call(work)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from textual.content import Content
 
 from connectors.contract import Choice
 from connectors.text import clean
+from store.promise import Part
 from store.read_records import Row, TicketView
-from store.suggestions import Suggestion
 from tui.asks import Item
 from tui.text import say
 
@@ -24,7 +25,7 @@ def code_items(
 ) -> list[Item]:
     """Codes: the suggestion first, then what this company usually gets, then all valid ones."""
     all_times = sum(usual.values())
-    said = row.suggestion if row else None
+    said = row.promise.of("billing_code") if row and row.promise else None
     at = clean(view.record.company) or "this company"
     items = []
     for choice in choices:
@@ -32,7 +33,7 @@ def code_items(
         group, detail = "all", ""
         if times:
             group, detail = f"usual at {at}", f"{times} of {all_times} at {at}"
-        if said is not None and said.code.id == choice.id:
+        if said is not None and said.value == choice.id:
             group, detail = "suggested", rests_on(said)
         items.append(Item(choice.id, choice.name, detail, group, choice))
     rank = {"suggested": 0, "all": 2}
@@ -41,9 +42,23 @@ def code_items(
     )
 
 
-def rests_on(said: Suggestion) -> str:
-    """`16 of 18, same company and type`."""
-    return f"{said.agree} of {said.alike}, {clean(said.because)}"
+def rests_on(said: Part) -> str:
+    """`16 of 18, same company and type`; `contact card`."""
+    counted = f"{said.agree} of {said.alike}, " if said.alike else ""
+    return f"{counted}{clean(said.because)}"
+
+
+def suggested(items: Sequence[Item], said: Part | None, *, free: bool) -> list[Item]:
+    """The promised value first, under its own heading. `free`: values are texts, not choices."""
+    if said is None:
+        return list(items)
+    first = [replace(one, detail=rests_on(said), group="suggested") for one in items if one.key == said.value]
+    if not first and free:
+        first = [Item(said.value, said.label, rests_on(said), "suggested")]
+    others = [
+        one if one.group or not first else replace(one, group="all") for one in items if one.key != said.value
+    ]
+    return [*first, *others]
 
 
 def choice_item(choice: Choice) -> Item:

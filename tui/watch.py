@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from connectors.contract import Capabilities
 from connectors.text import clean
@@ -54,7 +54,10 @@ class Watch:
                     self._vanished.append(name)
                 continue
             if before is None or (before.state, before.asks) != (change.state, change.asks):
-                said = moved(change) if name not in self._undoing or change.state != "queued" else None
+                quiet = (
+                    name in self._undoing or change.batch is not None
+                )  # the flow has said it of all of them
+                said = None if quiet and change.state in ("queued", "sending") else moved(change)
                 if said is not None:
                     lines.append(said)
             self._mine[name] = change
@@ -137,6 +140,25 @@ def _verb(name: str, value: object) -> str:
         return "detach" if value is None else "attach"
     kind, colon, _ = name.partition(":")
     return {"entry": "entry_code"}.get(kind, kind) if colon else name
+
+
+def settled_together(changes: Sequence[ChangeView], *, back: bool) -> Said | None:
+    """The line for changes that were made together, once none of them is on its way any more."""
+    if any(change.state in ("held", "queued", "sending") for change in changes):
+        return None
+    done = [change for change in changes if change.state == "confirmed"]
+    if not done:
+        return None
+    undone = "Taken back: " if done[0].undo_of else ""
+    if len(done) == len(changes):
+        return Said(
+            f"{undone}{what(done[0])} on {len(done)} tickets is in the PSA", "done", "u undo" if back else ""
+        )
+    left = len(changes) - len(done)
+    waits = f"{left} wait for a decision" if left > 1 else "1 waits for a decision"
+    return Said(
+        f"{undone}{what(done[0])}: {len(done)} of {len(changes)} are in the PSA, {waits}", "warn", "! decide"
+    )
 
 
 def settled(change: ChangeView, *, back: bool = True) -> Said | None:

@@ -238,36 +238,30 @@ def _key(key):
 
 async def test_a_strong_suggestion_is_taken_with_one_key_and_taken_back(shop):
     async with at_work(shop, "4") as (pilot, screen):
-        strong = [
-            row
-            for row in screen.list._rows.values()
-            if row.suggestion and row.suggestion.strength == "strong"
-        ]
+        strong = [row for row in screen.list._rows.values() if row.promise and row.promise.strong]
         row = strong[0]
         screen.list.go(screen.list.find(*row.key[:2]))
         await settle(pilot)
         await press(pilot, "a")
         await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")
-        assert f"billing code → {row.suggestion.code.name}" in told(screen)
-        assert int(row.suggestion.code.id) in shop.codes(row.ticket_id)
+        assert f"billing code → {row.promise.label}" in told(screen)
+        assert int(row.promise.parts[0].value) in shop.codes(row.ticket_id)
         await press(pilot, "u")
         await until(pilot, lambda: "is in the PSA again" in told(screen), "taken back")
-        assert int(row.suggestion.code.id) not in shop.codes(row.ticket_id)
+        assert int(row.promise.parts[0].value) not in shop.codes(row.ticket_id)
 
 
 async def test_a_weak_suggestion_opens_the_picker_and_writes_nothing(shop):
     async with at_work(shop, "4") as (pilot, screen):
-        row = next(
-            one for one in screen.list._rows.values() if one.suggestion and one.suggestion.strength == "weak"
-        )
+        row = next(one for one in screen.list._rows.values() if one.promise and not one.promise.strong)
         screen.list.go(screen.list.find(*row.key[:2]))
         await settle(pilot)
         before = shop.codes(row.ticket_id)
         await press(pilot, "a")
         await opened(pilot, Picker)
         first = pilot.app.screen._shown[0]
-        assert (first.key, first.group) == (row.suggestion.code.id, "suggested")
-        assert row.suggestion.because in first.detail
+        assert (first.key, first.group) == (row.promise.parts[0].value, "suggested")
+        assert row.promise.parts[0].because in first.detail
         await press(pilot, "escape")
         assert shop.codes(row.ticket_id) == before
 

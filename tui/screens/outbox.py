@@ -274,7 +274,9 @@ class Outbox(Dialog[Jump]):
         except (Refused, EngineStopped) as refused:
             self._refused(str(refused), getattr(refused, "hint", ""))
             return False
-        self.deskzero.saved.publish(Saved(quiet=False, done=(change.connection, change.ticket_id)))
+        self.deskzero.saved.publish(
+            Saved(quiet=False, done=frozenset({(change.connection, change.ticket_id)}))
+        )
         return True
 
 

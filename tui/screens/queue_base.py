@@ -15,12 +15,25 @@ from tui.flows import Flows
 from tui.messages import Saved
 from tui.offers import why_not
 from tui.orders import Refused
+from tui.repeat import Repeat
 from tui.screens.queue_view import QueueView
 from tui.widgets.columns import PANE_KINDS
 
 
 class QueueBase(QueueView):
     """The queue without keys: `tui/screens/queue_*.py` add them, a subject each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: Repeat | None = None
+        """What `.` does once more."""
+
+    @property
+    def again(self) -> str:
+        row = self.row
+        if self.last is None or (not self.list.marks and (row is None or self.last.why_not(row))):
+            return ""
+        return clean(self.last.label)
 
     @property
     def flows(self) -> Flows:
@@ -32,6 +45,11 @@ class QueueBase(QueueView):
         """Runs a flow on the ticket under the cursor, as it is on the screen."""
         row = self.row
         no = why_not(action, row, self.can(row), ghost=self.list.is_ghost)
+        if self.list.marks and action not in (
+            "reply",
+            "note",
+        ):  # these two say whose they are before anything
+            no = "That goes ticket by ticket, and tickets are marked: Esc lets go of them."
         if no or row is None:
             self.deskzero.drop_keys()
             self.tell(no, "info")

@@ -8,10 +8,10 @@ from tui.asks import Side
 from tui.flows_back import Back
 from tui.flows_fix import Fixing
 from tui.flows_text import Texts
-from tui.screens.queue_base import QueueBase
+from tui.screens.queue_marks import MarkKeys
 
 
-class FixingKeys(QueueBase):
+class FixingKeys(MarkKeys):
     """Fixes, texts, taking back, leaving."""
 
     @property
@@ -27,23 +27,31 @@ class FixingKeys(QueueBase):
         self._start("fix", lambda view: Fixing(self, self.flows).fix(view, kind))
 
     def action_code(self) -> None:
-        self._start("code", self.flows.code)
+        self._set("code", self.flows.code, lambda them: them.value("billing_code"))
 
     def action_accept(self) -> None:
-        shown = self.row.suggestion if self.row else None  # what is painted, not what is read meanwhile
-        self._start("accept", lambda view: self.flows.accept(view, shown))
+        shown = self.row.promise if self.row else None  # what is painted, not what is read meanwhile
+        self._set("accept", lambda view: self.flows.accept(view, shown), lambda them: them.accept())
+
+    def action_repeat(self) -> None:
+        last = self.last
+        if last is None:
+            self.deskzero.drop_keys()
+            self.tell("Nothing to repeat yet: . does the last fix that set a value once more.", "info")
+            return
+        self._set("repeat", lambda view: self.flows.repeat(view, last), lambda them: them.repeat(last))
 
     def action_parent(self) -> None:
         self._start("parent", self.flows.parent)
 
     def action_field(self) -> None:
-        self._start("field", self.flows.field)
+        self._set("field", self.flows.field, lambda them: them.field())
 
     def action_status(self) -> None:
-        self._start("status", self.flows.status)
+        self._set("status", self.flows.status, lambda them: them.value("status"))
 
     def action_who(self) -> None:
-        self._start("who", self.flows.who)
+        self._set("who", self.flows.who, lambda them: them.value("owner"))
 
     def action_seen(self) -> None:
         self._start("seen", self.flows.seen)

@@ -22,7 +22,10 @@ class MovingKeys(QueueBase):
         self.list.move_end(end)
 
     def action_talk(self, step: int) -> None:
-        self.talk.scroll_lines(step)
+        if self.list.marks:
+            self.marked.scroll_relative(y=step, animate=False)
+        else:
+            self.talk.scroll_lines(step)
 
     def action_pane(self, pane: str) -> None:
         self.filter_line.close()
@@ -41,7 +44,7 @@ class MovingKeys(QueueBase):
         self.action_pane(next(pane for pane in ring if pane in panes))
 
     def action_back(self) -> None:
-        """One step back: the filter's line, the filter, the open ticket."""
+        """One step back: the filter's line, the filter, the marks, the open ticket."""
         line = self.filter_line
         if self.has_class("-ticket"):
             self._open_ticket(False)
@@ -50,9 +53,11 @@ class MovingKeys(QueueBase):
             self.filter = ""
             self.list.focus()
             self.read_rows(fresh=True, at=self.row.key if self.row else None)
+        elif self.list.marks:
+            self.list.let_go()
 
     def action_open(self) -> None:
-        if self.row is not None and not self.list.is_ghost:
+        if self.row is not None and not self.list.is_ghost and not self.list.marks:
             self._open_ticket(True)
 
     def _open_ticket(self, full: bool) -> None:

@@ -23,10 +23,10 @@ from store.read_records import ChangeView, Row, TicketView
 from tui import messages
 from tui.ghosts import why_gone
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
-from tui.offers import offered
+from tui.offers import offered, offered_marked
 from tui.readings import rows_of, standing_of
 from tui.text import say
-from tui.watch import Watch, goes_back, settled
+from tui.watch import Watch, goes_back, settled, settled_together
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.conversation import Conversation
 from tui.widgets.empty import empty_words
@@ -35,6 +35,7 @@ from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import Rule
 from tui.widgets.header import Header, Standing, requests_used
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.marked import Marked
 from tui.widgets.panes import Counts, Panes, PaneStrip
 from tui.widgets.status_line import Said, StatusLine, Tone
 from tui.widgets.ticket_list import TicketList
@@ -60,6 +61,7 @@ class QueueView(Screen[None]):
         self.list_top, self.list = Rule(("┬", "┐"), id="list-top"), TicketList(id="list")
         self.filter_line = FilterLine()
         self.detail_top, self.facts = Rule(("├", "┤"), id="detail-top"), Facts(id="facts")
+        self.marked = Marked(id="marked")
         self.talk_top, self.talk = Rule(("├", "┤"), id="talk-top"), Conversation(id="talk")
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.pane = "1"
@@ -101,6 +103,7 @@ class QueueView(Screen[None]):
                     yield self.facts
                     yield self.talk_top
                     yield self.talk
+                    yield self.marked
                 yield Rule(("┴", "┘"), id="right-end")
         yield self.status
         yield self.bar
@@ -233,13 +236,14 @@ class QueueView(Screen[None]):
             if not back and change.state == "confirmed":
                 self.mine.stays(change_id)
                 self._paint_keys()
-            if (said := settled(change, back=back)) is not None:
+            together = [one for one in changes if one.batch is not None and one.batch == change.batch]
+            said = settled_together(together, back=back) if len(together) > 1 else settled(change, back=back)
+            if said is not None:
                 self.say(said)
 
     def _saved(self, saved: Saved) -> None:
         self.read_standing()
-        if saved.done is not None:
-            self._done.add(saved.done)
+        self._done |= saved.done
         self.read_rows(fresh=False)
         self.read_detail()
 
@@ -280,6 +284,10 @@ class QueueView(Screen[None]):
         self.list.empties(empty_words(pane, self.filter, self.standing, self.counts, self.deskzero))
 
     def _paint_detail(self, *, keep: bool) -> None:
+        if self.list.marks:
+            self._paint_marks()
+            self._paint_keys()
+            return
         app, view = self.deskzero, self.view
         rule = self.detail_top
         if view is None:
@@ -309,9 +317,21 @@ class QueueView(Screen[None]):
         self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
         self._paint_keys()
 
+    def _paint_marks(self) -> None:
+        """The marked rows in the detail's place (`tui.screens.queue_marks`)."""
+
     def _paint_keys(self) -> None:
         undo = self.mine.can_undo
-        self.bar.entries = offered(self.row, self.can(self.row), ghost=self.list.is_ghost, undo=undo)
+        if self.list.marks:
+            self.bar.entries = offered_marked(self.list.marks.rows, self.again, undo=undo)
+            return
+        row, ghost = self.row, self.list.is_ghost
+        self.bar.entries = offered(row, self.can(row), ghost=ghost, undo=undo, again=self.again)
+
+    @property
+    def again(self) -> str:
+        """What the bar paints behind `. →`; empty where it would do nothing."""
+        return ""
 
     def _tick(self) -> None:
         now = self.deskzero.now

@@ -41,15 +41,21 @@ def can_take_back(app: Deskzero, change: ChangeView) -> bool:
 def undo_items(app: Deskzero, changes: list[ChangeView]) -> list[Item]:
     """Lines for the changes that undo can be asked about, newest first."""
     items = []
+    told: set[str] = set()
     for change in sorted(changes, key=lambda c: c.created_at)[::-1]:
-        if not can_take_back(app, change):
+        if not can_take_back(app, change) or change.batch in told:
             continue
+        others = 0
+        if change.batch is not None:  # made together, taken back together: one line
+            told.add(change.batch)
+            others = sum(one.batch == change.batch and can_take_back(app, one) for one in changes) - 1
         kind = "redo" if change.undo_of else "undo"
+        more = f" and {others} more" if others else ""
         items.append(
             Item(
                 key=change.change,
-                label=f"{when(change.created_at, app.now, app.zone)}  #{clean(change.number)} {clean(change.company)}"
-                f"  {clean(change.verb)}",
+                label=f"{when(change.created_at, app.now, app.zone)}  #{clean(change.number)}{more}"
+                f" {clean(change.company)}  {clean(change.verb)}",
                 detail=f"{STATE_WORDS[change.state]} · {kind}",
                 value=change,
             )

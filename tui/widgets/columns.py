@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from connectors.text import clean
+from store.promise import Promise
 from store.read_records import PANES, Row
 from tui.files import said
 from tui.text import age, fit, hours, when
@@ -110,9 +111,23 @@ def _extra(row: Row, pane: str, now: int, zone: tzinfo) -> list[Cell]:
             return [(fit(clean(row.status), 16), "company"), (" ", "text"), (also, "later")]
 
 
+def _promise(said: Promise | None, *, counted: bool = False) -> list[Cell]:
+    """`→ Remote Support`: what one key would do; `~` where it would only lead to the picker."""
+    if said is None:
+        return []
+    mark, style = ("→", "hint") if said.strong else ("~", "text")
+    made: list[Cell] = [(f"{mark} ", style)]
+    if counted and (first := said.parts[0]).alike:
+        made.append((f"{first.agree}/{first.alike} ".rjust(6), "age"))
+    made.append((clean(said.label), style))
+    return made
+
+
 def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
     section = SECTION.get(row.kind or "")
     made: list[Cell] = [(f"{section} ", "tag")] if section else []
+    if row.promise is not None:
+        made += [*_promise(row.promise), ("  ", "text")]
     words = row.last_words
     if words is None:
         said_by_psa = next((reason.text for reason in row.reasons), "flag is set, no note")
@@ -126,7 +141,7 @@ def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
 def _missing(row: Row) -> list[Cell]:
     names = [_field(reason.field, reason.code) for reason in row.reasons]
     made: list[Cell] = [("no " + ", ".join(names), "later")] if names else []
-    return made
+    return [*made, ("  ", "text"), *_promise(row.promise)] if row.promise else made
 
 
 def _field(field: str | None, code: str) -> str:
@@ -147,18 +162,11 @@ def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
         made.append((f" {when(parent.closed_at, now, zone)}", "age"))
     if parent.closed_by:
         made.append((f" by {clean(parent.closed_by)}", "company"))
-    return made
+    return [*made, ("  ", "text"), *_promise(row.promise)] if row.promise else made
 
 
 def _hours(row: Row) -> list[Cell]:
     entries = sum(reason.hours or 0.0 for reason in row.reasons if reason.time_entry_id)
     worked = entries or row.hours
     made: list[Cell] = [(fit(hours(worked) if worked else "", 8, right=True), "number"), ("  ", "text")]
-    said = row.suggestion
-    if said is None:
-        made.append(("? b chooses", "later"))
-    else:
-        mark, style = ("→", "hint") if said.strength == "strong" else ("~", "text")
-        made += [(f"{mark} ", style), (f"{said.agree}/{said.alike} ".rjust(6), "age")]
-        made.append((clean(said.code.name), style))
-    return made
+    return [*made, *_promise(row.promise, counted=True)] if row.promise else [*made, ("? b chooses", "later")]

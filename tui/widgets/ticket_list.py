@@ -19,12 +19,11 @@ from textual.strip import Strip
 
 from connectors.text import clean
 from store.read_records import Row
-from tui.messages import RowUnderCursor, RowWanted
+from tui.marks import Key, Marks
+from tui.messages import MarksChanged, RowUnderCursor, RowWanted
 from tui.text import fit
 from tui.widgets.columns import Shape, cells, shape
 from tui.widgets.frame import FramedScroll
-
-Key = tuple[str, str, str | None]
 
 
 class TicketList(FramedScroll, can_focus=True):
@@ -33,6 +32,7 @@ class TicketList(FramedScroll, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "list--text", "list--later", "list--number", "list--company", "list--age", "list--must", "list--hint",
         "list--customer", "list--tag", "list--ghost", "list--cursor", "list--bar", "list--pending",
+        "list--mark",
     }  # fmt: skip
     DEFAULT_CSS = """
     TicketList {
@@ -48,6 +48,7 @@ class TicketList(FramedScroll, can_focus=True):
         & > .list--tag { color: $warning; text-style: italic; }
         & > .list--ghost { color: $quiet; text-style: italic; }
         & > .list--pending { color: $success; }
+        & > .list--mark { color: $warning; text-style: bold; }
         & > .list--cursor { background: $cursor; text-style: bold; }
         & > .list--bar { color: $primary; background: $cursor; text-style: bold; }
     }
@@ -66,6 +67,7 @@ class TicketList(FramedScroll, can_focus=True):
         self._order: list[Key] = []
         self._rows: dict[Key, Row] = {}
         self._ghosts: dict[Key, str] = {}
+        self.marks = Marks()
         self._shape: Shape | None = None
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2000)
 
@@ -91,10 +93,16 @@ class TicketList(FramedScroll, can_focus=True):
         return len(self._order)
 
     def show(self, pane: str, rows: Iterable[Row], *, now: int, zone: tzinfo, at: Key | None = None) -> None:
-        """Another pane, or the same in a fresh order; the cursor goes to `at` or the first row."""
+        """Another pane, or the same in a fresh order; the cursor goes to `at` or the first row.
+
+        Marks end with their pane; a filter leaves them, also those that it hides.
+        """
+        if pane != self.pane:
+            self.marks.let_go()
         self.pane, self.now, self.zone = pane, now, zone
         self._rows = {row.key: row for row in rows}
         self._order = list(self._rows)
+        self.marks.refresh(self._rows)
         self._ghosts.clear()
         self.new_rows = 0
         place = self._order.index(at) if at is not None and at in self._rows else 0
@@ -123,7 +131,7 @@ class TicketList(FramedScroll, can_focus=True):
         before = 0
         for place, key in enumerate(self._order):
             stays = key in fresh
-            if not stays and key == under and key[:2] not in done:
+            if not stays and (key == under or key in self.marks) and key[:2] not in done:
                 if key not in self._ghosts:
                     ghost = key
                     self._ghosts[key] = ""
@@ -137,6 +145,7 @@ class TicketList(FramedScroll, can_focus=True):
         if self._order:  # into an empty list they come in order: nothing is below somebody's cursor
             self.new_rows += len(new)
         self._rows = {**{key: self._rows[key] for key in keep}, **fresh}
+        self.marks.refresh(fresh)
         self._order = [*keep, *new]
         self._changed()
         self.scroll_to(y=max(0, before - line), animate=False, force=True)
@@ -155,6 +164,57 @@ class TicketList(FramedScroll, can_focus=True):
             if key[:2] == (connection, ticket_id):
                 return place
         return None
+
+    # ------------------------------------------------------------ marks
+
+    def mark(self) -> None:
+        """Marks the row under the cursor, or lets go of it, and moves down."""
+        row = self.row
+        if row is None or (self.is_ghost and row.key not in self.marks):
+            return
+        self.marks.toggle(row)
+        self._marked()
+        self.move(1)
+
+    def mark_range(self) -> None:
+        """Begins a range here that follows the cursor; a second time ends it. The marks stay."""
+        row = self.row
+        if row is not None:
+            self.marks.end_range() if self.marks.anchor else self.marks.begin_range(row)
+            self._marked()
+
+    def mark_all(self) -> None:
+        """Marks all rows shown; lets go of all where all are marked."""
+        rows = [self._rows[key] for key in self._order if key not in self._ghosts]
+        if rows and all(row.key in self.marks for row in rows):
+            self.marks.let_go()
+        else:
+            self.marks.add(rows)
+        self._marked()
+
+    def let_go(self) -> None:
+        """No marks any more; ghosts that stood only for them go."""
+        self.marks.let_go()
+        here = self.row
+        for key in [key for key in self._ghosts if here is None or key != here.key]:
+            del self._rows[key], self._ghosts[key]
+        self._order = [key for key in self._order if key in self._rows]
+        place = self._order.index(here.key) if here is not None else 0
+        self._marked()
+        self._put_cursor(place)
+
+    @property
+    def hidden_marks(self) -> int:
+        """Marked rows that the filter hides."""
+        return sum(key not in self._rows for key in self.marks)
+
+    def left(self, key: Key) -> bool:
+        """Whether a row has left this list and stands only as a ghost."""
+        return key in self._ghosts
+
+    def _marked(self) -> None:
+        self._changed()
+        self.post_message(MarksChanged())
 
     def _changed(self) -> None:
         self._strips.clear()
@@ -179,7 +239,7 @@ class TicketList(FramedScroll, can_focus=True):
     def _put_cursor(self, place: int) -> None:
         place = max(0, min(place, len(self._order) - 1))
         left = self._order[self.cursor] if self.cursor < len(self._order) else None
-        if left is not None and left in self._ghosts and place != self.cursor:
+        if left is not None and left in self._ghosts and left not in self.marks and place != self.cursor:
             gone = self.cursor
             del self._order[gone], self._rows[left], self._ghosts[left]
             place -= place > gone
@@ -187,6 +247,8 @@ class TicketList(FramedScroll, can_focus=True):
         if self.new_rows and place >= len(self._order) - self.new_rows:
             self.new_rows = len(self._order) - 1 - place
         self.set_reactive(TicketList.cursor, place)
+        if self.marks.extend(self._order, place, self._rows):
+            self.post_message(MarksChanged())
         self._show_cursor()
         self.refresh()
         self.post_message(RowUnderCursor(self.row))
@@ -224,12 +286,12 @@ class TicketList(FramedScroll, can_focus=True):
         key = self._order[y]
         ghost = self._ghosts.get(key)
         row, here = self._rows[key], y == self.cursor
-        mark = (key, here, width, ghost, id(row))
-        strip = self._strips.get(mark)
+        painted = (key, here, width, ghost, id(row), key in self.marks)
+        strip = self._strips.get(painted)
         if strip is None:
             strip = self._ghost(row, ghost, width) if ghost is not None else self._row(row, width)
             strip = self._with_gutter(row, strip, here, ghost is not None)
-            self._strips.set(mark, strip)
+            self._strips.set(painted, strip)
         return strip
 
     def _empty_line(self, y: int, width: int, base: Style) -> Strip:
@@ -259,13 +321,16 @@ class TicketList(FramedScroll, can_focus=True):
             dot, name = "↑", "pending"
         elif row.gate:
             dot, name = "●", "must"
-        gutter = Segment(f" {dot} ", self.get_component_rich_style(f"list--{name}"))
+        gutter = [
+            Segment("+" if row.key in self.marks else " ", self.get_component_rich_style("list--mark")),
+            Segment(f"{dot} ", self.get_component_rich_style(f"list--{name}")),
+        ]
         if not here:
-            return Strip([Segment(" ", self.rich_style), gutter, *strip])
+            return Strip([Segment(" ", self.rich_style), *gutter, *strip])
         cursor = self.get_component_rich_style("list--cursor")
         over = Style(bgcolor=cursor.bgcolor, bold=True)
         bar = Segment("▌", self.get_component_rich_style("list--bar"))
-        return Strip([bar, *(Segment(text, (style or over) + over) for text, style, _ in (gutter, *strip))])
+        return Strip([bar, *(Segment(text, (style or over) + over) for text, style, _ in (*gutter, *strip))])
 
     def empties(self, lines: Sequence[str]) -> None:
         """What is said when there are no rows."""
