@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from store.database_problems import cannot_write, is_environment
 from store.home import Home
+from store.journal_small import reading, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ def save(home: Home, connection: str, ticket_id: str, side: str, text: str, *, n
     if not text.strip():
         drop(home, connection, ticket_id, side)
         return
-    with _writing(home) as journal:
+    with writing(home) as journal:
         journal.execute(
             "INSERT INTO draft (connection, ticket_id, side, text, saved_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (connection, ticket_id, side) DO UPDATE SET text = excluded.text,"
@@ -49,7 +46,7 @@ def load(home: Home, connection: str, ticket_id: str, side: str) -> str:
 def drop(home: Home, connection: str, ticket_id: str, side: str) -> None:
     """Forgets the draft: it was sent, or the person said so. Raises as `save` does."""
     if home.journal.exists():
-        with _writing(home) as journal:
+        with writing(home) as journal:
             journal.execute(
                 "DELETE FROM draft WHERE connection = ? AND ticket_id = ? AND side = ?",
                 (connection, ticket_id, side),
@@ -60,26 +57,8 @@ def every(home: Home) -> list[Draft]:
     """All drafts, the newest first."""
     if not home.journal.exists():
         return []
-    with closing(_open(home)) as journal:
+    with reading(home) as journal:
         rows = journal.execute(
             "SELECT connection, ticket_id, side, text, saved_at FROM draft ORDER BY saved_at DESC"
         )
         return [Draft(*row) for row in rows]
-
-
-@contextmanager
-def _writing(home: Home) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(_open(home)) as journal, journal:
-            yield journal
-    except sqlite3.OperationalError as error:
-        if is_environment(error):
-            raise cannot_write(home.journal, error) from error
-        raise
-
-
-def _open(home: Home) -> sqlite3.Connection:
-    journal = sqlite3.connect(home.journal, timeout=10.0)
-    journal.execute("PRAGMA synchronous = FULL")
-    journal.execute("PRAGMA secure_delete = ON")
-    return journal

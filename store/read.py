@@ -45,6 +45,7 @@ from store.read_setup import setup_use
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
 from store.settings import KINDS, Settings
 from store.setup_records import SetupUse
+from store.snoozes import Hidden, NotHidden, Snooze, in_force, kept, stands_for
 from store.suggestions import Like
 from store.suggestions_read import cases
 
@@ -91,7 +92,8 @@ class Reader:
     """Reads the databases of one home, for the connections of the settings and no others.
 
     `clock` (UTC seconds) is what "today" in sentences and agreements goes by. `suggests`: rows come
-    with what one key would do to them, which costs a look at the cache's history after each round; else without.
+    with what one key would do to them, which costs a look at the cache's history after each round. `hides`: lists and
+    numbers leave out what was hidden for a while.
     """
 
     def __init__(
@@ -101,10 +103,12 @@ class Reader:
         clock: Callable[[], float] = time.time,
         *,
         suggests: bool = False,
+        hides: bool = False,
     ) -> None:
         self.home = home
         self.settings = settings
         self.clock = clock
+        self._hides = hides
         self._promises = Promises(settings, clock) if suggests else None
 
     # ------------------------------------------------------------ lists
@@ -112,7 +116,7 @@ class Reader:
     def panes(self, connection: str | None = None, gates: Sequence[str] | None = None) -> list[PaneCount]:
         """All kinds with their two numbers, then "all open". `gates` in place of `check.gates`."""
         with self._cache() as db:
-            return around.panes(db, self._names(connection), gates)
+            return around.panes(db, self._names(connection), gates, self._hidden(db))
 
     def to_zero(self) -> int:
         """The number of gate rows: what the "must" column sums to."""
@@ -154,6 +158,25 @@ class Reader:
                 [(row.kind, row.connection, row.ticket_id, row.since, row.gate, row.psa_only)]
             ) or (None,)
             return now.reasons if now else ()
+
+    def hidden(self, kinds: Sequence[str] = KINDS) -> list[tuple[Snooze, Row]]:
+        """What is hidden now, and the rows as they would be shown."""
+        with self._cache() as db:
+            if db is None:
+                return []
+            snoozes = [one for one in self._snoozed(db) if one.kind in kinds]
+            lists = Lists(db, self._names(None), ZoneInfo(self.settings.timezone), int(self.clock()), None)
+            rows = lists.build([(one.kind, one.connection, one.ticket_id, one.at, 0, 0) for one in snoozes])
+            by_key = {row.key: row for row in rows}
+            found = [(one, by_key.get((one.connection, one.ticket_id, one.kind))) for one in snoozes]
+            return [(one, row) for one, row in found if row is not None]
+
+    def stands_for(self, row: Row) -> str:
+        """What a snooze of this row would stand for. Raises `NotHidden` for one that must stay in sight."""
+        with self._cache() as db:
+            if db is None or row.kind is None:
+                raise NotHidden("Only exceptions are hidden, and this is none.")
+            return stands_for(db, row.connection, row.ticket_id, row.kind)
 
     def find(self, text: str) -> list[Row]:
         """Tickets by the number shown, `id:` and the PSA's id, either with `CONNECTION:` in front.
@@ -304,7 +327,15 @@ class Reader:
 
     def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
         zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
-        return Lists(db, names, zone, now, self._promises)
+        return Lists(db, names, zone, now, self._promises, self._hidden(db))
+
+    def _hidden(self, db: sqlite3.Connection | None) -> list[Hidden]:
+        if not self._hides or db is None:
+            return []
+        return [(one.kind, one.connection, one.ticket_id) for one in self._snoozed(db)]
+
+    def _snoozed(self, db: sqlite3.Connection) -> list[Snooze]:
+        return in_force(db, kept(self.home, now=int(self.clock())))
 
     @contextmanager
     def _cache(self) -> Iterator[sqlite3.Connection | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -28,15 +29,24 @@ _STATE = (
 
 
 def panes(
-    db: sqlite3.Connection | None, names: Sequence[str], gates: Sequence[str] | None = None
+    db: sqlite3.Connection | None,
+    names: Sequence[str],
+    gates: Sequence[str] | None = None,
+    hidden: Collection[tuple[str, str, str]] = (),
 ) -> list[PaneCount]:
-    """All kinds with their two numbers, then "all open"."""
+    """All kinds with their two numbers, then "all open". `hidden`: (kind, connection, ticket id) that are not counted
+    among the later ones, but apart."""
     found = {} if db is None else _counts(db, names, gates)
     found[ALL_OPEN] = (0, 0 if db is None else open_tickets(db, names), 0)
-    return [
-        PaneCount(kind, PANES[kind][1], PANES[kind][0], *found.get(kind, (0, 0, 0)))
-        for kind in (*KINDS, ALL_OPEN)
-    ]
+    away = Counter(kind for kind, connection, _ in hidden if connection in names)
+    counts = []
+    for kind in (*KINDS, ALL_OPEN):
+        must, later, psa_only = found.get(kind, (0, 0, 0))
+        count = PaneCount(
+            kind, PANES[kind][1], PANES[kind][0], must, later - away[kind], psa_only, away[kind]
+        )
+        counts.append(count)
+    return counts
 
 
 def open_tickets(db: sqlite3.Connection, names: Sequence[str]) -> int:

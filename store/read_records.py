@@ -120,6 +120,8 @@ class PaneCount(msgspec.Struct, frozen=True):
     later: int
     psa_only: int = 0
     """How many of `later` are gate reasons that only the PSA itself can clear."""
+    hidden: int = 0
+    """How many more there are that somebody has hidden for a while; in neither number."""
 
 
 FILES_PROBLEM = -1

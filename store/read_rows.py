@@ -7,7 +7,7 @@ materialise all of it (10,000 tickets: 60 ms a page instead of 2 ms).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
 from store.reasons import place, sentence
 from store.settings import KINDS
+from store.snoozes import Hidden
 
 Key = tuple[str, str]
 """Connection and ticket id."""
@@ -93,9 +94,11 @@ class Lists:
         zone: ZoneInfo,
         now: int,
         promises: Promises | None,
+        hidden: Collection[Hidden] = (),
     ) -> None:
-        """`promises`: makes them, where any are wanted."""
+        """`promises`: makes them, where any are wanted. `hidden`: rows that lists leave out."""
         self.db = db
+        self.hidden = hidden
         self.promises = promises
         self.connections = connections
         self.zone = zone
@@ -122,6 +125,11 @@ class Lists:
                 f" FROM {source} WHERE {here} AND {e}.kind IN ({_marks(real)}){where}"
             )
             params += [*self.connections, *real, *values]
+            if self.hidden:
+                parts[-1] += (
+                    f" AND ({e}.kind, {e}.connection, {e}.ticket_id) NOT IN (VALUES {_rows(self.hidden)})"
+                )
+                params += [part for row in self.hidden for part in row]
         if ALL_OPEN in kinds:
             parts.append(
                 f"SELECT '{ALL_OPEN}' AS kind, t.connection, t.ticket_id,"
@@ -324,6 +332,10 @@ _COLUMNS = tuple(
     for name in _TICKET.split(",")
     if name.strip() not in ("is_closed", "created_at", "updated_at", "read_at")
 )
+
+
+def _rows(rows: Collection[Hidden]) -> str:
+    return ", ".join("(?, ?, ?)" for _ in rows)
 
 
 def _marks(values: Iterable[object]) -> str:

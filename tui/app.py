@@ -80,7 +80,7 @@ class Deskzero(App[int]):
         self._secrets = secrets
         self.background = background
         self.only = only
-        self.reader = Reader(home, settings, clock, suggests=True)
+        self.reader = Reader(home, settings, clock, suggests=True, hides=True)
         self.zone: tzinfo = ZoneInfo(settings.timezone)
         self.engine = Engine(
             demo or open_desk or self._open_desk,

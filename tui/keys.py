@@ -91,6 +91,7 @@ QUEUE: tuple[Key, ...] = (
         shown=".",
         writes=True,
     ),
+    Key("queue.snooze", "z", "snooze", "", "Snooze: hide a row that does not count, until when and why", FIX),
     Key(
         "queue.mark",
         "space",

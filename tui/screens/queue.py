@@ -10,9 +10,10 @@ from tui.keys import queue_bindings
 from tui.screens.queue_fixing import FixingKeys
 from tui.screens.queue_looking import LookingKeys
 from tui.screens.queue_moving import MovingKeys
+from tui.screens.queue_snooze import SnoozeKeys
 
 
-class QueueScreen(FixingKeys, LookingKeys, MovingKeys):
+class QueueScreen(FixingKeys, SnoozeKeys, LookingKeys, MovingKeys):
     """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]

@@ -268,7 +268,9 @@ class QueueView(Screen[None]):
             title += Content.styled(f" · {later}", "$frame-title")
         else:
             shown = "?" if self.counts.may_hide(pane) and not must else str(must)
-            title += Content.styled(f" · {shown} must, {later} later", "$frame-title")
+            away = self.counts.hidden(pane)
+            hidden = f", {away} hidden (z)" if away else ""
+            title += Content.styled(f" · {shown} must, {later} later{hidden}", "$frame-title")
         aside = Content.styled("oldest first", "$quiet")
         if self.filter:
             aside = Content("filter ") + say(self.filter, "bold $warning")

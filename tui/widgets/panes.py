@@ -33,6 +33,10 @@ class Counts(NamedTuple):
         mine = [one for one in self.panes if str(one.pane) == pane]
         return sum(one.must for one in mine), sum(one.later for one in mine)
 
+    def hidden(self, pane: str) -> int:
+        """How many rows of a pane somebody has hidden for a while."""
+        return sum(one.hidden for one in self.panes if str(one.pane) == pane)
+
     def may_hide(self, pane: str) -> bool:
         """Whether a kind of this pane cannot be known everywhere."""
         return any(one.kind in self.not_known for one in self.panes if str(one.pane) == pane)

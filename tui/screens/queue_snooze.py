@@ -1,0 +1,26 @@
+"""`z`."""
+
+from __future__ import annotations
+
+from textual import work
+
+from tui.flows_snooze import Snoozing
+from tui.screens.queue_base import QueueBase
+
+
+class SnoozeKeys(QueueBase):
+    """Hiding a row for a while."""
+
+    def action_snooze(self) -> None:
+        if self.list.marks:
+            self.deskzero.drop_keys()
+            self.tell("z hides one row: Esc lets go of the marks.", "info")
+            return
+        self._snooze()
+
+    @work(group="flow", exclusive=True)
+    async def _snooze(self) -> None:
+        try:
+            await Snoozing(self).snooze(None if self.list.is_ghost else self.row)
+        finally:
+            self.deskzero.drop_keys()
