@@ -327,7 +327,8 @@ class Reader:
 
     def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
         zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
-        return Lists(db, names, zone, now, self._promises, self._hidden(db))
+        days = self.settings.billing_overdue_days
+        return Lists(db, names, zone, now, self._promises, self._hidden(db), days)
 
     def _hidden(self, db: sqlite3.Connection | None) -> list[Hidden]:
         if not self._hides or db is None:

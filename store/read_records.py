@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Capabilities, TicketRecord
+from store.asked import Asked
 from store.promise import Promise
 
 ALL_OPEN = "open"
@@ -101,6 +102,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     pending: bool = False
     """An open change of ours is laid over this ticket."""
+    asked: Asked | None = None
+    """A question to billing about its code, and how it stands."""
     promise: Promise | None = None
     """What one key would do to it, where something is sure enough."""
 

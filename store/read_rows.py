@@ -16,6 +16,7 @@ import msgspec
 
 from connectors.contract import TICKET_FIELDS
 from connectors.text import clean
+from store.asked import PREFIX, Asked, Note, standing
 from store.promise import Promise
 from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
@@ -95,9 +96,12 @@ class Lists:
         now: int,
         promises: Promises | None,
         hidden: Collection[Hidden] = (),
+        overdue_days: int = 2,
     ) -> None:
-        """`promises`: makes them, where any are wanted. `hidden`: rows that lists leave out."""
+        """`promises`: makes them, where any are wanted. `hidden`: rows that lists leave out. `overdue_days`: business
+        days that billing has for an answer."""
         self.db = db
+        self.overdue_days = overdue_days
         self.hidden = hidden
         self.promises = promises
         self.connections = connections
@@ -170,6 +174,7 @@ class Lists:
             [(key[0], row["parent_id"]) for key, row in tickets.items() if row["parent_id"]]
         )
         promised = self._promises(found, reasons)
+        asked = self._asked([(c, t) for kind, c, t, *_ in found if kind == "billing_code"])
         rows = []
         for kind, connection, ticket_id, since, gate, psa_only in found:
             key = (connection, ticket_id)
@@ -188,10 +193,30 @@ class Lists:
                     last_words=words.get(key),
                     parent=parents.get((connection, t["parent_id"])),
                     pending=key in pending,
+                    asked=asked.get(key) if kind == "billing_code" else None,
                     promise=promised.get((*key, kind or "")),
                 )
             )
         return rows
+
+    def _asked(self, keys: Sequence[Key]) -> dict[Key, Asked]:
+        """Questions to billing. Most tickets have none: only the notes of those that may have one are read."""
+        about = (
+            "SELECT DISTINCT connection, ticket_id FROM v_note WHERE {keys} AND NOT public AND text LIKE ?"
+        )
+        some = [(row[0], row[1]) for row in self._by_key(about, keys, f"{PREFIX.partition(' ')[0]}%")]
+        notes: dict[Key, list[Note]] = {}
+        query = (
+            "SELECT connection, ticket_id, author, created_at, text FROM v_note WHERE {keys} AND speaker = 'staff'"
+            " ORDER BY order_at, order_rank, note_sort, note_id"
+        )
+        for row in self._by_key(query, some):
+            notes.setdefault((row[0], row[1]), []).append(Note(row[2], row[3], row[4]))
+        found = {
+            key: standing(some, now=self.now, zone=self.zone, overdue_days=self.overdue_days)
+            for key, some in notes.items()
+        }
+        return {key: asked for key, asked in found.items() if asked is not None}
 
     def _promises(
         self,
@@ -310,8 +335,9 @@ class Lists:
             )
         return found
 
-    def _by_key(self, query: str, keys: Sequence[Key]) -> Iterator[sqlite3.Row]:
-        """Runs a query whose `{keys}` stands for "is one of these tickets", some hundreds at a time."""
+    def _by_key(self, query: str, keys: Sequence[Key], *more: str) -> Iterator[sqlite3.Row]:
+        """Runs a query whose `{keys}` stands for "is one of these tickets", some hundreds at a time. `more`: parameters
+        that stand behind the keys."""
         by_connection: dict[str, list[str]] = {}
         for connection, ticket_id in dict.fromkeys(keys):
             by_connection.setdefault(connection, []).append(ticket_id)
@@ -319,7 +345,7 @@ class Lists:
             for start in range(0, len(ids), _CHUNK):
                 some = ids[start : start + _CHUNK]
                 condition = f"connection = ? AND ticket_id IN ({_marks(some)})"
-                yield from self.db.execute(query.format(keys=condition), [connection, *some])
+                yield from self.db.execute(query.format(keys=condition), [connection, *some, *more])
 
 
 def _telling_order(reason: Reason) -> tuple[int, int, str, int, str]:

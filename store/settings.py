@@ -119,6 +119,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    billing_people: tuple[str, ...] = ()
+    """`[billing]`: whom a question to billing is for."""
+    billing_overdue_days: int = 2
+    """Business days after which an unanswered question to billing is overdue."""
     strong_count: int = 8
     """`[suggestions]`: a suggestion is strong with this many tickets like it …"""
     strong_share: float = 0.85
@@ -175,7 +179,7 @@ def parse(text: str, path: Path) -> Settings:
     timezone = _timezone(top, machine_timezone)
     connections = _connections(top.table("connections"), timezone)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
-    suggestions = top.table("suggestions")
+    suggestions, billing = top.table("suggestions"), top.table("billing")
     strong = suggestions.table("strong")
     settings = Settings(
         timezone=timezone,
@@ -186,10 +190,12 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=_gates(check),
+        billing_people=billing.texts("people"),
+        billing_overdue_days=billing.count("overdue_days", Settings().billing_overdue_days),
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
     )
-    for table in (top, sync, cache, outbox, check, suggestions, strong):
+    for table in (top, sync, cache, outbox, check, suggestions, billing, strong):
         table.finish()
     return settings
 

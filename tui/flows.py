@@ -20,13 +20,14 @@ from tui import orders
 from tui.asks import Item
 from tui.engine import EngineStopped
 from tui.files import said
+from tui.flows_code import Coding
 from tui.messages import Saved
 from tui.orders import Refused
-from tui.picks import change_line, choice_item, code_items, parent_line, suggested
+from tui.picks import change_line, choice_item, parent_line, suggested
 from tui.repeat import Repeat, repeatable
 from tui.screens.fields import Fields
 from tui.screens.picker import Picker
-from tui.text import field_text, hours, say, when
+from tui.text import field_text, say, when
 from tui.widgets.status_line import Said
 
 if TYPE_CHECKING:
@@ -243,25 +244,8 @@ class Flows:
     # ------------------------------------------------------------ one flow a key
 
     async def code(self, view: TicketView) -> bool:
-        """`b`: the ticket's empty code and the technician's own uncoded entries, as one fix."""
-        choices = await self.choices(view, "billing_code")
-        usual = await self.app.read(
-            lambda reader: reader.usual_codes(view.connection, view.record.company_id)
-        )
-        row = next((one for one in view.exceptions if one.kind == "billing_code"), None)
-        items = code_items(choices, {one.id or one.name: one.times for one in usual}, row, view)
-        open_entries = [one for one in view.time if one.mine and not one.locked and not one.billing_code]
-        entries = f" and on {len(open_entries)} of your time entries" if open_entries else ""
-        worked = sum(one.hours for one in open_entries)
-        entries += f" ({hours(worked)})" if worked else ""
-
-        def preview(item: Item) -> Content:
-            return change_line("billing code", clean(view.record.billing_code) or "—", item.label) + Content(
-                entries
-            )
-
-        item = await self.pick(view, "Billing code", items, preview, kind="billing_code")
-        return item is not None and await self.send(view, {"billing_code": item.key})
+        """`b`."""
+        return await Coding(self).code(view)
 
     async def accept(self, view: TicketView, shown: Promise | None) -> bool:
         """`a`: what stands after `→` on the row; a weak one (`~`) opens the picker, which has it first."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from connectors.text import clean
+from store.promise import Promise
 from store.read import Reader
 from store.read_records import Reason, Row, TicketView
 from tui.flows import Flows, title
 from tui.flows_text import Texts
+from tui.keys import by_id
 from tui.screens.confirm import Ask
 from tui.text import say
 from tui.widgets.columns import PANE_NAMES
@@ -77,9 +79,13 @@ class Fixing:
         ]
         if any(reason.code == "not_child_status" for reason in row.reasons):
             answers = [("s", "status: set a child's", "status"), answers[0]]
+        if row.promise is not None and row.promise.strong:
+            answers.insert(0, _accept(row.promise))
         answer = await self.screen.deskzero.push_screen_wait(
             Ask(title(view, PANE_NAMES["3"]), because, answers)
         )
+        if answer == "accept":
+            return await self.flows.accept(view, row.promise)
         if answer == "parent":
             return await self.flows.parent(view)
         return answer == "status" and await self.flows.status(view)
@@ -93,10 +99,8 @@ class Fixing:
         answers: list[tuple[str, str, str]] = [("r", "reply", "reply")]
         if words is not None:
             answers.append(("c", "no answer needed", "seen"))
-        can = self.screen.can(row)
-        answered = any(reason.code == "flag_set_answered" for reason in row.reasons)
-        if answered and (can is None or "customer_flag" in can.writes or "status" in can.writes):
-            answers.insert(0, ("k", "clear the flag: we have answered", "clear"))
+        if row.promise is not None and row.promise.strong:
+            answers.insert(0, _accept(row.promise))
         answers.append(("n", "internal note", "note"))
         answer = await self.screen.deskzero.push_screen_wait(Ask(title(view, PANE_NAMES["1"]), body, answers))
         match answer:
@@ -104,10 +108,15 @@ class Fixing:
                 return await Texts(self.screen).write(view, answer)
             case "seen":
                 return await self.flows.seen(view)
-            case "clear":
-                return await self.flows.send(view, {"clear_flag": True})
+            case "accept":
+                return await self.flows.accept(view, row.promise)
             case _:
                 return False
+
+
+def _accept(promise: Promise) -> tuple[str, str, str]:
+    """The promise as a dialog's first answer, under the key that accepts it in the list."""
+    return by_id("queue.accept").label, f"→ {clean(promise.label)}", "accept"
 
 
 def _again(view: TicketView, reader: Reader) -> TicketView | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from connectors.text import clean
+from store.asked import Asked
 from store.promise import Promise
 from store.read_records import PANES, Row
 from tui.files import said
@@ -105,7 +106,7 @@ def _extra(row: Row, pane: str, now: int, zone: tzinfo) -> list[Cell]:
         case "3":
             return _parent(row, now, zone)
         case "4":
-            return _hours(row)
+            return _hours(row, now)
         case _:
             also = ", ".join(dict.fromkeys(PANE_NAMES[str(PANES[kind][0])] for kind in row.also))
             return [(fit(clean(row.status), 16), "company"), (" ", "text"), (also, "later")]
@@ -165,8 +166,20 @@ def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
     return [*made, ("  ", "text"), *_promise(row.promise)] if row.promise else made
 
 
-def _hours(row: Row) -> list[Cell]:
+def _asked(asked: Asked, now: int) -> list[Cell]:
+    """`asked Pat 2h`, `OVERDUE Pat 3d`, `answered by Pat`."""
+    if asked.state == "answered":
+        return [(f"answered by {clean(asked.answered_by)}  ", "hint")]
+    word, style = ("OVERDUE", "must") if asked.state == "overdue" else ("asked", "company")
+    return [(f"{word} {clean(asked.to)} {age(now - asked.at)}  ", style)]
+
+
+def _hours(row: Row, now: int) -> list[Cell]:
     entries = sum(reason.hours or 0.0 for reason in row.reasons if reason.time_entry_id)
     worked = entries or row.hours
     made: list[Cell] = [(fit(hours(worked) if worked else "", 8, right=True), "number"), ("  ", "text")]
-    return [*made, *_promise(row.promise, counted=True)] if row.promise else [*made, ("? b chooses", "later")]
+    if row.asked is not None:
+        made += _asked(row.asked, now)
+    elif row.promise is None:
+        made.append(("? b chooses", "later"))
+    return [*made, *_promise(row.promise, counted=True)]

@@ -67,6 +67,7 @@ class Facts(Widget):
         if view is None:
             return [Content("")]
         lines = labelled("Why here", _why(view, row), width, "$must" if row and row.gate else "", 3)
+        lines += _asked(row, width, self._now, self._zone)
         also = _also(view, row)
         if also:
             lines += labelled("Also in", also, width, "", 1 if not self.full else 3)
@@ -123,6 +124,19 @@ def _why(view: TicketView, row: Row | None) -> list[str]:
     if not_known(view.can):
         return ["No exception among those that can be known from this PSA"]
     return ["No exception: nothing is missing here"]
+
+
+def _asked(row: Row | None, width: int, now: int, zone: tzinfo) -> list[Content]:
+    """The question to billing, and its answer."""
+    asked = row.asked if row is not None else None
+    if asked is None:
+        return []
+    if asked.state == "answered":
+        said = f"{clean(asked.answered_by)} {when(asked.answered_at or 0, now, zone)}: {clean(asked.answer)}"
+        return labelled("Billing", [f"Asked: {clean(asked.question)}", said], width, "$success", 2)
+    late = "OVERDUE, no answer yet" if asked.state == "overdue" else "no answer yet"
+    said = f"{clean(asked.to)} was asked {when(asked.at, now, zone)}: {clean(asked.question)}"
+    return labelled("Billing", [said, late], width, "$must" if asked.state == "overdue" else "", 2)
 
 
 def _first(row: Row) -> str:
