@@ -107,6 +107,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Of `writes`, those that can be put back."""
     mails: frozenset[str] = frozenset()
     """Verbs that may mail somebody."""
+    billable: tuple[str, ...] = ()
+    """What `NewTime.billable` may say, as this PSA spells it; empty: the PSA alone decides."""
     absent: dict[str, str] = msgspec.field(default_factory=dict)
     """Verb -> why it is not offered, in words for the screen."""
     not_read: dict[str, str] = msgspec.field(default_factory=dict)

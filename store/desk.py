@@ -26,7 +26,7 @@ from store.choices import load_choices
 from store.credentials import SecretError, secrets_of
 from store.database import Databases
 from store.due import is_due
-from store.fixes import Intent, Prepared, ReadUpTo, prepare
+from store.fixes import Guard, Intent, Prepared, ReadUpTo, guards, prepare
 from store.home import Home
 from store.opening import open_connection
 from store.overlay import rebuild_overlay, settle
@@ -288,6 +288,17 @@ class Desk:
                 read_up_to=read_up_to,
                 choices=ask,
             )
+
+    async def guards(self, connection: str, ticket_id: str, intent: Intent) -> tuple[Guard, ...]:
+        """What the close guard would say of this fix, each thing apart. Asks nothing. Raises `FixRefused`."""
+        return await guards(
+            self.databases,
+            self.settings.connections[connection],
+            await self._planner(connection),
+            intent,
+            ticket_id,
+            now=self.now,
+        )
 
     async def submit(self, prepared: Prepared, *, immediately: bool = False) -> str:
         """Puts a fix into the outbox and shows it done; the change's id, or `outbox.NOT_SENT`.

@@ -20,6 +20,7 @@ from store import cached
 from store.changes import BY_NAME_ONLY, same_value, value_of
 from store.database import Databases
 from store.fix_names import FixRefused, Names, ref
+from store.fix_words import closes, closing_first
 from store.settings import Connection
 
 CHOSEN = ("contact", "agreement", "type", "subtype", "item", "priority", "site", "source", "board")
@@ -159,8 +160,7 @@ class FixDraft:
 
     def closes(self, choice: Choice) -> bool:
         """By the PSA's own marker or by the settings."""
-        named = {name.casefold() for name in self.connection.closed_statuses}
-        return choice.closed or choice.name.casefold() in named
+        return closes(choice, self.connection)
 
     async def close(self) -> None:
         """Picks the closing status: among those valid for the board that close, the first one that the
@@ -168,21 +168,13 @@ class FixDraft:
         if self.roles.closed:
             raise FixRefused(f"{self.named} is closed already ({clean(self.ticket.status)}).")
         self.offered("status")
-        valid = [choice for choice in await self.names.all("status") if self.closes(choice)]
+        valid = closing_first(await self.names.all("status"), self.connection)
         if not valid:
             raise FixRefused(
                 f"No status of {clean(self.ticket.board) or 'this board'} is known to close a ticket.",
                 hint="Name it with --status, or in closed_statuses of the settings.",
             )
-        order = [
-            name.casefold() for name in (*self.connection.closing_statuses, *self.connection.closed_statuses)
-        ]
-
-        def rank(choice: Choice) -> int:
-            name = choice.name.casefold()
-            return order.index(name) if name in order else len(order)
-
-        self.set_status(min(valid, key=rank))  # `min` keeps the PSA's order among equals
+        self.set_status(valid[0])
         self.verbs.append("close")
 
     async def owner(self, said: str) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import msgspec
+
 from connectors.contract import Connector, ConnectorError, Ref, TicketRecord
 from connectors.text import clean
 from store import cached
@@ -9,39 +13,57 @@ from store.fix_draft import FixDraft
 from store.fix_names import FixRefused
 
 
-def missing_for_close(draft: FixDraft, *, answers: bool) -> list[str]:
-    """What a close would leave undone, each in a word or two; nothing for a fix that does not close.
+class Guard(msgspec.Struct, frozen=True):
+    """One thing that has to be so before deskzero closes a ticket."""
 
-    `answers`: the fix answers the customer or says that no answer is needed. Only what this PSA has is asked
-    for: a code where it has codes, hours where it has time.
+    name: Literal["code", "time", "text", "answer", "children"]
+    lacks: str = ""
+    """What is missing, in a word or two; empty: nothing."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.lacks
+
+
+def close_guards(draft: FixDraft, *, answers: bool) -> tuple[Guard, ...]:
+    """What a close looks at, whether or not this fix closes. Only what this PSA has is asked for: a code where it has
+    codes, hours where it has time.
+
+    `answers`: the fix answers the customer or says that no answer is needed.
     """
-    if draft.closing is None:
-        return []
     can, ticket = draft.connector.capabilities, draft.ticket
     with draft.databases.cache_reads.begin() as db:
         entries = cached.time_entries(db, draft.connection.name, ticket.ticket_id)
         words = cached.staff_has_written(db, draft.connection.name, ticket.ticket_id)
         unanswered = cached.last_word_is_customers(db, draft.connection.name, ticket.ticket_id)
         children = cached.open_children(db, draft.connection.name, ticket.ticket_id)
-    missing = []
-    code = draft.fields.get("billing_code") or ticket.billing_code_id or ticket.billing_code
-    if can.code_on_ticket and not code:
-        missing.append(f"a {can.code_name}")
-    uncoded = [e for e in draft.own_uncoded() if not e.locked and not draft.entries.get(e.time_id)]
-    fresh = draft.time is not None and draft.time.code is None
-    if can.code_on_time and (uncoded or fresh):
-        missing.append(f"a {can.code_name} on {len(uncoded) + fresh} of your time entries")
-    hours = (ticket.hours or 0) > 0 or any(entry.hours > 0 for entry in entries)
-    if ("time" in can.writes or ticket.hours is not None) and not hours and draft.time is None:
-        missing.append("time")
+    found = []
+    if can.code_on_ticket or can.code_on_time:
+        code = draft.fields.get("billing_code") or ticket.billing_code_id or ticket.billing_code
+        lacks = [f"a {can.code_name}"] if can.code_on_ticket and not code else []
+        uncoded = [e for e in draft.own_uncoded() if not e.locked and not draft.entries.get(e.time_id)]
+        fresh = draft.time is not None and draft.time.code is None
+        if can.code_on_time and (uncoded or fresh):
+            lacks.append(f"a {can.code_name} on {len(uncoded) + fresh} of your time entries")
+        found.append(Guard("code", "; ".join(lacks)))
+    if "time" in can.writes or ticket.hours is not None:
+        hours = (ticket.hours or 0) > 0 or any(entry.hours > 0 for entry in entries)
+        found.append(Guard("time", "" if hours or draft.time is not None else "time"))
     said = draft.reply or draft.note or (draft.time.text if draft.time else "")
-    if not words and not said:
-        missing.append("a text that says what was done")
-    if unanswered and not answers:
-        missing.append("an answer to the customer's last note")
-    if children:
-        missing.append(f"an end of its open children ({', '.join(f'#{clean(c)}' for c in children[:5])})")
-    return missing
+    found.append(Guard("text", "" if words or said else "a text that says what was done"))
+    found.append(
+        Guard("answer", "an answer to the customer's last note" if unanswered and not answers else "")
+    )
+    named = ", ".join(f"#{clean(child)}" for child in children[:5])
+    found.append(Guard("children", f"an end of its open children ({named})" if children else ""))
+    return tuple(found)
+
+
+def missing_for_close(draft: FixDraft, *, answers: bool) -> list[str]:
+    """What a close would leave undone, each in a word or two; nothing for a fix that does not close."""
+    if draft.closing is None:
+        return []
+    return [guard.lacks for guard in close_guards(draft, answers=answers) if not guard.ok]
 
 
 async def choose_parent(draft: FixDraft, said: str, because: str | None) -> None:

@@ -17,12 +17,12 @@ from store import cached
 from store.changes import PreviewLine, new_change_id, show_field
 from store.database import Databases
 from store.fix_draft import FixDraft
-from store.fix_guards import choose_parent, missing_for_close
+from store.fix_guards import Guard, choose_parent, close_guards, missing_for_close
 from store.fix_names import FixRefused, Loader, Names
 from store.seen import seen_text
 from store.settings import Connection, Settings
 
-__all__ = ["FixRefused", "Intent", "Loader", "Prepared", "ReadUpTo", "prepare"]
+__all__ = ["FixRefused", "Guard", "Intent", "Loader", "Prepared", "ReadUpTo", "guards", "prepare"]
 
 ReadUpTo = tuple[int, str] | None | Literal["cache"]
 """The newest customer's note that was on the screen, as (creation in UTC seconds, id); `None`: there was
@@ -113,10 +113,7 @@ async def prepare(
         )
     names = Names(databases, connection.name, seen.record, now, choices)
     draft = FixDraft(databases, connection, connector, seen, names)
-    _check_words(intent)
-    draft.anything_offered()
-    await _fields(draft, intent)
-    await _words(draft, intent, read_up_to)
+    await _filled(draft, intent, read_up_to)
     _guard(draft, intent, read_up_to)
     fix = Fix(
         change=new_change_id(now),
@@ -133,6 +130,41 @@ async def prepare(
         decided_at=now,
     )
     return _prepared(draft, fix, intent)
+
+
+async def guards(
+    databases: Databases,
+    connection: Connection,
+    connector: Connector,
+    intent: Intent,
+    ticket_id: str,
+    *,
+    now: int,
+    choices: Loader | None = None,
+) -> tuple[Guard, ...]:
+    """What the close guard would say of this fix, each thing apart, whether or not it closes. Raises `FixRefused`."""
+    with databases.cache_reads.begin() as db:
+        seen = cached.ticket(db, connection.name, ticket_id)
+        note = cached.newest_customer_note(db, connection.name, ticket_id)
+    if seen is None:
+        raise FixRefused(
+            f'There is no ticket "{clean(ticket_id)}" in the cache.', hint="Run `deskzero sync` first."
+        )
+    names = Names(databases, connection.name, seen.record, now, choices)
+    draft = FixDraft(databases, connection, connector, seen, names)
+    await _filled(draft, intent, None if note is None else (note.created_at, note.note_id))
+    return close_guards(draft, answers=_answers(intent))
+
+
+async def _filled(draft: FixDraft, intent: Intent, read_up_to: ReadUpTo) -> None:
+    _check_words(intent)
+    draft.anything_offered()
+    await _fields(draft, intent)
+    await _words(draft, intent, read_up_to)
+
+
+def _answers(intent: Intent) -> bool:
+    return intent.reply is not None or intent.seen is not None
 
 
 def _check_words(intent: Intent) -> None:
@@ -203,7 +235,7 @@ async def _words(draft: FixDraft, intent: Intent, read_up_to: ReadUpTo) -> None:
 
 
 def _guard(draft: FixDraft, intent: Intent, read_up_to: ReadUpTo) -> None:
-    missing = missing_for_close(draft, answers=intent.reply is not None or intent.seen is not None)
+    missing = missing_for_close(draft, answers=_answers(intent))
     if not missing:
         return
     if not (intent.because or "").strip():

@@ -56,6 +56,11 @@ class Promises:
                 found |= one.promises(list(some), self._codes)
         return found
 
+    def code_of(self, db: sqlite3.Connection, connection: str, ticket_id: str) -> Part | None:
+        """The suggested code of one ticket, whether or not it lacks one."""
+        found = self._codes(db, connection, [ticket_id]).get(ticket_id)
+        return None if found is None else found.parts[0]
+
     def _codes(self, db: sqlite3.Connection, connection: str, ids: Sequence[str]) -> dict[str, Promise]:
         count, share = self._settings.strong_count, self._settings.strong_share
         said = self._histories.suggestions(db, connection, ids, count=count, share=share)

@@ -20,6 +20,7 @@ from store.bucket import State
 from store.budget import look
 from store.database_problems import is_environment
 from store.home import Home
+from store.promise import Part
 from store.promises import Promises
 from store.read_check import Evidence, aged_out, known
 from store.read_records import (
@@ -281,6 +282,13 @@ class Reader:
             if db is None:
                 return None
             return around.choices_read_at(db, connection, kind, board_id=board_id, company_id=company_id)
+
+    def suggested_code(self, connection: str, ticket_id: str) -> Part | None:
+        """The billing code that tickets like this one have, whether or not it lacks one now."""
+        with self._cache() as db:
+            if db is None or self._promises is None:
+                return None
+            return self._promises.code_of(db, connection, ticket_id)
 
     def usual_codes(self, connection: str, company_id: str | None) -> list[CodeCount]:
         """Billing codes on the company's tickets and their time entries, the most used first."""

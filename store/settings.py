@@ -119,6 +119,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    time_round: int = 900
+    """`[time]`: a timer counts up to whole steps of so many seconds; 0: as it is."""
+    time_least: int = 0
+    """A timer counts at least so many seconds."""
     billing_people: tuple[str, ...] = ()
     """`[billing]`: whom a question to billing is for."""
     billing_overdue_days: int = 2
@@ -179,7 +183,7 @@ def parse(text: str, path: Path) -> Settings:
     timezone = _timezone(top, machine_timezone)
     connections = _connections(top.table("connections"), timezone)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
-    suggestions, billing = top.table("suggestions"), top.table("billing")
+    suggestions, billing, time = (top.table(key) for key in ("suggestions", "billing", "time"))
     strong = suggestions.table("strong")
     settings = Settings(
         timezone=timezone,
@@ -190,12 +194,14 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=_gates(check),
+        time_round=time.duration("round", Settings().time_round),
+        time_least=time.duration("least", Settings().time_least),
         billing_people=billing.texts("people"),
         billing_overdue_days=billing.count("overdue_days", Settings().billing_overdue_days),
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
     )
-    for table in (top, sync, cache, outbox, check, suggestions, billing, strong):
+    for table in (top, sync, cache, outbox, check, suggestions, billing, time, strong):
         table.finish()
     return settings
 

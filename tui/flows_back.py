@@ -228,7 +228,7 @@ def _ask_drafts(kept: list[tuple[Draft, TicketView | None]]) -> Ask:
         Content.styled(f"Quit? {count} kept and not sent", "bold"),
         Content("\n").join(lines),
         [
-            ("q", "quit: it is still there next time, r or n on the ticket goes on", "quit"),
+            ("q", "quit: it is still there next time, r, n or x on the ticket goes on", "quit"),
             ("g", "go to the ticket" if len(kept) == 1 else "go to the first one's ticket", "go"),
         ],
     )

@@ -66,6 +66,16 @@ QUEUE: tuple[Key, ...] = (
         writes=True,
     ),
     Key("queue.code", "b", "code", "code", "Set the billing code", FIX, writes=True),
+    Key(
+        "queue.wrap_up",
+        "x",
+        "wrap_up",
+        "wrap up",
+        "Wrap up: time, code, what was done, status and mail in one form",
+        FIX,
+        writes=True,
+    ),
+    Key("queue.reopen", "X", "reopen", "", "Open a closed ticket again, through a review", FIX),
     Key("queue.reply", "r", "reply", "reply", "Reply. PUBLIC: the customer reads it", FIX, writes=True),
     Key("queue.note", "n", "note", "note", "Internal note: only colleagues read it", FIX, writes=True),
     Key(

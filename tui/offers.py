@@ -13,14 +13,14 @@ from tui.text import fit
 from tui.widgets.key_bar import Entry
 
 _ORDER = {
-    "customer_responded": ("reply", "accept", "seen", "note", "status", "who"),
+    "customer_responded": ("reply", "accept", "seen", "wrap_up", "note", "status", "who"),
     "child_reply": ("reply", "accept", "seen", "note", "status", "parent"),
     "reply_after_close": ("reply", "seen", "status", "note", "who"),
     "missing_fields": ("accept", "field", "reply", "note", "status", "who"),
     "orphaned": ("accept", "parent", "status", "note", "who", "reply"),
-    "billing_code": ("accept", "code", "status", "note", "reply", "field"),
+    "billing_code": ("accept", "code", "wrap_up", "status", "note", "reply", "field"),
 }
-_REST = ("reply", "code", "seen", "note", "status", "field", "parent", "who")
+_REST = ("wrap_up", "reply", "code", "seen", "note", "status", "field", "parent", "who")
 _NEEDS: dict[str, tuple[str, ...]] = {
     "code": ("billing_code", "entry_code"),
     "reply": ("reply",),
@@ -29,6 +29,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "parent": ("attach", "detach", "parent"),
     "status": ("status",),
     "who": ("owner",),
+    "wrap_up": ("status", "time", "note"),
+    "reopen": ("status",),
 }
 """Any of these verbs must be offered by the PSA; `fix` and `field` need any at all."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.contract import Choice, ChoiceContext, ConnectorError
@@ -11,7 +12,7 @@ from tui.marks import Key as RowKey
 
 if TYPE_CHECKING:
     from store.desk import Desk
-    from store.fixes import Prepared, ReadUpTo
+    from store.fixes import Guard, Prepared, ReadUpTo
     from store.read_records import ChangeView, Row, TicketView
     from store.undo import Undone
     from tui.engine import Engine
@@ -98,6 +99,20 @@ async def submitted_together(engine: Engine, fixes: list[Prepared]) -> list[str]
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
         return [change for change in changes if change != NOT_SENT]
+
+    return await engine.call(work)
+
+
+async def close_guards(engine: Engine, view: TicketView, wanted: dict[str, Any]) -> Sequence[Guard] | str:
+    """What stands against closing with this fix, each thing apart; or why the fix is none."""
+
+    async def work(desk: Desk) -> Sequence[Guard] | str:
+        from store.fixes import FixRefused, Intent
+
+        try:
+            return await desk.guards(view.connection, view.record.ticket_id, Intent(**wanted))
+        except (FixRefused, ConnectorError) as error:
+            return f"{error} {error.hint}".strip()
 
     return await engine.call(work)
 

@@ -21,11 +21,15 @@ def change_line(what: str, was: str, becomes: str) -> Content:
 
 
 def code_items(
-    choices: Sequence[Choice], usual: dict[str, int], row: Row | None, view: TicketView
+    choices: Sequence[Choice],
+    usual: dict[str, int],
+    row: Row | None,
+    view: TicketView,
+    said: Part | None = None,
 ) -> list[Item]:
-    """Codes: the suggestion first, then what this company usually gets, then all valid ones."""
+    """Codes: the suggestion (`said`, else the row's) first, then what this company usually gets, then all."""
     all_times = sum(usual.values())
-    said = row.promise.of("billing_code") if row and row.promise else None
+    said = said or (row.promise.of("billing_code") if row and row.promise else None)
     at = clean(view.record.company) or "this company"
     items = []
     for choice in choices:

@@ -12,6 +12,7 @@ from connectors.algapsa import plan as planning
 from connectors.algapsa.api import PAGE_SIZE, Api
 from connectors.algapsa.choices import Lists
 from connectors.algapsa.read import Reader
+from connectors.algapsa.records import BILLABLE, FREE
 from connectors.algapsa.write import Writer
 from connectors.contract import (
     Applied,
@@ -199,6 +200,7 @@ def capabilities() -> Capabilities:
         writes=undoable | {"entry_code", "reply", "note", "time"},
         undoable=undoable,
         mails=frozenset({"reply", "status"}),
+        billable=(BILLABLE, FREE),
         absent=planning.ABSENT,
         note_moves_ticket=False,
         page_size=PAGE_SIZE,

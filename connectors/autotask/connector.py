@@ -151,6 +151,7 @@ def capabilities(options: Options) -> Capabilities:
         writes=fields | {"reply", "note", "time"},
         undoable=fields,
         mails=frozenset({"reply"}),
+        billable=("Billable", "NonBillable"),
         absent=dict(ABSENT),
         note_moves_ticket=options.note_moves_ticket,
         page_size=500,

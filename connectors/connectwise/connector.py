@@ -149,6 +149,7 @@ def capabilities(options: Options) -> Capabilities:
         writes=fields | {"reply", "note", "time", "attach"} | detach,
         undoable=fields | attach | detach,
         mails=frozenset({"reply"}),
+        billable=("Billable", "DoNotBill", "NoCharge"),
         absent=absent,
         note_moves_ticket=options.note_moves_ticket,
         page_size=1000,

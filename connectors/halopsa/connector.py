@@ -141,6 +141,7 @@ def capabilities(options: Options) -> Capabilities:
         writes=fields | {"reply", "note", "time", "attach"} | detach,
         undoable=fields | attach | detach,
         mails=frozenset({"reply"}),
+        billable=("Billable", "NonBillable"),
         absent=absent if detach else absent | {"detach": planning.NO_DETACH},
         note_moves_ticket=options.note_moves_ticket,
         page_size=PAGE_SIZE,

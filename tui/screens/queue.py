@@ -11,9 +11,10 @@ from tui.screens.queue_fixing import FixingKeys
 from tui.screens.queue_looking import LookingKeys
 from tui.screens.queue_moving import MovingKeys
 from tui.screens.queue_snooze import SnoozeKeys
+from tui.screens.queue_wrap import WrapKeys
 
 
-class QueueScreen(FixingKeys, SnoozeKeys, LookingKeys, MovingKeys):
+class QueueScreen(FixingKeys, WrapKeys, SnoozeKeys, LookingKeys, MovingKeys):
     """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]

@@ -48,10 +48,14 @@ class Review(Dialog[ReviewAnswer]):
         Binding("k,up", "scroll(-1)", "up", show=False),
     ]
 
-    def __init__(self, view: TicketView, prepared: Prepared, *, side: Side | None = None) -> None:
-        """`side` says that there is a text, and which; `None`: only fields change."""
+    def __init__(
+        self, view: TicketView, prepared: Prepared, *, side: Side | None = None, what: str = ""
+    ) -> None:
+        """`side` says that there is a text, and which; `None`: only fields change. `what`: the question, where it is
+        another one than the side's."""
         super().__init__()
         self._view, self._prepared, self._side = view, prepared, side
+        self._what = what
         self._newer: Words | None = None
 
     def compose(self) -> ComposeResult:
@@ -63,9 +67,8 @@ class Review(Dialog[ReviewAnswer]):
         }
         if self._prepared.read_only:
             what = dict.fromkeys(what, "Not sent, read_only: this is what would go out")
-        title = Content.assemble(
-            what[self._side], " ── ", say(f"#{record.number} · {record.company or 'no company'}")
-        )
+        asked = self._what if self._what and not self._prepared.read_only else what[self._side]
+        title = Content.assemble(asked, " ── ", say(f"#{record.number} · {record.company or 'no company'}"))
         text = self._prepared.fix.reply or self._prepared.fix.note or ""
         hold = self.deskzero.settings.hold if self._prepared.held else 0
         later = f", {hold} s to take back" if hold else ""
