@@ -142,7 +142,7 @@ def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:
 def _missing(row: Row) -> list[Cell]:
     names = [_field(reason.field, reason.code) for reason in row.reasons]
     made: list[Cell] = [("no " + ", ".join(names), "later")] if names else []
-    return [*made, ("  ", "text"), *_promise(row.promise)] if row.promise else made
+    return [*_promise(row.promise), ("  ", "text"), *made] if row.promise else made
 
 
 def _field(field: str | None, code: str) -> str:
@@ -163,7 +163,9 @@ def _parent(row: Row, now: int, zone: tzinfo) -> list[Cell]:
         made.append((f" {when(parent.closed_at, now, zone)}", "age"))
     if parent.closed_by:
         made.append((f" by {clean(parent.closed_by)}", "company"))
-    return [*made, ("  ", "text"), *_promise(row.promise)] if row.promise else made
+    return (
+        [*_promise(row.promise), ("  ", "text"), *made] if row.promise else made
+    )  # in sight, or it is no promise
 
 
 def _asked(asked: Asked, now: int) -> list[Cell]:

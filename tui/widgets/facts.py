@@ -13,6 +13,7 @@ from textual.widget import Widget
 from connectors.text import clean
 from store.not_known import not_known
 from store.read_records import PANES, AgreementView, Parent, Row, TicketView
+from tui.picks import rests_on
 from tui.text import fit, hours, say, when, wrap
 from tui.widgets.columns import PANE_NAMES, SECTION
 from tui.widgets.conversation import time_lines
@@ -67,6 +68,7 @@ class Facts(Widget):
         if view is None:
             return [Content("")]
         lines = labelled("Why here", _why(view, row), width, "$must" if row and row.gate else "", 3)
+        lines += _promised(row, width)
         lines += _asked(row, width, self._now, self._zone)
         also = _also(view, row)
         if also:
@@ -124,6 +126,15 @@ def _why(view: TicketView, row: Row | None) -> list[str]:
     if not_known(view.can):
         return ["No exception among those that can be known from this PSA"]
     return ["No exception: nothing is missing here"]
+
+
+def _promised(row: Row | None, width: int) -> list[Content]:
+    """What the key that accepts would do, in full, and what that rests on."""
+    if row is None or row.promise is None:
+        return []
+    rests = ", ".join(dict.fromkeys(rests_on(part) for part in row.promise.parts))
+    mark, style = ("→", "$success") if row.promise.strong else ("~", "")
+    return labelled("Suggested", [f"{mark} {clean(row.promise.label)} ({rests})"], width, style, 1)
 
 
 def _asked(row: Row | None, width: int, now: int, zone: tzinfo) -> list[Content]:
