@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.contract import Choice, Ref, TicketRecord
 from store import read_around as around
+from store import timers
 from store.bucket import State
 from store.budget import look
 from store.database_problems import is_environment
@@ -49,6 +50,7 @@ from store.setup_records import SetupUse
 from store.snoozes import Hidden, NotHidden, Snooze, in_force, kept, stands_for
 from store.suggestions import Like
 from store.suggestions_read import cases
+from store.timers import Stopwatch
 
 __all__ = [
     "ALL_OPEN",
@@ -251,6 +253,10 @@ class Reader:
         """The outbox in the order made: open changes, or with `all` every one."""
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all))
+
+    def timers(self) -> list[Stopwatch]:
+        """Stopwatches that are open, those that run first."""
+        return timers.kept(self.home, self._names(None))
 
     def left_behind(self, all: bool = False) -> list[ChangeView]:
         """Open changes (`all`: every one) of connections no longer in the settings: nobody sends them."""

@@ -143,11 +143,12 @@ class Flows:
                 return None
         return await orders.prepared(self.app.engine, view, up_to, wanted | {"because": why.label})
 
-    async def submit(self, view: TicketView, fix: Prepared) -> None:
-        """Into the outbox; the row may leave at once. Raises `Refused`, `EngineStopped`."""
+    async def submit(self, view: TicketView, fix: Prepared) -> str:
+        """Into the outbox; the row may leave at once. Gives the change's id. Raises `Refused`, `EngineStopped`."""
         change = await orders.submitted(self.app.engine, fix)
         self.screen.mine.made(change)
         self.app.saved.publish(Saved(quiet=False, done=frozenset({(view.connection, view.record.ticket_id)})))
+        return change
 
     def refused(self, error: Refused | EngineStopped | CacheUnreadable) -> None:
         """Says why nothing was done, and what could be meant."""

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from connectors.text import clean
-from store import drafts
+from store import drafts, timers
 from store.changes import DECIDE_STATES
+from store.database_problems import DatabaseProblem
 from store.drafts import Draft
 from store.home import Home
 from store.read import CacheUnreadable, Reader
 from store.read_records import ChangeView, TicketView
+from store.timers import Stopwatch
 from tui import orders
 from tui.engine import EngineStopped
 from tui.messages import Saved
 from tui.orders import Refused, kept_side
 from tui.screens.confirm import Ask
 from tui.screens.undo_list import UndoList, can_take_back, undo_items
-from tui.text import fit
+from tui.text import fit, spent
 from tui.watch import moved, named, shown, what
 from tui.widgets.status_line import Said
 
@@ -92,6 +94,7 @@ class Back:
             count = 1 + len(undone.together)
             self.screen.tell(f"Taking back: {what(change)} on {count} tickets.{stays}", "wait")
         elif undone.by is None:
+            timers.reopen(self.app.home, change.change)  # its time is there again, paused
             kept = kept_side(change)
             goes_on = (
                 f" The text is a draft again, {'r' if kept == 'reply' else 'n'} goes on." if kept else ""
@@ -117,9 +120,27 @@ class Back:
                 return
             if answer == "withdraw" and not await self._withdrawn(held):
                 return
-        if not await self._drafts_may_wait():
+        if not await self._drafts_may_wait() or not await self._timers_may_run():
             return
         self.app.exit(0)
+
+    async def _timers_may_run(self) -> bool:
+        """A stopwatch that runs is asked about: it goes on while the screen is shut."""
+        now = self.app.now
+        running = [one for one in await self.app.read(lambda reader: reader.timers()) if one.runs]
+        if not running:
+            return True
+        answer = await self.app.push_screen_wait(_ask_timers(running, now))
+        if answer == "pause":
+            try:
+                for one in running:
+                    timers.pause(self.app.home, one.id, now=now)
+            except (sqlite3.Error, DatabaseProblem) as error:
+                self.screen.tell(f"The timer could not be paused: {error}", "bad")
+                return False
+        if answer == "log" and await self.screen.jump(running[0].connection, running[0].ticket_id):
+            await self.screen.run_action("log_time")
+        return answer in ("run", "pause")
 
     async def _drafts_may_wait(self) -> bool:
         """Names the texts that were not sent. They are kept whatever is answered."""
@@ -171,6 +192,20 @@ class Back:
             self.screen.flows.refused(error)
             return False
         return True
+
+
+def _ask_timers(running: list[Stopwatch], now: int) -> Ask:
+    lines = [f"{spent(one.counted(now))}  #{clean(one.number)} {clean(one.company)}" for one in running[:5]]
+    title = "a timer runs" if len(running) == 1 else f"{len(running)} timers run"
+    return Ask(
+        Content.styled(f"Quit? {title}", "bold"),
+        Content("\n").join(Content(line) for line in lines),
+        [
+            ("p", "pause and quit: t logs it next time", "pause"),
+            ("k", "keep it running and quit", "run"),
+            ("l", "log it now", "log"),
+        ],
+    )
 
 
 def last_one(changes: list[ChangeView]) -> ChangeView | None:

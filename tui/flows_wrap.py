@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connectors.contract import Capabilities
@@ -15,10 +14,12 @@ from store.read_records import TicketView
 from tui import orders
 from tui.asks import Item, Side
 from tui.engine import EngineStopped
+from tui.flows_time import Timing
 from tui.orders import Refused
-from tui.picks import change_line, code_items
+from tui.picks import change_line
 from tui.screens.review import Review
-from tui.screens.wrap_up import NO_ANSWER, NO_MAIL, REPLY, Offered, Wrapped, WrapUp
+from tui.screens.work_form import NO_ANSWER, NO_MAIL, REPLY, Filled, Offered, WorkForm
+from tui.work import offered_work
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -42,38 +43,38 @@ class Wrapping:
     async def wrap_up(self, view: TicketView) -> bool:
         """Form, review, outbox; back to the form as often as wanted."""
         offered = await self._offered(view)
-        before: Wrapped | None = None
+        before: Filled | None = None
         while True:
-            wrapped = await self.app.push_screen_wait(
-                WrapUp(
+            filled = await self.app.push_screen_wait(
+                WorkForm(
                     view,
                     offered,
                     lambda wanted: orders.close_guards(self.app.engine, view, wanted),
                     before=before,
                 )
             )
-            if wrapped is None:
+            if filled is None:
                 return False
-            await self._keep(view, wrapped.text)
-            if not wrapped.wanted:
+            await self._keep(view, filled.text)
+            if not filled.wanted:
                 self.screen.tell("Nothing was filled in, nothing was done.", "info")
                 return False
-            answer = await self._review(view, wrapped)
+            answer = await self._review(view, filled)
             if answer == "edit":
-                before = wrapped
+                before = filled
                 continue
             if answer in ("sent", "discard"):
                 await self._keep(view, "")
             elif answer == "keep":
-                kept = " The text is kept, x goes on." if wrapped.text else ""
+                kept = " The text is kept, x goes on." if filled.text else ""
                 self.screen.tell(f"Nothing was done.{kept}", "info")
             return answer == "sent"
 
-    async def _review(self, view: TicketView, wrapped: Wrapped) -> str:
+    async def _review(self, view: TicketView, filled: Filled) -> str:
         flows = self.screen.flows
-        side: Side = "reply" if "reply" in wrapped.wanted else "note"
+        side: Side = "reply" if "reply" in filled.wanted else "note"
         try:
-            fix = await flows.prepare(view, wrapped.wanted)
+            fix = await flows.prepare(view, filled.wanted)
             if fix is None:
                 return "edit"
             what = (
@@ -82,10 +83,12 @@ class Wrapping:
             answer = await self.app.push_screen_wait(Review(view, fix, side=side, what=what))
             if answer != "send":
                 return answer or "keep"
-            await flows.submit(view, fix)
+            change = await flows.submit(view, fix)
         except (Refused, EngineStopped) as error:
             flows.refused(error)
             return "failed"
+        if fix.fix.time is not None:
+            Timing(self.screen).logged(view, change)
         return "sent"
 
     async def reopen(self, view: TicketView) -> bool:
@@ -117,30 +120,21 @@ class Wrapping:
     async def _offered(self, view: TicketView) -> Offered:
         flows, record = self.screen.flows, view.record
         can = self.screen.can(view.row)
-        name, ticket_id = view.connection, record.ticket_id
-        said = await self.app.read(lambda reader: reader.suggested_code(name, ticket_id))
-        usual = await self.app.read(lambda reader: reader.usual_codes(name, record.company_id))
-        has_codes = can is None or can.code_on_ticket or can.code_on_time
-        choices = await flows.choices(view, "billing_code") if has_codes else []
-        row = next((one for one in view.exceptions if one.kind == "billing_code"), None)
-        codes = code_items(choices, {one.id or one.name: one.times for one in usual}, row, view, said)
+        key = (view.connection, record.ticket_id)
+        text = await self.app.read(lambda _: drafts.load(self.app.home, *key, DRAFT))
         statuses = await flows.choices(view, "status")
-        closing = closing_first(statuses, self.app.settings.connections[name])
+        closing = closing_first(statuses, self.app.settings.connections[view.connection])
+        closes = {one.id for one in closing}
         return Offered(
-            no_time="" if can is None or "time" in can.writes else _absent(can, "time"),
-            codes=_codes(view, codes, sure=said is not None and said.strength == "strong"),
-            billable=_billable(view, can),
+            title="Wrap up",
+            **await offered_work(self.screen, view, text=text),
             statuses=[
                 Item("", f"{clean(record.status)} (stays)"),
-                *(
-                    Item(one.id, one.name, "closes" if one.id in {c.id for c in closing} else "")
-                    for one in statuses
-                ),
+                *(Item(one.id, one.name, "closes" if one.id in closes else "") for one in statuses),
             ],
             status_at=1 + statuses.index(closing[0]) if closing and not view.closed else 0,
             tell=_tell(view, can),
             text_goes="goes on the time entry; without time, into an internal note",
-            text=await self.app.read(lambda _: drafts.load(self.app.home, name, ticket_id, DRAFT)),
         )
 
     def _closed(self, view: TicketView) -> set[str]:
@@ -154,21 +148,6 @@ class Wrapping:
             await self.app.read(lambda _: drafts.save(home, *key, text, now=now))
         except (sqlite3.Error, DatabaseProblem) as error:
             self.screen.tell(f"The text could not be kept: {error}", "bad")
-
-
-def _codes(view: TicketView, codes: Sequence[Item], *, sure: bool) -> list[Item]:
-    """Codes with "as it is" among them: first where the ticket has one, else behind a suggestion that is sure."""
-    has = clean(view.record.billing_code)
-    stays = Item("", f"{has} (stays)" if has else "none", value=view.record.billing_code_id)
-    return [*codes, stays] if sure and not has else [stays, *codes]
-
-
-def _billable(view: TicketView, can: Capabilities | None) -> list[Item]:
-    if can is None or not can.billable:
-        return []
-    agreement = clean(view.agreement.name) if view.agreement is not None else ""
-    rests = f"agreement {agreement}, {view.agreement.state}" if view.agreement is not None else "no agreement"
-    return [Item("", "as the PSA decides", rests), *(Item(value, value) for value in can.billable)]
 
 
 def _tell(view: TicketView, can: Capabilities | None) -> list[Item]:
@@ -185,7 +164,3 @@ def _tell(view: TicketView, can: Capabilities | None) -> list[Item]:
     if can is None or "reply" in can.writes:
         items.append(Item(REPLY, "a reply with this text", "PUBLIC"))
     return items
-
-
-def _absent(can: Capabilities, verb: str) -> str:
-    return can.absent.get(verb, "not offered by this PSA's API as known")

@@ -75,6 +75,10 @@ QUEUE: tuple[Key, ...] = (
         FIX,
         writes=True,
     ),
+    Key(
+        "queue.log_time", "t", "log_time", "log time", "Log time: hours or from-to, code, what was done", FIX
+    ),
+    Key("queue.timer", "T", "timer", "", "Timer on this ticket: start, pause, go on", LOOK),
     Key("queue.reopen", "X", "reopen", "", "Open a closed ticket again, through a review", FIX),
     Key("queue.reply", "r", "reply", "reply", "Reply. PUBLIC: the customer reads it", FIX, writes=True),
     Key("queue.note", "n", "note", "note", "Internal note: only colleagues read it", FIX, writes=True),

@@ -20,7 +20,7 @@ _ORDER = {
     "orphaned": ("accept", "parent", "status", "note", "who", "reply"),
     "billing_code": ("accept", "code", "wrap_up", "status", "note", "reply", "field"),
 }
-_REST = ("wrap_up", "reply", "code", "seen", "note", "status", "field", "parent", "who")
+_REST = ("wrap_up", "reply", "code", "seen", "note", "log_time", "status", "field", "parent", "who")
 _NEEDS: dict[str, tuple[str, ...]] = {
     "code": ("billing_code", "entry_code"),
     "reply": ("reply",),
@@ -31,6 +31,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "who": ("owner",),
     "wrap_up": ("status", "time", "note"),
     "reopen": ("status",),
+    "log_time": ("time",),
+    "timer": ("time",),
 }
 """Any of these verbs must be offered by the PSA; `fix` and `field` need any at all."""
 

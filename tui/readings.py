@@ -31,5 +31,11 @@ def standing_of(only: str | None, reader: Reader) -> tuple[Counts, Standing]:
     counts = Counts(tuple(reader.panes(only)), known=True, not_known=lost, unsure=unsure)
     quarantined, budgets = len(reader.quarantine()), reader.budgets()
     return counts, Standing(
-        states, changes, quarantined=quarantined, budgets=budgets, unsure=unsure, only=only
+        states,
+        changes,
+        timers=tuple(reader.timers()),
+        quarantined=quarantined,
+        budgets=budgets,
+        unsure=unsure,
+        only=only,
     )

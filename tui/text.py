@@ -45,6 +45,12 @@ def hours(value: float | None) -> str:
     return "" if value is None else f"{value:.2f} h"
 
 
+def spent(seconds: int) -> str:
+    """`0:13`, `1:05`: hours and minutes, begun minutes counted."""
+    minutes = -(-seconds // 60)
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not `strftime`: the screen is English whatever the machine's locale."""

@@ -11,7 +11,7 @@ from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, choose, opened, told
 from tui.screens.picker import Picker
 from tui.screens.review import Review
-from tui.screens.wrap_up import WrapUp
+from tui.screens.work_form import WorkForm
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def form(pilot, screen, shop, *, waits: bool = True):
     screen.list.go(screen.list.find(*row.key[:2]))
     await settle(pilot)
     await press(pilot, "x")
-    await opened(pilot, WrapUp)
+    await opened(pilot, WorkForm)
     return row
 
 
@@ -71,7 +71,7 @@ async def test_rule_12_it_is_not_closed_with_an_unanswered_note_unless_a_reason_
         await opened(pilot, Picker)
         assert "lacks an answer" in " ".join(painted(pilot.app.screen).split())
         await press(pilot, "escape")
-        await opened(pilot, WrapUp)  # nothing is lost: back in the form
+        await opened(pilot, WorkForm)  # nothing is lost: back in the form
         assert shop.world.is_open(shop.world.ticket(row.ticket_id))
         await press(pilot, "escape")
         await opened(pilot, Picker)
@@ -115,14 +115,14 @@ async def test_what_is_no_time_is_said_and_esc_never_loses_the_text(shop):
     async with at_work(shop, "1") as (pilot, screen):
         row = await form(pilot, screen, shop)
         await press(pilot, *"soon", "tab", "tab", "tab", *"Half a text", "escape")
-        assert isinstance(pilot.app.screen, WrapUp)
+        assert isinstance(pilot.app.screen, WorkForm)
         assert "is no time" in painted(pilot.app.screen)
         await press(pilot, "escape")
         await settle(pilot)
         assert pilot.app.screen is screen
         assert drafts.load(shop.home, row.connection, row.ticket_id, "done") == "Half a text"
         await press(pilot, "x")
-        await opened(pilot, WrapUp)
+        await opened(pilot, WorkForm)
         assert "Half a text" in painted(pilot.app.screen)
 
 

@@ -25,7 +25,7 @@ from tui.ghosts import why_gone
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered, offered_marked
 from tui.readings import rows_of, standing_of
-from tui.text import say
+from tui.text import say, spent
 from tui.watch import Watch, goes_back, settled, settled_together
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.conversation import Conversation
@@ -153,6 +153,12 @@ class QueueView(Screen[None]):
             self._settled(change)
         if not self._pane_chosen:
             self._pane_chosen = True
+            for one in standing.timers:
+                if one.runs:
+                    counted = spent(one.counted(self.deskzero.now))
+                    self.tell(
+                        f"The timer on #{clean(one.number)} ran on: {counted}. T pauses, t logs it.", "warn"
+                    )
             first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
             self.show_pane(first)
 

@@ -15,7 +15,8 @@ from connectors.text import clean
 from store.bucket import State
 from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
-from tui.text import clock, when
+from store.timers import Stopwatch
+from tui.text import clock, spent, when
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Standing:
     quarantined: int = 0
     unsure: bool = False
     """A kind that counts to zero cannot be known from some connection's PSA."""
+    timers: tuple[Stopwatch, ...] = ()
+    """Stopwatches that are open, those that run first."""
     only: str | None = None
     """The lists and numbers are of this connection alone."""
     read_at: int = 0
@@ -184,6 +187,11 @@ def requests_used(standing: Standing, now: int, *, short: bool = False) -> Conte
 
 def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
     parts = []
+    running = [one for one in standing.timers if one.runs]
+    if running:
+        first, more = running[0], f" +{len(running) - 1}" if len(running) > 1 else ""
+        named = "" if short else f" #{clean(first.number)}"
+        parts.append(Content.styled(f"T {spent(first.counted(now))}{named}{more}", "bold $warning"))
     if standing.waiting:
         parts.append(
             Content.styled(f"↑{standing.waiting}" if short else f"↑ {standing.waiting} waiting", "$accent")

@@ -1,4 +1,4 @@
-"""Wrapping up: time, code, what was done, status and mail in one form. The review follows; nothing is sent here."""
+"""The form about work: time, code, what was done; to wrap up also status and mail. The review follows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from store.hours import NoHours, parse
 from store.read_records import TicketView
 from tui.asks import Item
 from tui.screens.base import Dialog
-from tui.text import hours, say
+from tui.text import hours, say, spent
 from tui.widgets.choice import Choice
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ NO_MAIL, NO_ANSWER, REPLY = "none", "seen", "reply"
 class Offered:
     """What the form begins with, and what this PSA takes."""
 
+    title: str
     time: str = ""
     """A timer's hours, or nothing."""
     time_words: str = ""
@@ -49,7 +50,7 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrapped:
+class Filled:
     """What was filled in: `wanted` as `Intent` takes it, and the form, to come back to."""
 
     wanted: dict[str, Any]
@@ -61,11 +62,11 @@ class Wrapped:
     text: str
 
 
-class WrapUp(Dialog[Wrapped]):
+class WorkForm(Dialog[Filled]):
     """Tab goes on, Esc ends the form: with something to do the review follows, else nothing happens."""
 
     DEFAULT_CSS = """
-    WrapUp {
+    WorkForm {
         align: center middle;
         #box { width: 100; max-width: 98%; height: auto; max-height: 96%; }
         .line { height: 1; }
@@ -83,7 +84,7 @@ class WrapUp(Dialog[Wrapped]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "cancel", "done", show=False, priority=True, id="wrap_up.done"),
+        Binding("ctrl+s", "cancel", "done", show=False, priority=True, id="work.done"),
     ]
 
     def __init__(
@@ -92,7 +93,7 @@ class WrapUp(Dialog[Wrapped]):
         offered: Offered,
         guards: Callable[[dict[str, Any]], Awaitable[Sequence[Guard] | str]],
         *,
-        before: Wrapped | None = None,
+        before: Filled | None = None,
     ) -> None:
         """`guards` says what stands against closing, or why the fix is none; `before`: what was filled in already."""
         super().__init__()
@@ -103,7 +104,7 @@ class WrapUp(Dialog[Wrapped]):
         record, offered, before = self._view.record, self._offered, self._before
         named = f"#{record.number} · {record.company or 'no company'} · {record.summary}"
         with Vertical(id="box", classes="dialog"):
-            yield Static(Content("Wrap up · ") + say(named), classes="dialog-title")
+            yield Static(Content(f"{offered.title} · ") + say(named), classes="dialog-title")
             with Horizontal(classes="line"):
                 yield Static("Time", classes="label")
                 yield Input(
@@ -121,11 +122,13 @@ class WrapUp(Dialog[Wrapped]):
                     before.text if before else offered.text, id="text", show_line_numbers=False,
                     tab_behavior="focus", soft_wrap=True,
                 )  # fmt: skip
-            yield Static(Content(offered.text_goes), id="where")
-            yield from self._choice(
-                "Status", "status", offered.statuses, before.status if before else offered.status_at
-            )
-            yield from self._choice("Customer", "tell", offered.tell, before.tell if before else 0)
+            if offered.text_goes:
+                yield Static(Content(offered.text_goes), id="where")
+            if offered.statuses:
+                status = before.status if before else offered.status_at
+                yield from self._choice("Status", "status", offered.statuses, status)
+            if offered.tell:
+                yield from self._choice("Customer", "tell", offered.tell, before.tell if before else 0)
             yield Static(id="can")
             yield Static(id="problem")
             yield Static(
@@ -154,13 +157,6 @@ class WrapUp(Dialog[Wrapped]):
 
     # ------------------------------------------------------------ what is filled in
 
-    def _hours(self) -> float | None:
-        """What stands in the time's line; `None` for nothing. Raises `NoHours`."""
-        text = self.query_one("#time", Input).value.strip()
-        if not text or self._offered.no_time:
-            return None
-        return parse(text, now=self.deskzero.now, zone=self.deskzero.zone_of(self._view.connection)).hours
-
     def _wanted(self) -> dict[str, Any]:
         """As `Intent` takes it. Raises `NoHours`."""
         wanted: dict[str, Any] = {}
@@ -174,9 +170,9 @@ class WrapUp(Dialog[Wrapped]):
         code = self.query_one("#code", Choice).chosen
         if code.key or ("time" in wanted and code.value):  # what the ticket has goes on the new entry too
             wanted["billing_code"] = code.key or code.value
-        if status := self.query_one("#status", Choice).chosen.key:
+        if self._offered.statuses and (status := self.query_one("#status", Choice).chosen.key):
             wanted["status"] = status
-        tell = self.query_one("#tell", Choice).chosen
+        tell = self.query_one("#tell", Choice).chosen if self._offered.tell else Item(NO_MAIL, "")
         if tell.key == REPLY and text:
             wanted["reply"] = text
         elif tell.key.startswith(NO_ANSWER):
@@ -224,29 +220,23 @@ class WrapUp(Dialog[Wrapped]):
                 self.query_one("#time", Input).focus()
                 self.query_one("#problem", Static).update(Content(f"{error} Esc once more gives it up."))
                 return
-        self.finish(self._wrapped(wanted))
+        self.finish(self._filled(wanted))
 
-    def _wrapped(self, wanted: dict[str, Any]) -> Wrapped:
+    def _filled(self, wanted: dict[str, Any]) -> Filled:
         billable = self.query_one("#billable", Choice).position if self._offered.billable else 0
-        return Wrapped(
+        return Filled(
             wanted=wanted,
             time=self.query_one("#time", Input).value,
             code=self.query_one("#code", Choice).position,
             billable=billable,
-            status=self.query_one("#status", Choice).position,
-            tell=self.query_one("#tell", Choice).position,
+            status=self.query_one("#status", Choice).position if self._offered.statuses else 0,
+            tell=self.query_one("#tell", Choice).position if self._offered.tell else 0,
             text=self.query_one("#text", TextArea).text.strip(),
         )
-
-
-def clock(seconds: int) -> str:
-    """`0:13`, `1:05`: hours and minutes of a timer, begun minutes counted."""
-    minutes = -(-seconds // 60)
-    return f"{minutes // 60}:{minutes % 60:02}"
 
 
 def rounded_words(seconds: int, after: float) -> str:
     """`timer 0:13, rounded up to 0.25 h`."""
     raw = seconds / 3600
     more = f", rounded up to {hours(after)}" if after - raw > 1e-6 else ""
-    return f"timer {clock(seconds)}{more}"
+    return f"timer {spent(seconds)}{more}"
