@@ -32,6 +32,7 @@ COMMANDS = (
     "disconnect",
     "support",
     "simulate",
+    "web",
 )
 """In the order of `--help`; each is `tui.commands.<name>_command.command`."""
 

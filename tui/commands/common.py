@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -146,7 +147,9 @@ def one_ticket(reader: Reader, text: str) -> TicketView:
 
 
 def on_terminal() -> bool:
-    """Whether a screen can be shown: both ends are a terminal."""
+    """Whether a screen can be shown: both ends are a terminal, or a browser's (`deskzero web`)."""
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
