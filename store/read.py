@@ -24,6 +24,7 @@ from store.home import Home
 from store.promise import Part
 from store.promises import Promises
 from store.read_check import Evidence, aged_out, known
+from store.read_day import Day, day
 from store.read_records import (
     ALL_OPEN,
     PANES,
@@ -253,6 +254,20 @@ class Reader:
         """The outbox in the order made: open changes, or with `all` every one."""
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all))
+
+    def day(self) -> Day:
+        """The technician's day so far: answers, hand-overs, time and the gaps in it."""
+        settings = self.settings
+        with self._cache() as db, self._journal() as journal:
+            return day(
+                db,
+                journal,
+                self._names(None),
+                now=int(self.clock()),
+                zone=ZoneInfo(settings.timezone),
+                shift=settings.shift,
+                gap=settings.gap,
+            )
 
     def timers(self) -> list[Stopwatch]:
         """Stopwatches that are open, those that run first."""

@@ -119,6 +119,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    shift: tuple[int, int] | None = None
+    """`[day]`: when the technician works, in minutes after midnight in `timezone`; `None`: not said."""
+    gap: int = 900
+    """A stretch of the shift without time on it is told from so many seconds on."""
     time_round: int = 900
     """`[time]`: a timer counts up to whole steps of so many seconds; 0: as it is."""
     time_least: int = 0
@@ -183,7 +187,7 @@ def parse(text: str, path: Path) -> Settings:
     timezone = _timezone(top, machine_timezone)
     connections = _connections(top.table("connections"), timezone)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
-    suggestions, billing, time = (top.table(key) for key in ("suggestions", "billing", "time"))
+    suggestions, billing, time, day = (top.table(key) for key in ("suggestions", "billing", "time", "day"))
     strong = suggestions.table("strong")
     settings = Settings(
         timezone=timezone,
@@ -194,6 +198,8 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=_gates(check),
+        shift=_shift(day),
+        gap=day.duration("gap", Settings().gap, least=60),
         time_round=time.duration("round", Settings().time_round),
         time_least=time.duration("least", Settings().time_least),
         billing_people=billing.texts("people"),
@@ -201,7 +207,7 @@ def parse(text: str, path: Path) -> Settings:
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
     )
-    for table in (top, sync, cache, outbox, check, suggestions, billing, time, strong):
+    for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong):
         table.finish()
     return settings
 
@@ -318,6 +324,20 @@ def _scope(table: Table) -> Scope:
     example = {"mine": "mine", "all": "all"}.get(close or "", f"{close}:{name or '<name>'}")
     hint = f'Did you mean "{example}"?' if close else ""
     raise table.error("scope", f'{_SCOPES} is expected, not "{text}"', hint)
+
+
+def _shift(table: Table) -> tuple[int, int] | None:
+    """`09:00-17:30`, in minutes after midnight."""
+    expected = "a time of day to another such as 09:00-17:30"
+    text = table.optional("shift", expected=expected)
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)", text.strip())
+    if found is not None:
+        first, last = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+        if first < last < 24 * 60 and int(found[2]) < 60 and int(found[4]) < 60:
+            return first, last
+    raise table.error("shift", f'{expected} is expected, not "{text}"')
 
 
 def _kinds(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:

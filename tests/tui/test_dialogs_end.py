@@ -104,7 +104,7 @@ async def test_zero_has_its_time_and_grows_old(shop):
         assert f"ZERO at {at(shop)}. Nothing fell through." in one.static("#verdict")
         assert screen.standing.to_zero == 0, "the queue behind has read again too"
         assert one.text.count("✓") >= len(shop.settings.gates)
-        await one.press("enter", "w")
+        await one.press("w")
         assert one.open, "there is no row to go to"
         shop.now += 400
         await until(one.pilot, lambda: "6m ago · too old to go by: R asks again" in one.text, "old", 3)

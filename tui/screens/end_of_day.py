@@ -16,15 +16,21 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from connectors.text import clean
+from store import sign_offs
 from store.read import CacheUnreadable
-from store.read_records import PANES, Row
+from store.read_day import Day
+from store.read_records import Row
+from store.sign_offs import Signed
 from tui import messages
 from tui.asks import Jump
 from tui.big import big
+from tui.day_lines import answered_line, gap_line, gate_title, handed_over, row_words, time_line
+from tui.engine import EngineStopped
+from tui.flows_day import EndingDay
 from tui.messages import Saved
+from tui.orders import Refused
 from tui.screens.base import Dialog
 from tui.text import age, fit, say, when
-from tui.widgets.columns import SECTION
 
 if TYPE_CHECKING:
     from store.check import Verdict
@@ -32,7 +38,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 WORDS = {"zero": "ZERO", "not_zero": "NOT ZERO", "cannot_tell": "CANNOT TELL"}
-ROWS_A_GATE = 5
+SIGN = "sign"
+"""Id of the last line."""
+ROWS_A_GATE = 200
 """So many rows of a gate are listed; the pane has the rest."""
 
 
@@ -51,6 +59,7 @@ class EndOfDay(Dialog[Jump]):
         #why { padding: 0 1; height: auto; max-height: 25vh; margin-top: 1; display: none; }
         #why.-some { display: block; }
         OptionList { height: 1fr; min-height: 3; padding: 0; margin-top: 1; }
+        #said { height: auto; padding: 0 1; color: $warning; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,12 +68,15 @@ class EndOfDay(Dialog[Jump]):
         Binding("k", "step(-1)", "up", show=False),
         Binding("w", "hand_over", "hand over", show=False),
         Binding("R", "ask", "ask again", show=False),
+        Binding("y", "copy", "copy as text", show=False),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._verdict: Verdict | None = None
         self._rows: list[Row] = []
+        self._day: Day | None = None
+        self._signed: Signed | None = None
         self._shown: list[Row] = []
         """Those with a line of their own, in its order."""
         self._asking = False
@@ -78,8 +90,9 @@ class EndOfDay(Dialog[Jump]):
             yield Static(id="when")
             yield Static(id="why")
             yield OptionList(markup=False)
+            yield Static(id="said")
             yield Static(
-                Content("Enter go to it · w hand over · R ask the PSA again · Esc back"),
+                Content("Enter go to it · w hand over · y copy as text · R ask the PSA again · Esc back"),
                 classes="dialog-keys",
             )
 
@@ -137,6 +150,9 @@ class EndOfDay(Dialog[Jump]):
 
     async def _read_rows(self) -> None:
         self._rows = await self.deskzero.read(lambda reader: [row for row in reader.rows() if row.gate])
+        self._day = await self.deskzero.read(lambda reader: reader.day())
+        today = EndingDay(self.deskzero).today
+        self._signed = await self.deskzero.read(lambda _: sign_offs.of_day(self.deskzero.home, today))
 
     def _progress(self, progress: Progress) -> None:
         """Called in the engine's thread."""
@@ -166,7 +182,7 @@ class EndOfDay(Dialog[Jump]):
         why.update(Content("\n").join(lines))
 
     def _show(self, verdict: Verdict) -> None:
-        kept = self._row()
+        kept = self._highlighted()
         self._verdict = verdict
         app = self.deskzero
         answer = self.query_one("#verdict", Static)
@@ -186,33 +202,62 @@ class EndOfDay(Dialog[Jump]):
         self._shown = []
         for kind in app.settings.gates:
             self._gate(options, kind, sure=not verdict.why)
-        keys = [row.key for row in self._shown]
-        place = keys.index(kept.key) if kept is not None and kept.key in keys else 0
-        options.highlighted = options.get_option_index(str(place)) if keys else None
+        self._below(options)
+        ids = [options.get_option_at_index(place).id for place in range(options.option_count)]
+        able = [place for place, one in enumerate(ids) if one is not None]
+        options.highlighted = ids.index(kept) if kept in ids and kept is not None else able[0]
 
     def _gate(self, options: OptionList, kind: str, *, sure: bool) -> None:
         """A gate's line and its rows. `?`: none is known, but not all could be asked."""
         app = self.deskzero
         rows = [row for row in self._rows if row.kind == kind]
-        title = PANES[kind][1] if kind in PANES else kind
-        if kind in SECTION:  # in the queue it stands below "Responded"
-            title = f"{PANES['customer_responded'][1]} {title}"
         mark = "✗" if rows else ("✓" if sure else "?")
         options.add_option(
-            Option(Content.styled(f" {mark} {fit(title, 22)} {len(rows)}", "bold"), disabled=True)
+            Option(Content.styled(f" {mark} {fit(gate_title(kind), 22)} {len(rows)}", "bold"), disabled=True)
         )
+        if kind == "customer_responded" and self._day is not None:
+            options.add_option(
+                Option(Content.styled(f"     {answered_line(self._day)}", "dim"), disabled=True)
+            )
         for row in rows[:ROWS_A_GATE]:
             text = row.reasons[0].text if row.reasons else ""
+            if self._day is not None and (words := row_words(row, self._day, app.now, app.zone)):
+                text = f"{words} · {text}"
             ticket = f"{fit('#' + clean(row.number), 9)}{fit(clean(row.company), 18)}"
             line = fit(
                 f"     {ticket} {age(app.now - row.since):>4}  {clean(text)}", max(40, options.size.width - 2)
             )
-            options.add_option(Option(Content(line), id=str(len(self._shown))))
+            options.add_option(Option(Content(line), id=":".join(map(str, row.key))))
             self._shown.append(row)
         if len(rows) > ROWS_A_GATE:
             options.add_option(
                 Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "dim"), disabled=True)
             )
+
+    def _below(self, options: OptionList) -> None:
+        """Time, its gaps, and the signature."""
+        day, app = self._day, self.deskzero
+        if day is None:
+            return
+        mark = "!" if day.gaps else ("✓" if day.time_known else "?")
+        options.add_option(Option(Content.styled(f" {mark} {time_line(day)}", "bold"), disabled=True))
+        for place, gap in enumerate(day.gaps):
+            options.add_option(
+                Option(
+                    Content(f"     {gap_line(gap, app.zone)}"), id=f"gap:{place}", disabled=not gap.touched
+                )
+            )
+        taken = sum((row.connection, row.ticket_id) in day.left for row in self._rows)
+        words = (
+            f"{taken} of {len(self._rows)} rows left have a taker and a reason"
+            if self._rows
+            else "nothing is left"
+        )
+        if self._signed is not None:
+            words = (
+                f"signed {when(self._signed.at, app.now, app.zone)} by {clean(self._signed.who)} · {words}"
+            )
+        options.add_option(Option(Content.styled(f" Sign off · {words}", "bold"), id=SIGN))
 
     def _tell_age(self) -> None:
         verdict, app = self._verdict, self.deskzero
@@ -227,12 +272,14 @@ class EndOfDay(Dialog[Jump]):
         outbox = "outbox empty" if verdict.outbox == 0 else f"{verdict.outbox} in the outbox"
         self.query_one("#when", Static).update(Content(f"{text} · {outbox}"))
 
-    def _row(self) -> Row | None:
+    def _highlighted(self) -> str | None:
+        """The id of the line under the cursor."""
         options = self.query_one(OptionList)
-        if options.highlighted is None:
-            return None
-        row_id = options.get_option_at_index(options.highlighted).id
-        return None if row_id is None else self._shown[int(row_id)]
+        return None if options.highlighted is None else options.get_option_at_index(options.highlighted).id
+
+    def _row(self) -> Row | None:
+        here = self._highlighted()
+        return next((row for row in self._shown if ":".join(map(str, row.key)) == here), None)
 
     def action_step(self, by: int) -> None:
         options = self.query_one(OptionList)
@@ -240,11 +287,45 @@ class EndOfDay(Dialog[Jump]):
 
     @on(OptionList.OptionSelected)
     def _go(self) -> None:
-        row = self._row()
+        row, here = self._row(), self._highlighted() or ""
         if row is not None:
             self.finish(Jump(row.connection, row.ticket_id))
+        elif here == SIGN:
+            self._sign_off()
+        elif here.startswith("gap:") and self._day is not None:
+            connection, ticket_id, _ = self._day.gaps[int(here.removeprefix("gap:"))].touched[0]
+            self.finish(Jump(connection, ticket_id, then="log_time"))
 
-    def action_hand_over(self) -> None:
+    @work(exclusive=True, group="ask")
+    async def action_hand_over(self) -> None:
+        """`w`: who takes this row and why; an internal note says so in the PSA."""
         row = self._row()
-        if row is not None:
-            self.finish(Jump(row.connection, row.ticket_id, then="who"))
+        if row is None:
+            self._tell("w hands a row over: choose one.")
+            return
+        try:
+            self._tell(await EndingDay(self.deskzero).hand_over(row))
+        except (Refused, EngineStopped, CacheUnreadable) as error:
+            self._tell(f"{error} {getattr(error, 'hint', '')}".strip())
+        self._look_again()
+
+    @work(exclusive=True, group="ask")
+    async def _sign_off(self) -> None:
+        verdict, day = self._verdict, self._day
+        if verdict is None or day is None:
+            return
+        words = WORDS[verdict.verdict] + (f", {verdict.to_zero} left" if verdict.to_zero else "")
+        self._tell(await EndingDay(self.deskzero).sign_off(verdict, words, self._rows, day))
+        self._look_again()
+
+    def action_copy(self) -> None:
+        """`y`: all of it as text, for whoever comes next."""
+        verdict, day, app = self._verdict, self._day, self.deskzero
+        if verdict is None or day is None:
+            return
+        title = f"End of day {self._today()}: {WORDS[verdict.verdict]}, {verdict.to_zero} to go"
+        app.copy_to_clipboard(handed_over(self._rows, day, title=title, now=app.now, zone=app.zone))
+        self._tell("Copied as text.")
+
+    def _tell(self, text: str) -> None:
+        self.query_one("#said", Static).update(Content(text))

@@ -1,0 +1,48 @@
+"""Ends of days that somebody signed: kept in the journal. What others must know stands in the PSA, as notes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from store.home import Home
+from store.journal_small import reading, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature."""
+
+    day: str
+    """The technician's day, `2026-11-26`."""
+    at: int
+    who: str
+    verdict: str
+    rows: tuple[tuple[str, str, str, str, str], ...]
+    """(connection, number, kind, taker, reason) of each row that was left."""
+
+
+def sign(home: Home, one: Signed) -> None:
+    """Keeps a signature. Raises as `journal_small.writing` does."""
+    with writing(home) as journal:
+        journal.execute(
+            "INSERT INTO sign_off (day, at, who, verdict, left_rows) VALUES (?, ?, ?, ?, ?)",
+            (one.day, one.at, one.who, one.verdict, json.dumps([list(row) for row in one.rows])),
+        )
+
+
+def of_day(home: Home, day: str) -> Signed | None:
+    """The last signature of that day."""
+    if not home.journal.exists():
+        return None
+    with reading(home) as journal:
+        if not journal.execute("SELECT 1 FROM sqlite_master WHERE name = 'sign_off'").fetchone():
+            return None  # a journal of an earlier version that nobody has brought up to date yet
+        row = journal.execute(
+            "SELECT day, at, who, verdict, left_rows FROM sign_off WHERE day = ? ORDER BY at DESC, id DESC",
+            (day,),
+        ).fetchone()
+    if row is None:
+        return None
+    day, at, who, verdict, left = row
+    return Signed(day, at, who, verdict, tuple(tuple(one) for one in json.loads(left)))
