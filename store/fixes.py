@@ -21,6 +21,7 @@ from store.fix_guards import Guard, choose_parent, close_guards, missing_for_clo
 from store.fix_names import FixRefused, Loader, Names
 from store.seen import seen_text
 from store.settings import Connection, Settings
+from store.snippets import unfilled
 
 __all__ = ["FixRefused", "Guard", "Intent", "Loader", "Prepared", "ReadUpTo", "guards", "prepare"]
 
@@ -171,6 +172,11 @@ def _check_words(intent: Intent) -> None:
     for option, text in (("reply", intent.reply), ("note", intent.note), ("seen", intent.seen)):
         if text is not None and not text.strip():
             raise FixRefused(f"The text of --{option} is empty.")
+    if missing := unfilled((intent.reply, intent.note, intent.seen)):
+        raise FixRefused(
+            f"{', '.join(missing)} is not filled in: such a text does not leave.",
+            hint="Write what belongs there, or take it out.",
+        )
     if intent.seen is not None and intent.reply is not None:
         raise FixRefused("A ticket is answered (--reply) or needs no answer (--seen), not both.")
     if intent.seen is not None and intent.note is not None and intent.time is None:

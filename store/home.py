@@ -54,6 +54,11 @@ class Home:
         )
 
     @property
+    def snippets(self) -> Path:
+        """The folder of snippets, beside the settings."""
+        return self.config.parent / "snippets"
+
+    @property
     def backups(self) -> Path:
         """The journal's backups."""
         return self.journal.parent / "backups"

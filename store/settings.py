@@ -119,6 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    snippets: dict[str, str] = {}
+    """`[snippets]`: name -> text."""
     shift: tuple[int, int] | None = None
     """`[day]`: when the technician works, in minutes after midnight in `timezone`; `None`: not said."""
     gap: int = 900
@@ -198,6 +200,7 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=_gates(check),
+        snippets=_snippets(top.table("snippets")),
         shift=_shift(day),
         gap=day.duration("gap", Settings().gap, least=60),
         time_round=time.duration("round", Settings().time_round),
@@ -324,6 +327,10 @@ def _scope(table: Table) -> Scope:
     example = {"mine": "mine", "all": "all"}.get(close or "", f"{close}:{name or '<name>'}")
     hint = f'Did you mean "{example}"?' if close else ""
     raise table.error("scope", f'{_SCOPES} is expected, not "{text}"', hint)
+
+
+def _snippets(table: Table) -> dict[str, str]:
+    return {name: table.text(name, expected="a text") for name in table.data}
 
 
 def _shift(table: Table) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,11 @@ class Deskzero(App[int]):
     def now(self) -> int:
         """UTC seconds by the app's clock (frozen in tests)."""
         return int(self.clock())
+
+    @property
+    def today(self) -> datetime:
+        """Now, in the technician's zone."""
+        return datetime.fromtimestamp(self.now, self.zone)
 
     @property
     def queue(self) -> QueueScreen:

@@ -49,6 +49,6 @@ class Jump:
     then: str = ""
 
 
-ReviewAnswer = Literal["send", "edit", "keep", "discard"]
-"""`keep`: as a draft (Esc)."""
+ReviewAnswer = Literal["send", "edit", "own", "keep", "discard"]
+"""`keep`: as a draft (Esc); `own`: edit in one's own editor."""
 ConflictAnswer = Literal["mine", "theirs", "edit", "open"]

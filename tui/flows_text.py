@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from store import drafts
 from store.database_problems import DatabaseProblem
 from store.read_records import TicketView
+from store.snippets import unfilled
 from tui.asks import Item, Side, Written
 from tui.engine import EngineStopped
 from tui.orders import Refused
+from tui.own_editor import EditorFailed, edited
 from tui.screens.review import Review
 from tui.screens.writing import Writing
 
@@ -36,15 +39,21 @@ class Texts:
         text = await self.app.read(lambda _: drafts.load(self.app.home, name, ticket_id, side))
         statuses = await self._statuses(view) if side == "reply" else []
         status: Item | None = None
-        kept = True
+        kept, problem = True, ""
         while True:
             written = await self.app.push_screen_wait(
-                Writing(view, side, draft=text, statuses=statuses, status=status, kept=kept)
+                Writing(view, side, draft=text, statuses=statuses, status=status, kept=kept, problem=problem)
             )
             if written is None or not written.text.strip():
                 return False
             text, status, kept = written.text, written.status, written.kept
+            if problem := _unfilled(text):
+                continue
             answer = await self._review(view, written)
+            while answer == "own":
+                written = await self._in_own_editor(view, written)
+                text, kept, problem = written.text, written.kept, _unfilled(written.text)
+                answer = "edit" if problem or not text else await self._review(view, written)
             if answer == "edit" or (answer == "failed" and not kept):
                 continue  # a text that is in no draft is not let go of
             if answer == "sent":
@@ -59,6 +68,23 @@ class Texts:
                 key = "r" if side == "reply" else "n"
                 self.screen.tell(f"Kept as a draft, nothing was sent. {key} goes on writing.", "info")
             return False
+
+    async def _in_own_editor(self, view: TicketView, written: Written) -> Written:
+        """The text as it came back; as it was where none did. It is kept as the draft first."""
+        try:
+            text = edited(self.app, written.text)
+        except EditorFailed as error:
+            self.screen.tell(str(error), "warn")
+            return written
+        name, ticket_id = view.connection, view.record.ticket_id
+        try:
+            await self.app.read(
+                lambda _: drafts.save(self.app.home, name, ticket_id, written.side, text, now=self.app.now)
+            )
+        except (sqlite3.Error, DatabaseProblem) as error:
+            self.screen.tell(f"The draft could not be kept: {error}", "bad")
+            return replace(written, text=text, kept=False)
+        return replace(written, text=text, kept=True)
 
     async def _forget(self, name: str, ticket_id: str, side: Side, otherwise: str) -> bool:
         try:
@@ -98,6 +124,14 @@ class Texts:
             )
         )
         return [Item(one.id, one.name, "closes" if one.closed else "", value=one) for one in found]
+
+
+def _unfilled(text: str) -> str:
+    """Why a text with fields that nothing fills does not go on to its review."""
+    missing = unfilled((text,))
+    return (
+        f"{', '.join(missing)} is not filled in: write what belongs there, or take it out." if missing else ""
+    )
 
 
 def note_read(written: Written) -> ReadUpTo:

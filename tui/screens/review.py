@@ -43,6 +43,7 @@ class Review(Dialog[ReviewAnswer]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer('send')", "send", show=False),
         Binding("e", "answer('edit')", "edit", show=False),
+        Binding("v", "answer('own')", "own editor", show=False),
         Binding("D", "discard", "discard", show=False),
         Binding("j,down", "scroll(1)", "down", show=False),
         Binding("k,up", "scroll(-1)", "up", show=False),
@@ -83,6 +84,7 @@ class Review(Dialog[ReviewAnswer]):
                 self._side
             ]
             edit = "e edit · " if self._side else ""
+            edit += "v own editor · " if self._side and not self._what else ""
             yes = "" if self._prepared.read_only else f"y {word}{later} · "
             yield Static(Content(f"{yes}{edit}{keep}"), classes="dialog-keys")
 
@@ -157,7 +159,8 @@ class Review(Dialog[ReviewAnswer]):
         return Content(f"up to the customer's note of {when(read_up_to, app.now, app.zone)}")
 
     def action_answer(self, answer: ReviewAnswer) -> None:
-        if (answer == "edit" and self._side is None) or (answer == "send" and self._prepared.read_only):
+        texts = {"edit": self._side is not None, "own": self._side is not None and not self._what}
+        if not texts.get(answer, True) or (answer == "send" and self._prepared.read_only):
             return
         self.finish(answer)
 

@@ -16,14 +16,16 @@ from textual.reactive import reactive
 from textual.widgets import Static, TextArea
 
 from connectors.text import clean
-from store import drafts
+from store import drafts, snippets
 from store.database_problems import DatabaseProblem
 from store.read_records import TicketView, Words
 from tui.asks import Item, Side, Written
 from tui.messages import Saved
 from tui.screens.base import Dialog
+from tui.screens.picker import Picker
 from tui.text import say, when
 from tui.widgets.conversation import Conversation
+from tui.widgets.editor import Editor
 from tui.widgets.frame import Rule
 
 SIDES = {
@@ -103,10 +105,13 @@ class Writing(Dialog[Written]):
         statuses: Sequence[Item] = (),
         status: Item | None = None,
         kept: bool = True,
+        problem: str = "",
     ) -> None:
+        """`problem`: why the text has come back here."""
         super().__init__(classes=f"-{side}")
         self._view, self._side, self._draft = view, side, draft
         self._statuses, self._status = statuses, status
+        self._problem = problem
         self._read: Words | None = view.last_words
         self._newest: TicketView = view
         self._saved_text: str | None = draft if kept else None
@@ -122,7 +127,7 @@ class Writing(Dialog[Written]):
         )
         with Vertical(id="frame"):
             yield Static(head, id="head")
-            yield TextArea(
+            yield Editor(
                 self._draft, id="edit", show_line_numbers=False, tab_behavior="focus", soft_wrap=True
             )
             yield StatusChoice(self._statuses, self._status, self._unchosen())
@@ -131,7 +136,7 @@ class Writing(Dialog[Written]):
             yield Conversation(id="talk")
             yield Rule(("└", "┘"))
             yield Static(
-                Content("Esc done, review follows · Tab status · PgUp PgDn conversation · draft kept"),
+                Content("Esc done: review · // snippet · Tab status · PgUp PgDn conversation · draft kept"),
                 classes="dialog-keys",
             )
 
@@ -141,6 +146,9 @@ class Writing(Dialog[Written]):
         editor.move_cursor(editor.document.end)
         self.query_one(Conversation).can_focus = False
         self._show_talk()
+        if self._problem:
+            self.query_one("#newer", Static).update(Content(f"! {self._problem}"))
+            self.add_class("-newer")
         self.deskzero.saved.subscribe(self, self._look_again)
         self.set_interval(DRAFT_EVERY, self._keep)
 
@@ -186,6 +194,39 @@ class Writing(Dialog[Written]):
             self.remove_class("-newer")
             return
         talk.scroll_lines(by * max(1, talk.size.height - 1))
+
+    @on(Editor.SnippetWanted)
+    def _snippet_wanted(self, message: Editor.SnippetWanted) -> None:
+        self.run_worker(self._put_snippet(message.typed), group="ask", exclusive=True)
+
+    async def _put_snippet(self, typed: str) -> None:
+        """The picker; what is taken goes in where the cursor stands, with the fields that the ticket fills."""
+        app, record = self.deskzero, self._view.record
+        some, problems = await app.read(lambda _: snippets.load(app.home.snippets, app.settings.snippets))
+        known = snippets.fields(record, app.settings.connections[self._view.connection].technician, app.today)
+        items = [
+            Item(
+                one.name,
+                one.name,
+                "replies only" if one.side == "reply" else "",
+                value=snippets.fill(one.text, known),
+            )
+            for one in some
+            if one.side in (None, self._side)
+        ]
+        none = f"None yet: [snippets] in the settings, or files in {app.home.snippets}"
+        hint = " ".join(problems) or ("" if items else none)
+        item = await self.app.push_screen_wait(
+            Picker(
+                Content("Snippet"),
+                items,
+                preview=lambda one: Content(clean(one.value, lines=True)),
+                hint=hint,
+            )
+        )
+        editor = self.query_one("#edit", Editor)
+        editor.insert(typed if item is None else item.value)
+        editor.focus()
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
