@@ -231,3 +231,19 @@ def test_nothing_that_a_customer_wrote_reaches_the_terminal_as_a_command(start, 
     terminal.read(1.0)
     assert b"owned" not in terminal.raw
     assert "\u202e".encode() not in terminal.raw
+
+
+def test_the_text_in_ones_own_editor_and_back(start, world, monkeypatch):
+    monkeypatch.setenv("VISUAL", "sed -i s/Called/Phoned/")
+    terminal = start()
+    count = notes(world)
+    terminal.type("n")
+    terminal.until("INTERNAL: only colleagues read this")
+    terminal.type(*"Called", ESC)
+    terminal.until("v own editor")
+    terminal.type("v")
+    terminal.until("Phoned")
+    terminal.until("y save")
+    terminal.type("y")
+    terminal.until(lambda _: notes(world) == count + 1)
+    assert any(note.text == "Phoned" for some in world.notes.values() for note in some)
