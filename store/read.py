@@ -25,6 +25,7 @@ from store.promise import Part
 from store.promises import Promises
 from store.read_check import Evidence, aged_out, known
 from store.read_day import Day, day
+from store.read_log import Happened, Since, happened, since
 from store.read_records import (
     ALL_OPEN,
     PANES,
@@ -254,6 +255,16 @@ class Reader:
         """The outbox in the order made: open changes, or with `all` every one."""
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all))
+
+    def happened(self, most: int) -> list[Happened]:
+        """The newest `most` things that happened: exceptions and fixes, oldest first."""
+        with self._cache() as db, self._journal() as journal:
+            return happened(db, journal, self._names(None), most=most)
+
+    def since(self, at: int) -> Since:
+        """What came since then (UTC seconds)."""
+        with self._journal() as journal:
+            return since(journal, self._names(None), at)
 
     def day(self) -> Day:
         """The technician's day so far: answers, hand-overs, time and the gaps in it."""

@@ -218,6 +218,7 @@ class Deskzero(App[int]):
                 self._acting = False
 
     async def _act_on_keys(self, keys: list[events.Key], at: float) -> None:
+        self.queue.a_key_came()
         if self._kept_keys is not None:
             self._kept_keys += keys
             if any(key.key == "escape" for key in keys) and self.screen is self.queue:

@@ -130,6 +130,8 @@ QUEUE: tuple[Key, ...] = (
     ),
     Key("queue.undo_list", "U", "undo_list", "", "List of changes that can be taken back", TAKE_BACK),
     Key("queue.why", "i", "why", "why", "Why is it here, and since when", LOOK),
+    Key("queue.history", "h", "history", "", "History of this ticket: what was wrong, what was done", LOOK),
+    Key("queue.log", "L", "log", "", "What happened: exceptions, fixes, what was said here", LOOK),
     Key("queue.open", "enter", "open", "open", "Open the ticket in full", LOOK, shown="Enter"),
     Key("queue.back", "escape", "back", "", "One step back: ticket, filter, marks", LOOK, shown="Esc"),
     Key("queue.browser", "o", "browser", "open in PSA", "Open it in the PSA itself", LOOK),

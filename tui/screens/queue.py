@@ -11,11 +11,12 @@ from tui.screens.queue_fixing import FixingKeys
 from tui.screens.queue_looking import LookingKeys
 from tui.screens.queue_moving import MovingKeys
 from tui.screens.queue_snooze import SnoozeKeys
+from tui.screens.queue_story import StoryKeys
 from tui.screens.queue_time import TimeKeys
 from tui.screens.queue_wrap import WrapKeys
 
 
-class QueueScreen(FixingKeys, WrapKeys, TimeKeys, SnoozeKeys, LookingKeys, MovingKeys):
+class QueueScreen(FixingKeys, WrapKeys, TimeKeys, SnoozeKeys, StoryKeys, LookingKeys, MovingKeys):
     """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]

@@ -153,6 +153,7 @@ class QueueView(Screen[None]):
             self._settled(change)
         if not self._pane_chosen:
             self._pane_chosen = True
+            self.tell_since_left()
             for one in standing.timers:
                 if one.runs:
                     counted = spent(one.counted(self.deskzero.now))
@@ -347,6 +348,9 @@ class QueueView(Screen[None]):
         self.status.now = now
         if self.standing.syncing is not None or requests_used(self.standing, now) is not None:
             self.read_budgets()
+
+    def tell_since_left(self) -> None:
+        """What came since the screen was left (`tui.screens.queue_story`)."""
 
     def say(self, said: Said) -> None:
         """A line above the keys."""

@@ -28,21 +28,25 @@ class Trouble(Outbox):
     def extra(self, reader: Reader) -> Sequence[Content]:
         app = self.deskzero
         lines: list[Content] = []
+        width = max(40, min(110, app.size.width * 96 // 100) - 6)
+
+        def add(head: Content, words: str, tail: Content | None = None) -> None:
+            """What is too long goes on below its own beginning, not below the mark."""
+            line = Content.assemble(head, say(words), *(() if tail is None else (tail,)))
+            for place, part in enumerate(line.wrap(width - 5)):
+                lines.append(part if place == 0 else Content("     ") + part)
+
         for state in reader.states():
             name = clean(state.connection)
             if state.error:
                 since = f" since {when(state.since_down, app.now, app.zone)}" if state.since_down else ""
-                lines.append(Content.assemble((f" ! {name}{since}  ", "bold"), say(state.error)))
+                add(Content.styled(f" ! {name}{since}  ", "bold"), state.error)
                 if state.hint:
-                    lines.append(Content.assemble("     ", say(state.hint)))
-            lines += [Content.assemble(f" ! {name}  ", say(why)) for why in state.why]
+                    add(Content("     → "), state.hint)
+            for why in state.why:
+                add(Content(f" ! {name}  "), why)
         for odd in reader.quarantine():
             where = f"#{clean(odd.ticket_id)} " if odd.ticket_id else ""
-            lines.append(
-                Content.assemble(
-                    " ! ",
-                    say(f"{odd.connection}  {where}{odd.stream} {odd.record_id}: {odd.path}: {odd.problem}"),
-                    (" in quarantine: not shown, the rest goes on", "dim"),
-                )
-            )
+            words = f"{odd.connection}  {where}{odd.stream} {odd.record_id}: {odd.path}: {odd.problem}"
+            add(Content(" ! "), words, Content.styled(" in quarantine: not shown, the rest goes on", "dim"))
         return lines
