@@ -26,10 +26,10 @@ from store.home import Home
 from store.log import start_log
 from store.read import Reader
 from store.settings import Settings
-from tui import messages, themes
+from tui import keymap, messages, themes
 from tui.engine import Engine
 from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
-from tui.keys import OPENING_KEYS
+from tui.keys import ARROWS, MOVE, QUEUE, moving_keys, opening_keys
 from tui.messages import Saved
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ class Deskzero(App[int]):
         )
         self.saved: Signal[Saved] = Signal(self, "saved")
         """Published whenever the cache or the journal has changed."""
+        self.bound = self._bound()
         self.keyboard = Keyboard()
+        self._opening = opening_keys()
         self._burst_window = burst_window
         self._read_keys: list[events.Key] = []
         self._key_timer: Timer | None = None
@@ -98,13 +100,25 @@ class Deskzero(App[int]):
         self._acting = False
         self._kept_keys: list[events.Key] | None = None
         self._pressed_in: list[DOMNode] = []
-        themes.use(self)
+        themes.use(self, settings.theme)
         self.set_class(plain, "-plain")
+
+    def _bound(self) -> keymap.Keymap:
+        """The settings' `[keys]`, as far as they can be done; what cannot is said once the queue is there."""
+        from tui.key_wishes import keymap_of
+
+        found = keymap_of(self.settings.keys)
+        keymap.use(found)
+        self.set_keymap(found.for_textual())
+        return found
 
     def _open_desk(self) -> Desk:
         from store.desk import Desk
 
         return Desk(self.home, self.settings, secrets=self._secrets, clock=self.clock)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.ours_for(self.current_theme)
 
     def get_default_screen(self) -> QueueScreen:
         from tui.screens.queue import QueueScreen
@@ -141,8 +155,15 @@ class Deskzero(App[int]):
 
     def on_mount(self) -> None:
         self._act_on_typed()
+        if self.bound.problems:
+            self.call_after_refresh(self._tell_key_problems)
         if self.background:
             self.set_timer(ENGINE_AT_LATEST, self.engine.start)
+
+    def _tell_key_problems(self) -> None:
+        first, *more = self.bound.problems
+        rest = f" {len(more)} more: `deskzero doctor` lists them." if more else ""
+        self.queue.tell(f"{first}{rest}")
 
     def painted(self) -> None:
         """There is a ticket to look at (or nothing to read): now the engine may load what it needs.
@@ -190,7 +211,10 @@ class Deskzero(App[int]):
                 self._key_timer = self.set_timer(self._burst_window, self._keys_read)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded and self.key_target == "list":
-            self.queue.tell("Pasted text was ignored: keys act here. Open a reply (r) or a note (n) first.")
+            self.queue.tell(
+                f"Pasted text was ignored: keys act here. Open a reply ({keymap.label('queue.reply')}) "
+                f"or a note ({keymap.label('queue.note')}) first."
+            )
             return
         await super().on_event(event)
 
@@ -225,6 +249,7 @@ class Deskzero(App[int]):
             return
         await self._handled()
         target = self.key_target
+        self.keyboard.moving = self._moving()
         read = [(key.key, key.is_printable) for key in keys]
         if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
@@ -233,6 +258,16 @@ class Deskzero(App[int]):
             keys = [key for key in keys if key.key != "enter"]
         for key in keys:
             await self._act_on_key(key, at)
+
+    def _moving(self) -> frozenset[str]:
+        """The keys that move where one is; in a dialog also those that move in every list as deskzero comes."""
+        if self.screen is self.queue:
+            return moving_keys()
+        usual = frozenset(
+            name for key in QUEUE if key.group == MOVE for name in keymap.default_of(key.id).keys
+        )
+        own = keymap.moving_in(type(self.screen))
+        return (usual - keymap.acting_in(type(self.screen))) | own | ARROWS
 
     async def _act_on_key(self, key: events.Key, at: float) -> None:
         letter = after_escape(key.key)
@@ -243,7 +278,7 @@ class Deskzero(App[int]):
         if self._kept_keys is not None:
             self._kept_keys.append(key)
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
-            if self.screen is self.queue and self.key_target == "list" and key.key in OPENING_KEYS:
+            if self.screen is self.queue and self.key_target == "list" and key.key in self._opening:
                 self.keep_keys()  # now: the screen acts on this key later than the next one comes
             self._pressed_in = [
                 self.focused or self.screen,
@@ -293,7 +328,7 @@ class Deskzero(App[int]):
         """Textual's own command palette stays shut; `:` is ours."""
 
     def action_how_to_quit(self) -> None:
-        self.queue.tell("q quits.")
+        self.queue.tell(f"{keymap.label('queue.quit')} quits.")
 
     async def action_leave(self) -> None:
         """Ctrl+Q: what `q` does on the queue; in a dialog one step back, so that no text is lost."""

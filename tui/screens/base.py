@@ -8,6 +8,8 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from tui import keymap
+
 if TYPE_CHECKING:
     from tui.app import Deskzero
 
@@ -48,11 +50,16 @@ class Dialog(ModalScreen[Answer | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "back", tooltip="Back without doing anything", id="dialog.cancel"),
+        Binding("question_mark,f1", "help", "keys", show=False, tooltip="The keys here", id="dialog.help"),
     ]
 
     takes_typed: ClassVar[bool] = True
     """What was typed while this opened goes into it. Not where a key sends what nobody has read yet."""
     _finished = False
+
+    def __init_subclass__(cls, **more: bool) -> None:
+        super().__init_subclass__(**more)
+        keymap.know(cls.__dict__.get("BINDINGS", ()))
 
     @property
     def deskzero(self) -> Deskzero:
@@ -75,3 +82,12 @@ class Dialog(ModalScreen[Answer | None]):
 
     def action_cancel(self) -> None:
         self.finish(None)
+
+    def action_help(self) -> None:
+        """The keys of this dialog, over it."""
+        from tui.screens.help import DialogHelp
+
+        self.app.push_screen(DialogHelp(type(self)))
+
+
+keymap.know(Dialog.BINDINGS)

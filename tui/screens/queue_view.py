@@ -22,6 +22,7 @@ from store.read import CacheUnreadable
 from store.read_records import ChangeView, Row, TicketView
 from tui import messages
 from tui.ghosts import why_gone
+from tui.keymap import label, labels
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered, offered_marked
 from tui.readings import rows_of, standing_of
@@ -280,7 +281,9 @@ class QueueView(Screen[None]):
         aside = Content.styled("oldest first", "$quiet")
         if self.filter:
             aside = Content("filter ") + say(self.filter, "bold $warning")
-            aside += Content.styled(f" · {len(self.list)} shown · Esc lets go", "$frame-title")
+            aside += Content.styled(
+                f" · {len(self.list)} shown · {label('queue.back')} lets go", "$frame-title"
+            )
         if self.list.new_rows:
             aside = (
                 Content.styled(f"{self.list.new_rows} new ↓", "bold $accent")
@@ -321,7 +324,11 @@ class QueueView(Screen[None]):
         talk.title = (
             Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
         )
-        talk.aside = Content.styled("J K scroll", "$quiet") if view else Content("")
+        talk.aside = (
+            Content.styled(f"{labels('queue.talk_down', 'queue.talk_up')} scroll", "$quiet")
+            if view
+            else Content("")
+        )
         self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
         self._paint_keys()
 
@@ -401,7 +408,10 @@ class QueueView(Screen[None]):
                     self.tell(f"Sync failed: {message.said}", "bad")
                 elif message.asked and message.unasked:
                     names = ", ".join(clean(name) for name in message.unasked)
-                    self.tell(f"Could not ask {names}: what is shown of it is older. ! says why.", "warn")
+                    self.tell(
+                        f"Could not ask {names}: what is shown of it is older. {label('queue.trouble')} says why.",
+                        "warn",
+                    )
                 elif message.asked:
                     self.tell("Asked the PSA: this is how it stands.", "info")
             case messages.Noted():

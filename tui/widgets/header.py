@@ -16,6 +16,7 @@ from store.bucket import State
 from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
 from store.timers import Stopwatch
+from tui.keymap import label
 from tui.text import clock, spent, when
 
 
@@ -144,7 +145,7 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
     bad = [state for state in standing.states if state.error is not None]
     name = f"{clean(bad[0].connection)} " if bad and len(standing.states) > 1 else ""
     if any(state.error_kind == "unauthorized" for state in bad):
-        return Content.styled(f"{name}credentials refused (!)", "bold $error")
+        return Content.styled(f"{name}credentials refused ({label('queue.trouble')})", "bold $error")
     if standing.syncing is not None:
         done, expected = standing.syncing
         count = f" {done}/{expected}" if expected else (f" {done}" if done else " …")
@@ -157,7 +158,7 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
             if one.error_kind in ("unreachable", "throttled")
             else f"sync fails since {since}"
         )
-        return Content.styled(f"{name}{words} (!)", "bold $warning")
+        return Content.styled(f"{name}{words} ({label('queue.trouble')})", "bold $warning")
     times = [state.synced_at for state in standing.states]
     if not times or any(at is None for at in times):
         return Content.styled("not synced yet", "$warning")
@@ -202,7 +203,7 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
         words = f"✉ held {left} s" if short else f"✉ {len(held)} held {left} s"
         parts.append(Content.styled(words, "bold $public"))
     if standing.trouble:
-        parts.append(Content.styled(f"! {standing.trouble}", "bold $error"))
+        parts.append(Content.styled(f"{label('queue.trouble')} {standing.trouble}", "bold $error"))
     return parts
 
 

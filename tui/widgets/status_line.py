@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from connectors.text import clean
 from store.read_records import ChangeView
+from tui.keymap import label
 from tui.text import fit, wrap
 
 Tone = Literal["done", "info", "warn", "bad", "wait"]
@@ -116,5 +117,5 @@ def held_line(held: tuple[ChangeView, ...], now: int) -> Content:
         + Content(
             f"{clean(last.verb)} #{clean(last.number)} {clean(last.company)} {goes}{more}".replace("  ", " ")
         )
-        + Content.styled(" · u takes it back ", "$primary")
+        + Content.styled(f" · {label('queue.undo')} takes it back ", "$primary")
     )
