@@ -127,7 +127,12 @@ QUEUE: tuple[Key, ...] = (
         shown="Space",
     ),
     Key(
-        "queue.mark_range", "v", "mark_range", "", "Mark from here to where the cursor goes; v ends it", MARK
+        "queue.mark_range",
+        "v",
+        "mark_range",
+        "",
+        "Mark from here to where the cursor goes; again ends it",
+        MARK,
     ),
     Key("queue.mark_all", "asterisk", "mark_all", "", "Mark all rows shown", MARK, shown="*"),
     Key(

@@ -6,6 +6,7 @@ Nothing rests on colour alone; with NO_COLOR there is none.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.color import Color
@@ -117,12 +118,14 @@ def use(app: App[Any], wanted: str = "") -> None:
         app.theme = wanted or (LIGHT if light_terminal() else DARK).name
 
 
-def check(name: str) -> None:
-    """Raises `Problem` for a theme that there is not."""
+def check(name: str, path: Path) -> None:
+    """Raises `Problem` for a theme that there is not; `path`: the settings that name it."""
     if name and name not in names():
         close = near(name, names())
         meant = f'Did you mean "{close}"? ' if close else ""
-        raise Problem(f'theme: there is no theme "{name}"', f"{meant}There are: {', '.join(names())}.", WRONG)
+        raise Problem(
+            f'{path}: theme: there is no theme "{name}"', f"{meant}There are: {', '.join(names())}.", WRONG
+        )
 
 
 def ours_for(theme: Theme) -> dict[str, str]:

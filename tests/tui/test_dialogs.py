@@ -151,7 +151,8 @@ class TestHelp:
             for key in QUEUE:
                 one.dialog.query_one(Input).value = key.help
                 await settle(one.pilot)
-                assert re.search(rf"{re.escape(written(key.keys[0]))} .*{re.escape(key.help)}", one.text), key
+                line = rf"{re.escape(written(key.keys[0]))} .*{re.escape(key.help[:40])}"
+                assert re.search(line, one.text), key
             await one.press("question_mark")
             assert not one.open
 

@@ -159,8 +159,10 @@ def run_queue(ctx: click.Context, only: str | None = None) -> int:
     settings = settings_of(home, connection=only)
     if on_terminal():
         from store.log import start_log
+        from tui import themes
         from tui.app import run
 
+        themes.check(settings.theme, home.config)
         start_log(home.log)
         return run(home, settings, only=only)
     from tui.plain import print_queue

@@ -101,6 +101,13 @@ def _default(binding: Binding) -> Default:
     return default_of(binding.id) if binding.id is not None else Default(tuple(binding.key.split(",")))
 
 
+class LookFor(Input):
+    """What is looked for. The key that opened the help closes it, though it could be text."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key not in keys_of("help.close") and super().check_consume_key(key, character)
+
+
 class Help(Dialog[None]):
     """Every key there is; `?` again or Esc closes."""
 
@@ -108,7 +115,7 @@ class Help(Dialog[None]):
     Help {
         align: center middle;
         #box { width: 84; max-width: 98%; height: 90%; }
-        Input, Input:focus { border: none; height: 1; padding: 0 1; background: $boost; }
+        LookFor, LookFor:focus { border: none; height: 1; padding: 0 1; background: $boost; }
         VerticalScroll { padding: 0 1; margin-top: 1; }
         #lines { height: auto; }
     }
@@ -133,7 +140,7 @@ class Help(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box", classes="dialog"):
             yield Static(Content(self.TITLE_TEXT), classes="dialog-title")
-            yield Input(placeholder="type a key or a word to look for it")
+            yield LookFor(placeholder="type a key or a word to look for it")
             with VerticalScroll(can_focus=False):
                 yield Static(id="lines")
             move = f"{label('help.up')} {label('help.down')} {label('help.page_down')} scroll"
