@@ -218,6 +218,12 @@ class Deskzero(App[int]):
             return
         await super().on_event(event)
 
+    def type_key(self, name: str) -> None:
+        """As if this key (in Textual's name) had been pressed: past the same guards. For clicks on a key."""
+        written = keymap.written(name)
+        key = events.Key(name, written if len(written) == 1 else None)
+        self.post_message(key.set_sender(self))  # from anybody else it would end before it gets to its binding
+
     def _keys_read(self) -> None:
         keys, self._read_keys = self._read_keys, []
         self._typed.put_nowait((keys, time.monotonic()))

@@ -75,4 +75,4 @@ class FittingKeys(LookingKeys):
         key = next((one for one in QUEUE if one.label == message.label), None)
         if key is not None:
             self.list.focus()
-            self.app.simulate_key(key.keys[0])
+            self.deskzero.type_key(key.keys[0])

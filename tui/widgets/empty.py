@@ -80,5 +80,9 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         return ["Nothing is known of this kind here; that is no zero.", *lines, next_line]
     if away := counts.hidden(pane):
         rows = "1 row is" if away == 1 else f"{away} rows are"
-        return [f"Nothing in sight: {rows} hidden for a while, z brings them back.", since, next_line]
+        return [
+            f"Nothing in sight: {rows} hidden for a while, {label('queue.snooze')} brings them back.",
+            since,
+            next_line,
+        ]
     return [_MEANS[pane], since, next_line]

@@ -1,0 +1,29 @@
+"""Small things that the screen remembers about itself, by name: that the first-run guide was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from store.home import Home
+from store.journal_small import reading, writing
+
+
+def recall(home: Home, name: str) -> Any:  # noqa: ANN401  # whatever was remembered
+    """What was remembered under this name; `None`: nothing, or no journal yet. Raises `sqlite3.Error`."""
+    if not home.journal.exists():
+        return None
+    with reading(home) as journal:
+        found = journal.execute("SELECT value FROM screen_state WHERE name = ?", (name,)).fetchone()
+    return None if found is None else msgspec.json.decode(found[0])
+
+
+def remember(home: Home, name: str, value: object) -> None:
+    """Keeps a value that JSON can say. Raises `CannotWrite` (a full disk) or `sqlite3.Error`."""
+    with writing(home) as journal:
+        journal.execute(
+            "INSERT INTO screen_state (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, msgspec.json.encode(value).decode()),
+        )
