@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
@@ -22,6 +23,7 @@ from textual.signal import Signal
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
+from store.database_problems import DatabaseProblem
 from store.home import Home
 from store.log import start_log
 from store.read import Reader
@@ -65,13 +67,15 @@ class Deskzero(App[int]):
         background: bool = True,
         only: str | None = None,
         burst_window: float = BURST_WINDOW,
+        greets: bool = False,
     ) -> None:
         """`demo` makes the desk of a simulated PSA (called in the engine's thread) and frames the screen.
 
         `open_desk` does the same without the frame. `secrets` (by connection) are those that no place keeps.
         With `background` false nothing is synced or sent by itself and no thread starts until something is asked of
         it. `only`: the lists and numbers of this connection alone; everything is synced, sent and asked at the end of
-        the day all the same. `burst_window` 0 acts on keys at once.
+        the day all the same. `burst_window` 0 acts on keys at once. `greets`: with the first-run guide, where
+        nobody has seen it yet.
         """
         plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
@@ -94,6 +98,7 @@ class Deskzero(App[int]):
         self.keyboard = Keyboard()
         self._opening = opening_keys()
         self._burst_window = burst_window
+        self._greets = greets
         self._read_keys: list[events.Key] = []
         self._key_timer: Timer | None = None
         self._typed: asyncio.Queue[tuple[list[events.Key], float]] = asyncio.Queue()
@@ -155,10 +160,27 @@ class Deskzero(App[int]):
 
     def on_mount(self) -> None:
         self._act_on_typed()
+        if self._greets:
+            self._greet()
         if self.bound.problems:
             self.call_after_refresh(self._tell_key_problems)
         if self.background:
             self.set_timer(ENGINE_AT_LATEST, self.engine.start)
+
+    @work(group="look")
+    async def _greet(self) -> None:
+        """The first-run guide, once. A journal that cannot be read is told of elsewhere; then it comes again."""
+        from store.screen_state import recall, remember
+        from tui.screens.first_run import SEEN, FirstRun
+
+        with contextlib.suppress(sqlite3.Error):
+            if recall(self.home, SEEN):
+                return
+        await self.push_screen_wait(FirstRun())
+        try:
+            await asyncio.to_thread(remember, self.home, SEEN, True)
+        except (sqlite3.Error, DatabaseProblem) as error:
+            self.queue.tell(f"The guide will come again: {error}")
 
     def _tell_key_problems(self) -> None:
         first, *more = self.bound.problems
@@ -222,7 +244,9 @@ class Deskzero(App[int]):
         """As if this key (in Textual's name) had been pressed: past the same guards. For clicks on a key."""
         written = keymap.written(name)
         key = events.Key(name, written if len(written) == 1 else None)
-        self.post_message(key.set_sender(self))  # from anybody else it would end before it gets to its binding
+        self.post_message(
+            key.set_sender(self)
+        )  # from anybody else it would end before it gets to its binding
 
     def _keys_read(self) -> None:
         keys, self._read_keys = self._read_keys, []
@@ -351,11 +375,12 @@ def run(
     demo: Callable[[], Desk] | None = None,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     only: str | None = None,
+    greets: bool = False,
 ) -> int:
     """Opens the queue in this terminal until the user leaves; gives the exit code.
 
     `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint. `secrets`
-    (by connection) are for this run alone: no keyring has them.
+    (by connection) are for this run alone: no keyring has them. `greets`: with the first-run guide, once.
     """
     start_log(home.log)
-    return Deskzero(home, settings, demo=demo, secrets=secrets, only=only).run() or 0
+    return Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets).run() or 0

@@ -100,7 +100,7 @@ def _run(home: Home, settings: Settings, open_desk: Callable[[], Desk]) -> int:
     if on_terminal():
         from tui.app import run
 
-        return run(home, settings, demo=open_desk)
+        return run(home, settings, demo=open_desk, greets=True)
     from tui.plain import print_queue
 
     print_queue(home, settings, now=now(), title="deskzero DEMO")
