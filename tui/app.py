@@ -81,6 +81,8 @@ class Deskzero(App[int]):
         super().__init__(ansi_color=True if plain else None)
         self.home, self.settings, self.clock = home, settings, clock
         self.demo = demo is not None
+        self.spoken = settings.plain
+        """For a screen reader: words in place of frames, signs and columns."""
         self._secrets = secrets
         self.background = background
         self.only = only
@@ -107,6 +109,9 @@ class Deskzero(App[int]):
         self._pressed_in: list[DOMNode] = []
         themes.use(self, settings.theme)
         self.set_class(plain, "-plain")
+        self.set_class(self.spoken, "-spoken")
+        if self.spoken:
+            self.animation_level = "none"
 
     def _bound(self) -> keymap.Keymap:
         """The settings' `[keys]`, as far as they can be done; what cannot is said once the queue is there."""

@@ -175,10 +175,14 @@ class EndOfDay(Dialog[Jump]):
         self._verdict, self._rows = None, []
         answer = self.query_one("#verdict", Static)
         answer.set_classes("-cannot_tell")
-        answer.update(Content(f"{big(WORDS['cannot_tell'])}\nCANNOT TELL, because"))
+        answer.update(Content(f"{self._large('cannot_tell')}CANNOT TELL, because"))
         self.query_one("#when", Static).update(Content(f"{label('end_of_day.ask')} asks again"))
         self._say_why([why, hint])
         self.query_one(OptionList).clear_options()
+
+    def _large(self, verdict: str) -> str:
+        """The answer in large letters; a screen reader has the words that follow."""
+        return "" if self.deskzero.spoken else f"{big(WORDS[verdict])}\n"
 
     def _say_why(self, sentences: Sequence[str]) -> None:
         why = self.query_one("#why", Static)
@@ -198,7 +202,7 @@ class EndOfDay(Dialog[Jump]):
             "not_zero": f"NOT ZERO, {verdict.to_zero} to go",
             "cannot_tell": "CANNOT TELL, because",
         }[verdict.verdict]
-        answer.update(Content(f"{big(WORDS[verdict.verdict])}\n{says}"))
+        answer.update(Content(f"{self._large(verdict.verdict)}{says}"))
         self._tell_age()
         extra = [f"{verdict.aged_out} past their window, never resolved"] if verdict.aged_out else []
         self._say_why([*verdict.why, *extra])

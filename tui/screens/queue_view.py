@@ -28,6 +28,7 @@ from tui.offers import offered, offered_marked
 from tui.readings import rows_of, standing_of
 from tui.text import say, spent
 from tui.watch import Watch, goes_back, settled, settled_together
+from tui.widgets.announce import Announce
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.conversation import Conversation
 from tui.widgets.empty import empty_words
@@ -59,6 +60,7 @@ class QueueView(Screen[None]):
         # Held by name, not looked up: what is read may arrive while the screen is being taken down.
         self.header, self.status, self.bar = Header(), StatusLine(), KeyBar()
         self.panes, self.strip = Panes(), PaneStrip()
+        self.announce = Announce()
         self.list_top, self.list = Rule(("┬", "┐"), id="list-top"), TicketList(id="list")
         self.filter_line = FilterLine()
         self.detail_top, self.facts = Rule(("├", "┤"), id="detail-top"), Facts(id="facts")
@@ -86,6 +88,7 @@ class QueueView(Screen[None]):
         return cast("Deskzero", self.app)
 
     def compose(self) -> ComposeResult:
+        yield self.announce
         yield self.header
         yield self.strip
         with Horizontal(id="body"):
@@ -111,7 +114,7 @@ class QueueView(Screen[None]):
 
     def on_mount(self) -> None:
         self.set_class(self.deskzero.demo, "-demo")
-        self.list.zone = self.header.zone = self.deskzero.zone
+        self.list.zone = self.header.zone = self.status.zone = self.deskzero.zone
         self.header.demo = self.deskzero.demo
         self.list.focus()
         self.deskzero.saved.subscribe(self, self._saved)
@@ -293,6 +296,7 @@ class QueueView(Screen[None]):
         top = self.list_top
         top.title, top.aside = title, aside
         self.list.empties(empty_words(pane, self.filter, self.standing, self.counts, self.deskzero))
+        self.announce.say(self.list.words())
 
     def _paint_detail(self, *, keep: bool) -> None:
         if self.list.marks:
@@ -350,6 +354,8 @@ class QueueView(Screen[None]):
 
     def _tick(self) -> None:
         now = self.deskzero.now
+        if self.deskzero.spoken:  # by the minute: a screen reader reads out whatever changes
+            now -= now % 60
         self.header.now = now
         self.status.now = now
         if self.standing.syncing is not None or requests_used(self.standing, now) is not None:

@@ -17,6 +17,7 @@ from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
 from store.timers import Stopwatch
 from tui.keymap import label
+from tui.spoken import header_words, is_spoken
 from tui.text import clock, spent, when
 
 
@@ -88,6 +89,12 @@ class Header(Widget):
         self.zone: tzinfo = UTC
 
     def render(self) -> RenderResult:
+        if is_spoken(self):
+            sync = sync_state(self.standing, self.now, self.zone)
+            words = header_words(
+                self.standing, _places(self.standing), sync, self.now, self.zone, demo=self.demo
+            )
+            return Content(words).truncate(self.size.width, ellipsis=True)
         return header_line(self.standing, self.now, self.zone, self.size.width, demo=self.demo)
 
 

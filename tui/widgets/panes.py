@@ -14,6 +14,8 @@ from textual.widget import Widget
 from store.read_records import PaneCount
 from tui.keymap import label
 from tui.messages import PaneWanted
+from tui.spoken import is_spoken, panes_words
+from tui.text import wrap
 from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
 
 
@@ -139,6 +141,8 @@ class PaneStrip(Widget):
     pane: reactive[str] = reactive("1")
 
     def render(self) -> RenderResult:
+        if is_spoken(self):
+            return Content("\n".join(wrap(panes_words(self.counts, self.pane), max(20, self.size.width))))
         parts = [self._part(pane) for pane in ("1", "2", "3", "4", "0")]
         if self.counts.trouble:
             parts.append(Content.styled(f" {label('queue.trouble')} {self.counts.trouble} ", "bold $error"))
