@@ -25,6 +25,8 @@ PLACES = {
     "picker": "Picker",
     "writing": "Writing",
     "status_choice": "Status, while writing",
+    "wrap_up": "Wrap up",
+    "choice": "One of several, in a form",
     "review": "Review",
     "together": "Review of several tickets",
     "conflict": "Conflict",
@@ -38,7 +40,10 @@ PLACES = {
     "ask": "Questions",
 }
 """The first part of an id -> its place in words, in the order of the help. One that is not here is named by its id."""
-TYPED = frozenset({"filter", "picker", "writing", "palette", "undo_list", "fields", "help"})
+TYPED = frozenset(
+    {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "wrap_up", "choice"}
+)
+OURS = ("tui.screens", "tui.widgets")
 """Where letters are text: no printable key can be an action there."""
 _GOING = ("cancel", "back", "let_go", "to_list", "help")
 
@@ -87,7 +92,8 @@ def tables() -> tuple[Table, ...]:
     from tui.screens.queue import QueueScreen
     from tui.widgets.filter_line import FilterLine
 
-    import_all("tui.screens")
+    for package in OURS:
+        import_all(package)
     app = _actions("app", Deskzero.BINDINGS)
     made = [Table("queue", (*_queue(), *app)), Table("filter", _actions("filter", FilterLine.BINDINGS), True)]
     for dialog in sorted(_below(Dialog), key=lambda one: one.__name__):
@@ -95,10 +101,10 @@ def tables() -> tuple[Table, ...]:
         name = snake(dialog.__name__)
         made.append(Table(name, (*_actions(name, own), *app), _typed(dialog)))
     for widget in sorted(_below(Widget), key=lambda one: one.__name__):
-        mine = widget.__module__.startswith("tui.screens") and not issubclass(widget, Screen)
+        mine = widget.__module__.startswith(OURS) and not issubclass(widget, Screen | FilterLine)
         if mine and (bindings := widget.__dict__.get("BINDINGS")):
             name = snake(widget.__name__)
-            made.append(Table(name, _actions(name, bindings)))
+            made.append(Table(name, _actions(name, bindings), name in TYPED))
     assert QueueScreen.BINDINGS  # the queue's own come from `tui.keys`, where more is said about them
     made.append(Table("ask", tuple(_letter(one) for one in string.ascii_lowercase)))
     return tuple(made)

@@ -104,6 +104,10 @@ def default_of(binding_id: str) -> Default:
     """As deskzero comes. Raises `KeyError` for an id that nothing has."""
     if binding_id not in _defaults:
         import tui.keys  # noqa: F401  # whoever speaks of the queue's keys need not have loaded them
+    if binding_id not in _defaults:
+        from tui.key_tables import tables
+
+        tables()  # loads whatever has keys
     return _defaults[binding_id]
 
 

@@ -107,8 +107,8 @@ class TestNames:
 
 class TestWhatFits:
     def test_a_free_key(self):
-        found = keymap_of([wish("queue.fix", "x"), wish("review.send", "s")])
-        assert found.changed == {"queue.fix": ("x",), "review.send": ("s",)}
+        found = keymap_of([wish("queue.fix", "l"), wish("review.send", "s")])
+        assert found.changed == {"queue.fix": ("l",), "review.send": ("s",)}
         assert not found.problems
 
     def test_two_that_change_places(self):
@@ -183,25 +183,25 @@ class TestWhatFits:
 class TestOnTheScreen:
     async def test_the_new_key_acts_the_old_one_does_not_and_every_word_follows(self, tmp_path):
         settings = with_keys(
-            wish("queue.code", "x"), wish("queue.help", "F6"), wish("dialog.cancel", "Esc", "F7")
+            wish("queue.code", "l"), wish("queue.help", "F6"), wish("dialog.cancel", "Esc", "F7")
         )
         async with running(tmp_path, settings=settings) as (pilot, screen):
             await press(pilot, "4")
-            assert "x code" in painted(screen)
+            assert "l code" in painted(screen)
             assert "F6 all keys" in painted(screen)
             await press(pilot, "b")
             assert pilot.app.screen is screen, "the old key does nothing"
-            await press(pilot, "x")
+            await press(pilot, "l")
             assert isinstance(pilot.app.screen, Picker)
             await press(pilot, "f7")
             assert pilot.app.screen is screen
             await press(pilot, "f6")
             assert isinstance(pilot.app.screen, Help)
             await type_in(pilot, "billing code")
-            assert re.search(r"x +Set the billing code", painted(pilot.app.screen))
+            assert re.search(r"l +Set the billing code", painted(pilot.app.screen))
             await press(pilot, "escape", "colon")
             assert isinstance(pilot.app.screen, Palette)
-            assert next(item.detail for item in pilot.app.screen._items if item.value == "code") == "x"
+            assert next(item.detail for item in pilot.app.screen._items if item.value == "code") == "l"
 
     async def test_what_cannot_be_done_is_said_when_the_screen_opens(self, tmp_path):
         settings = with_keys(wish("queue.fix", "b"), wish("queue.fx", "x"))
@@ -225,7 +225,7 @@ class TestOnTheScreen:
             assert one.answers == ["send"]
 
     async def test_the_answers_of_questions_follow_too(self, tmp_path):
-        settings = with_keys(wish("ask.y", "j"), wish("queue.reply", "x"))
+        settings = with_keys(wish("ask.y", "j"), wish("queue.reply", "l"))
         async with running(tmp_path, settings=settings) as (pilot, _):
             one = await ask(
                 pilot, Ask("?", "!", [("y", "yes", True), ("r", "reply", "reply"), ("n", "no", 0)])
@@ -233,7 +233,7 @@ class TestOnTheScreen:
             assert " j " in one.text
             await one.press("y", "r")
             assert one.open
-            await one.press("x")
+            await one.press("l")
             assert one.answers == ["reply"], "what a key of the queue does has that key"
             one = await ask(pilot, Ask("?", "!", [("y", "yes", True), ("j", "later", False)]))
             await one.press("y")
