@@ -128,13 +128,13 @@ def check(name: str, path: Path) -> None:
         )
 
 
+_MADE_OF = ("background", "surface", "panel", "foreground", "primary", "warning", "success", "accent")
+
+
 def ours_for(theme: Theme) -> dict[str, str]:
     """Our own colours for a theme that does not know them, made of its own and moved until they can be read."""
-    made = {
-        name: Color.parse(value)
-        for name, value in theme.to_color_system().generate().items()
-        if value[0] == "#"
-    }
+    generated = theme.to_color_system().generate()
+    made = {name: Color.parse(generated[name]) for name in _MADE_OF}
     behind = [made["background"], made["surface"], made["panel"]]
     text = made["foreground"]
     cursor = made["background"].blend(made["primary"], 0.25, alpha=1.0)
