@@ -6,7 +6,9 @@ import re
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 from textual.color import Color
+from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets import OptionList
 
@@ -112,6 +114,50 @@ def test_doctor_says_so_and_what_of_the_keys_cannot_be(empty: Cli):
     assert "line 3, [keys] queue.fix = b: b is queue.code" in words
     assert "queue.note" in words
     assert done.code != 0
+
+
+def unreadable(screen: Screen[object], box: str | None) -> list[str]:
+    """What is painted with too little contrast, inside the box of a dialog where there is one."""
+    region = screen.size.region if box is None else screen.query_one(box).region
+    found = []
+    for y, strip in enumerate(screen._compositor.render_strips()):
+        x = 0
+        for text, style, _ in strip:
+            inside = region.contains(x, y)
+            x += cell_len(text)
+            words = re.sub("[\\s\u2500-\u259f]", "", text)
+            if not inside or not words or style is None or style.color is None or style.bgcolor is None:
+                continue
+            front, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+            front = front.blend(ground, 0.5) if style.dim else front  # as Textual paints dim text
+            if ratio(front, ground) < TEXT - 0.05:  # rounding of mixed colours
+                found.append(f"{text!r} {front.hex} on {ground.hex}: {ratio(front, ground):.1f}")
+    return found
+
+
+@pytest.mark.parametrize("theme", themes.OURS, ids=lambda theme: theme.name)
+@pytest.mark.parametrize(
+    ("keys", "box"),
+    [
+        (("1",), None),
+        (("4", "j"), None),
+        (("0", "space"), None),
+        (("enter",), None),
+        (("4", "b"), "#box"),
+        (("4", "b", "down"), "#box"),
+        (("question_mark",), "#box"),
+        (("colon",), "#box"),
+        (("O",), "#box"),
+        (("i",), "#box"),
+        (("r",), "#frame"),
+        (("slash",), None),
+    ],
+)
+async def test_whatever_is_painted_can_be_read(tmp_path, theme, keys, box):
+    settings = msgspec.structs.replace(small_day.SETTINGS, theme=theme.name)
+    async with running(tmp_path, settings=settings) as (pilot, _):
+        await press(pilot, *keys)
+        assert not unreadable(pilot.app.screen, box)
 
 
 class TestWithoutColour:

@@ -49,7 +49,7 @@ class Dialog(ModalScreen[Answer | None]):
             text-wrap: nowrap; text-overflow: ellipsis;
         }
         OptionList, OptionList:focus { border: none; background: transparent; }
-        .dialog-keys { height: auto; max-height: 2; padding: 0 1; color: $text-muted; margin-top: 1; }
+        .dialog-keys { height: auto; max-height: 2; padding: 0 1; color: $quiet; margin-top: 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

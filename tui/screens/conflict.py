@@ -93,7 +93,7 @@ class Conflict(Dialog[ConflictAnswer]):
                     "Choosing “mine” means: I have read this now, and what I wrote stays.\n"
                     if self._change.wrote
                     else "Choosing “mine” means: I have read this now, send what I wrote.\n",
-                    "dim",
+                    "$quiet",
                 ),
             ]
         if not lines:

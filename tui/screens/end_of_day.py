@@ -240,7 +240,7 @@ class EndOfDay(Dialog[Jump]):
             self._shown.append(row)
         if len(rows) > ROWS_A_GATE:
             options.add_option(
-                Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "dim"), disabled=True)
+                Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "$quiet"), disabled=True)
             )
 
     def _below(self, options: OptionList) -> None:

@@ -102,7 +102,7 @@ class Outbox(Dialog[Jump]):
         for line in lines:
             options.add_option(Option(line, disabled=True))
         if not self._changes and not lines:
-            options.add_option(Option(Content.styled(f" {self.EMPTY}", "dim"), disabled=True))
+            options.add_option(Option(Content.styled(f" {self.EMPTY}", "$quiet"), disabled=True))
         ids = [change.change for change in self._changes]
         if ids:
             options.highlighted = ids.index(kept.change) if kept is not None and kept.change in ids else 0

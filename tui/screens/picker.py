@@ -37,7 +37,7 @@ class Picker(Dialog[Item]):
         Input:focus { border: none; }
         OptionList { height: auto; max-height: 40vh; padding: 0; scrollbar-gutter: stable; }
         #preview { height: auto; max-height: 5; padding: 0 1; margin-top: 1; color: $text; }
-        #hint { padding: 0 1; color: $text-muted; }
+        #hint { padding: 0 1; color: $quiet; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -109,7 +109,7 @@ class Picker(Dialog[Item]):
         group = ""
         for position, item in enumerate(self._shown):
             if headings and item.group and item.group != group:
-                options.add_option(Option(Content.styled(f"  {clean(item.group)}", "dim"), disabled=True))
+                options.add_option(Option(Content.styled(f"  {clean(item.group)}", "$quiet"), disabled=True))
             group = item.group
             options.add_option(Option(_line(item, room), id=str(position)))
 
@@ -164,7 +164,7 @@ class Picker(Dialog[Item]):
         chosen = self._chosen()
         preview = self.query_one("#preview", Static)
         if chosen is None:
-            preview.update(Content.styled(self._nothing_chosen(), "dim"))
+            preview.update(Content.styled(self._nothing_chosen(), "$quiet"))
         elif self._preview is not None:
             preview.update(self._preview(chosen))
         else:
@@ -205,5 +205,5 @@ def _line(item: Item, room: int) -> Content:
         return Content(f" {fit(label, room - 2)} ")
     right = min(cell_len(detail), max(room - cell_len(label) - 4, room * 2 // 5))
     return Content.assemble(
-        f" {fit(label, room - right - 4)}  ", (fit(detail, right, right=True), "dim"), " "
+        f" {fit(label, room - right - 4)}  ", (fit(detail, right, right=True), "$quiet"), " "
     )

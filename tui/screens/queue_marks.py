@@ -66,7 +66,10 @@ class MarkKeys(QueueBase):
         title = Content.styled(f"{count} MARKED", "bold $warning")
         if hidden:
             title += Content.styled(f", {hidden} hidden by the filter", "bold $warning")
-        title += Content(f" · keys act on {f'these {count}' if count > 1 else 'this one'}, not on the cursor")
+        title += Content.styled(
+            f" · keys act on {f'these {count}' if count > 1 else 'this one'}, not on the cursor",
+            "$frame-title",
+        )
         ends, lets_go = label("queue.mark_range"), label("queue.back")
         aside = f"range: move, {ends} ends it" if marks.anchor else f"{lets_go} lets go"
         self.detail_top.title, self.detail_top.aside = title, Content.styled(aside, "$quiet")

@@ -128,7 +128,7 @@ class Review(Dialog[ReviewAnswer]):
             rows.append(("To", Content.assemble(say(record.contact or "no contact"), mail)))
             if record.cc:
                 rows.append(
-                    ("Cc", Content.assemble(say(record.cc), ("   on the ticket, gets it too", "dim")))
+                    ("Cc", Content.assemble(say(record.cc), ("   on the ticket, gets it too", "$quiet")))
                 )
         mails = ", ".join(clean(who) for who in prepared.mails)
         rules = "What the PSA's own rules send, deskzero cannot see."

@@ -42,7 +42,7 @@ class Trouble(Outbox):
                 Content.assemble(
                     " ! ",
                     say(f"{odd.connection}  {where}{odd.stream} {odd.record_id}: {odd.path}: {odd.problem}"),
-                    (" in quarantine: not shown, the rest goes on", "dim"),
+                    (" in quarantine: not shown, the rest goes on", "$quiet"),
                 )
             )
         return lines

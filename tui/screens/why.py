@@ -84,7 +84,7 @@ class Why(Dialog[None]):
         if can is not None and not can.writes:
             keys = (("queue.browser", "opens it in the PSA"),)
         clears = " · ".join(f"{label(key)} {does}" for key, does in keys)
-        lines.append(Content.styled(f"  {clears}\n", "dim"))
+        lines.append(Content.styled(f"  {clears}\n", "$quiet"))
         return Content.assemble(*lines)
 
     def _known(self) -> Content:
@@ -95,7 +95,7 @@ class Why(Dialog[None]):
             clean(
                 f"Ticket read {self._when(view.read_at)} · conversation read {notes} · #{view.record.ticket_id}"
             ),
-            "dim",
+            "$quiet",
         )
 
     def _when(self, at: int) -> str:
