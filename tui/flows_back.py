@@ -202,7 +202,7 @@ def _ask_timers(running: list[Stopwatch], now: int) -> Ask:
         Content.styled(f"Quit? {title}", "bold"),
         Content("\n").join(Content(line) for line in lines),
         [
-            ("p", "pause and quit: t logs it next time", "pause"),
+            ("p", f"pause and quit: {label('queue.log_time')} logs it next time", "pause"),
             ("k", "keep it running and quit", "run"),
             ("l", "log it now", "log"),
         ],

@@ -25,7 +25,7 @@ PLACES = {
     "picker": "Picker",
     "writing": "Writing",
     "status_choice": "Status, while writing",
-    "wrap_up": "Wrap up",
+    "work": "Log time, wrap up",
     "choice": "One of several, in a form",
     "review": "Review",
     "together": "Review of several tickets",
@@ -41,7 +41,7 @@ PLACES = {
 }
 """The first part of an id -> its place in words, in the order of the help. One that is not here is named by its id."""
 TYPED = frozenset(
-    {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "wrap_up", "choice"}
+    {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "work_form", "choice"}
 )
 OURS = ("tui.screens", "tui.widgets")
 """Where letters are text: no printable key can be an action there."""

@@ -86,6 +86,8 @@ def header_words(
     parts = ["DEMO" if demo else "", zero, state]
     parts.append(f"{standing.waiting} waiting to be sent" if standing.waiting else "")
     parts.append(f"{len(standing.held)} held" if standing.held else "")
+    running = [one for one in standing.timers if one.runs]
+    parts.append(f"A timer runs on #{clean(running[0].number)}" if running else "")
     return _sentence(["deskzero", *parts, clock(now, zone), places[0].replace(" · ", ", ")])
 
 

@@ -160,9 +160,8 @@ class QueueView(Screen[None]):
             for one in standing.timers:
                 if one.runs:
                     counted = spent(one.counted(self.deskzero.now))
-                    self.tell(
-                        f"The timer on #{clean(one.number)} ran on: {counted}. T pauses, t logs it.", "warn"
-                    )
+                    keys = f"{label('queue.timer')} pauses, {label('queue.log_time')} logs it."
+                    self.tell(f"The timer on #{clean(one.number)} ran on: {counted}. {keys}", "warn")
             first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
             self.show_pane(first)
 

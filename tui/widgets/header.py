@@ -199,7 +199,11 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
     if running:
         first, more = running[0], f" +{len(running) - 1}" if len(running) > 1 else ""
         named = "" if short else f" #{clean(first.number)}"
-        parts.append(Content.styled(f"T {spent(first.counted(now))}{named}{more}", "bold $warning"))
+        parts.append(
+            Content.styled(
+                f"{label('queue.timer')} {spent(first.counted(now))}{named}{more}", "bold $warning"
+            )
+        )
     if standing.waiting:
         parts.append(
             Content.styled(f"↑{standing.waiting}" if short else f"↑ {standing.waiting} waiting", "$accent")
