@@ -32,6 +32,7 @@ PLACES = {
     "conflict": "Conflict",
     "outbox": "Outbox and trouble",
     "end_of_day": "End of day",
+    "sign_off": "Sign off",
     "look": "A ticket of no list of yours",
     "why": "Why is it here",
     "help": "Help",

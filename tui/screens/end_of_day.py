@@ -314,7 +314,7 @@ class EndOfDay(Dialog[Jump]):
         """`w`: who takes this row and why; an internal note says so in the PSA."""
         row = self._row()
         if row is None:
-            self._tell("w hands a row over: choose one.")
+            self._tell(f"{label('end_of_day.hand_over')} hands a row over: choose one.")
             return
         try:
             self._tell(await EndingDay(self.deskzero).hand_over(row))
