@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from connectors.contract import TICKET_FIELDS, Quota, Scope
+from store.key_settings import KeyWish, key_wishes
 from store.psa_options import environment_name, own_keys, secret_commands
 from store.toml_table import SettingsError, Table, meant, near, seconds
 
@@ -137,6 +138,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`[suggestions]`: a suggestion is strong with this many tickets like it …"""
     strong_share: float = 0.85
     """… and this share of them."""
+    theme: str = ""
+    """The colours' name; empty: the one that fits the terminal. Which there are, the screen knows."""
+    plain: bool = False
+    """For a screen reader: words in place of frames, signs and columns, nothing that moves by itself."""
+    keys: tuple[KeyWish, ...] = ()
+    """`[keys]`: other keys than the ones that deskzero comes with."""
 
 
 def rules_mark(settings: Settings, connection: str) -> str:
@@ -209,6 +216,9 @@ def parse(text: str, path: Path) -> Settings:
         billing_overdue_days=billing.count("overdue_days", Settings().billing_overdue_days),
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
+        theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
+        plain=top.flag("plain", False),
+        keys=key_wishes(top.table("keys"), text),
     )
     for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong):
         table.finish()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
@@ -22,14 +23,15 @@ from textual.signal import Signal
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
+from store.database_problems import DatabaseProblem
 from store.home import Home
 from store.log import start_log
 from store.read import Reader
 from store.settings import Settings
-from tui import messages, themes
+from tui import keymap, messages, themes
 from tui.engine import Engine
 from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
-from tui.keys import OPENING_KEYS
+from tui.keys import ARROWS, MOVE, QUEUE, moving_keys, opening_keys
 from tui.messages import Saved
 
 if TYPE_CHECKING:
@@ -65,18 +67,22 @@ class Deskzero(App[int]):
         background: bool = True,
         only: str | None = None,
         burst_window: float = BURST_WINDOW,
+        greets: bool = False,
     ) -> None:
         """`demo` makes the desk of a simulated PSA (called in the engine's thread) and frames the screen.
 
         `open_desk` does the same without the frame. `secrets` (by connection) are those that no place keeps.
         With `background` false nothing is synced or sent by itself and no thread starts until something is asked of
         it. `only`: the lists and numbers of this connection alone; everything is synced, sent and asked at the end of
-        the day all the same. `burst_window` 0 acts on keys at once.
+        the day all the same. `burst_window` 0 acts on keys at once. `greets`: with the first-run guide, where
+        nobody has seen it yet.
         """
         plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if plain else None)
         self.home, self.settings, self.clock = home, settings, clock
         self.demo = demo is not None
+        self.spoken = settings.plain
+        """For a screen reader: words in place of frames, signs and columns."""
         self._secrets = secrets
         self.background = background
         self.only = only
@@ -90,21 +96,39 @@ class Deskzero(App[int]):
         )
         self.saved: Signal[Saved] = Signal(self, "saved")
         """Published whenever the cache or the journal has changed."""
+        self.bound = self._bound()
         self.keyboard = Keyboard()
+        self._opening = opening_keys()
         self._burst_window = burst_window
+        self._greets = greets
         self._read_keys: list[events.Key] = []
         self._key_timer: Timer | None = None
         self._typed: asyncio.Queue[tuple[list[events.Key], float]] = asyncio.Queue()
         self._acting = False
         self._kept_keys: list[events.Key] | None = None
         self._pressed_in: list[DOMNode] = []
-        themes.use(self)
+        themes.use(self, settings.theme)
         self.set_class(plain, "-plain")
+        self.set_class(self.spoken, "-spoken")
+        if self.spoken:
+            self.animation_level = "none"
+
+    def _bound(self) -> keymap.Keymap:
+        """The settings' `[keys]`, as far as they can be done; what cannot is said once the queue is there."""
+        from tui.key_wishes import keymap_of
+
+        found = keymap_of(self.settings.keys)
+        keymap.use(found)
+        self.set_keymap(found.for_textual())
+        return found
 
     def _open_desk(self) -> Desk:
         from store.desk import Desk
 
         return Desk(self.home, self.settings, secrets=self._secrets, clock=self.clock)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.ours_for(self.current_theme)
 
     def get_default_screen(self) -> QueueScreen:
         from tui.screens.queue import QueueScreen
@@ -141,8 +165,32 @@ class Deskzero(App[int]):
 
     def on_mount(self) -> None:
         self._act_on_typed()
+        if self._greets:
+            self._greet()
+        if self.bound.problems:
+            self.call_after_refresh(self._tell_key_problems)
         if self.background:
             self.set_timer(ENGINE_AT_LATEST, self.engine.start)
+
+    @work(group="look")
+    async def _greet(self) -> None:
+        """The first-run guide, once. A journal that cannot be read is told of elsewhere; then it comes again."""
+        from store.screen_state import recall, remember
+        from tui.screens.first_run import SEEN, FirstRun
+
+        with contextlib.suppress(sqlite3.Error):
+            if recall(self.home, SEEN):
+                return
+        await self.push_screen_wait(FirstRun())
+        try:
+            await asyncio.to_thread(remember, self.home, SEEN, True)
+        except (sqlite3.Error, DatabaseProblem) as error:
+            self.queue.tell(f"The guide will come again: {error}")
+
+    def _tell_key_problems(self) -> None:
+        first, *more = self.bound.problems
+        rest = f" {len(more)} more: `deskzero doctor` lists them." if more else ""
+        self.queue.tell(f"{first}{rest}")
 
     def painted(self) -> None:
         """There is a ticket to look at (or nothing to read): now the engine may load what it needs.
@@ -190,9 +238,20 @@ class Deskzero(App[int]):
                 self._key_timer = self.set_timer(self._burst_window, self._keys_read)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded and self.key_target == "list":
-            self.queue.tell("Pasted text was ignored: keys act here. Open a reply (r) or a note (n) first.")
+            self.queue.tell(
+                f"Pasted text was ignored: keys act here. Open a reply ({keymap.label('queue.reply')}) "
+                f"or a note ({keymap.label('queue.note')}) first."
+            )
             return
         await super().on_event(event)
+
+    def type_key(self, name: str) -> None:
+        """As if this key (in Textual's name) had been pressed: past the same guards. For clicks on a key."""
+        written = keymap.written(name)
+        key = events.Key(name, written if len(written) == 1 else None)
+        self.post_message(
+            key.set_sender(self)
+        )  # from anybody else it would end before it gets to its binding
 
     def _keys_read(self) -> None:
         keys, self._read_keys = self._read_keys, []
@@ -226,6 +285,7 @@ class Deskzero(App[int]):
             return
         await self._handled()
         target = self.key_target
+        self.keyboard.moving = self._moving()
         read = [(key.key, key.is_printable) for key in keys]
         if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
@@ -234,6 +294,16 @@ class Deskzero(App[int]):
             keys = [key for key in keys if key.key != "enter"]
         for key in keys:
             await self._act_on_key(key, at)
+
+    def _moving(self) -> frozenset[str]:
+        """The keys that move where one is; in a dialog also those that move in every list as deskzero comes."""
+        if self.screen is self.queue:
+            return moving_keys()
+        usual = frozenset(
+            name for key in QUEUE if key.group == MOVE for name in keymap.default_of(key.id).keys
+        )
+        own = keymap.moving_in(type(self.screen))
+        return (usual - keymap.acting_in(type(self.screen))) | own | ARROWS
 
     async def _act_on_key(self, key: events.Key, at: float) -> None:
         letter = after_escape(key.key)
@@ -244,7 +314,7 @@ class Deskzero(App[int]):
         if self._kept_keys is not None:
             self._kept_keys.append(key)
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
-            if self.screen is self.queue and self.key_target == "list" and key.key in OPENING_KEYS:
+            if self.screen is self.queue and self.key_target == "list" and key.key in self._opening:
                 self.keep_keys()  # now: the screen acts on this key later than the next one comes
             self._pressed_in = [
                 self.focused or self.screen,
@@ -294,7 +364,7 @@ class Deskzero(App[int]):
         """Textual's own command palette stays shut; `:` is ours."""
 
     def action_how_to_quit(self) -> None:
-        self.queue.tell("q quits.")
+        self.queue.tell(f"{keymap.label('queue.quit')} quits.")
 
     async def action_leave(self) -> None:
         """Ctrl+Q: what `q` does on the queue; in a dialog one step back, so that no text is lost."""
@@ -311,11 +381,12 @@ def run(
     demo: Callable[[], Desk] | None = None,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     only: str | None = None,
+    greets: bool = False,
 ) -> int:
     """Opens the queue in this terminal until the user leaves; gives the exit code.
 
     `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint. `secrets`
-    (by connection) are for this run alone: no keyring has them.
+    (by connection) are for this run alone: no keyring has them. `greets`: with the first-run guide, once.
     """
     start_log(home.log)
-    return Deskzero(home, settings, demo=demo, secrets=secrets, only=only).run() or 0
+    return Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets).run() or 0

@@ -85,20 +85,21 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @home_option
 @click.option("--connection", metavar="NAME", help="Show this connection alone.")
+@click.option("--plain", is_flag=True, help="For a screen reader: words in place of frames and columns.")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
 @click.pass_context
-def deskzero(ctx: click.Context, connection: str | None) -> int:
+def deskzero(ctx: click.Context, connection: str | None, plain: bool) -> int:
     """Shows only the tickets that fall through the PSA's cracks, and fixes them with a key.
 
     Without a command it opens the queue; where standard output is no terminal it prints it.
     """
     if ctx.invoked_subcommand is None:
-        return run_queue(ctx, connection)
-    if connection is not None:
+        return run_queue(ctx, connection, plain=plain)
+    if connection is not None or plain:
         raise Problem(
-            "--connection before a command does nothing",
+            f"{'--plain' if plain else '--connection'} before a command does nothing",
             f"Write it behind it where it is known: `deskzero {ctx.invoked_subcommand} --help`.",
         )
     return 0

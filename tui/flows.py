@@ -21,6 +21,7 @@ from tui.asks import Item
 from tui.engine import EngineStopped
 from tui.files import said
 from tui.flows_code import Coding
+from tui.keymap import label
 from tui.messages import Saved
 from tui.orders import Refused
 from tui.picks import change_line, choice_item, parent_line, suggested
@@ -176,7 +177,10 @@ class Flows:
         )
         if found:
             return found
-        self.screen.tell(f"Asking the PSA for its {kind.replace('_', ' ')} values … Esc gives up.", "info")
+        self.screen.tell(
+            f"Asking the PSA for its {kind.replace('_', ' ')} values … {label('queue.back')} gives up.",
+            "info",
+        )
         asked = self.screen.status.said
         found = await orders.asked_choices(self.app.engine, view, kind)
         if self.screen.status.said is asked:

@@ -20,6 +20,7 @@ from store.read_records import ChangeView, TicketView
 from store.timers import Stopwatch
 from tui import orders
 from tui.engine import EngineStopped
+from tui.keymap import label
 from tui.messages import Saved
 from tui.orders import Refused, kept_side
 from tui.screens.confirm import Ask
@@ -96,9 +97,7 @@ class Back:
         elif undone.by is None:
             timers.reopen(self.app.home, change.change)  # its time is there again, paused
             kept = kept_side(change)
-            goes_on = (
-                f" The text is a draft again, {'r' if kept == 'reply' else 'n'} goes on." if kept else ""
-            )
+            goes_on = f" The text is a draft again, {label(f'queue.{kept}')} goes on." if kept else ""
             self.screen.tell(f"{named(change)} was withdrawn: nothing was sent.{goes_on}", "done")
         else:
             self.screen.tell(f"Taking back: #{clean(change.number)} {_back(change)}", "wait")
@@ -181,7 +180,9 @@ class Back:
                     self.screen.say(moved(one) or Said())
                     return False
             await asyncio.sleep(0.2)
-        self.screen.tell("It could not be sent yet: it stays in the outbox. O shows it.", "warn")
+        self.screen.tell(
+            f"It could not be sent yet: it stays in the outbox. {label('queue.outbox')} shows it.", "warn"
+        )
         return False
 
     async def _withdrawn(self, held: list[ChangeView]) -> bool:
@@ -201,7 +202,7 @@ def _ask_timers(running: list[Stopwatch], now: int) -> Ask:
         Content.styled(f"Quit? {title}", "bold"),
         Content("\n").join(Content(line) for line in lines),
         [
-            ("p", "pause and quit: t logs it next time", "pause"),
+            ("p", f"pause and quit: {label('queue.log_time')} logs it next time", "pause"),
             ("k", "keep it running and quit", "run"),
             ("l", "log it now", "log"),
         ],
@@ -258,12 +259,13 @@ def _ask_drafts(kept: list[tuple[Draft, TicketView | None]]) -> Ask:
         lines.append(Content(fit(f"#{named} · {draft.side}: {clean(draft.text)}", 74).rstrip()))
     if len(kept) > len(lines):
         lines.append(Content(f"… and {len(kept) - len(lines)} more"))
+    goes_on = f"{label('queue.reply')}, {label('queue.note')} or {label('queue.wrap_up')}"
     count = "1 draft is" if len(kept) == 1 else f"{len(kept)} drafts are"
     return Ask(
         Content.styled(f"Quit? {count} kept and not sent", "bold"),
         Content("\n").join(lines),
         [
-            ("q", "quit: it is still there next time, r, n or x on the ticket goes on", "quit"),
+            ("q", f"quit: it is still there next time, {goes_on} on the ticket goes on", "quit"),
             ("g", "go to the ticket" if len(kept) == 1 else "go to the first one's ticket", "go"),
         ],
     )

@@ -17,6 +17,7 @@ from store.read_records import Row
 from store.sign_offs import Signed
 from tui.asks import Item
 from tui.flows import Flows, title
+from tui.keymap import label
 from tui.picks import choice_item
 from tui.screens.picker import Picker
 from tui.screens.sign_off import SignOff
@@ -97,7 +98,8 @@ class EndingDay:
         if lacking:
             numbers = ", ".join(f"#{clean(row.number)}" for row in lacking[:5])
             more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
-            return f"Not signed: each row left needs who takes it and why. w on {numbers}{more}."
+            hand_over = label("end_of_day.hand_over")
+            return f"Not signed: each row left needs who takes it and why. {hand_over} on {numbers}{more}."
         left = [(row, day.left[row.connection, row.ticket_id]) for row in rows]
         at = when(verdict.synced_at or self.app.now, self.app.now, self.app.zone)
         if await self.app.push_screen_wait(SignOff(words, at, left)) is not True:

@@ -14,6 +14,7 @@ from store.database_problems import DatabaseProblem
 from store.read_records import Row
 from store.snoozes import NotHidden, Snooze
 from tui.asks import Item
+from tui.keymap import label
 from tui.messages import Saved
 from tui.screens.picker import Picker
 from tui.text import say, when
@@ -87,9 +88,9 @@ class Snoozing:
             return
         self.app.saved.publish(Saved(quiet=False, done=frozenset({(row.connection, row.ticket_id)})))
         at = when(until, self.app.now, self.app.zone)
+        back = f"{label('queue.snooze')} brings it back."
         self.screen.tell(
-            f"#{clean(row.number)} is hidden here until {at}, or until anything changes. z brings it back.",
-            "info",
+            f"#{clean(row.number)} is hidden here until {at}, or until anything changes. {back}", "info"
         )
 
     def _bring_back(self, one: Snooze) -> None:

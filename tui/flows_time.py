@@ -18,6 +18,7 @@ from store.read import Reader
 from store.read_records import TicketView
 from store.timers import Stopwatch
 from tui.engine import EngineStopped
+from tui.keymap import label
 from tui.messages import Saved
 from tui.orders import Refused
 from tui.screens.confirm import Ask
@@ -70,7 +71,8 @@ class Timing:
             if answer in ("sent", "discard"):
                 await self.app.read(lambda _: drafts.drop(home, *key, DRAFT))
             elif answer == "keep":
-                self.screen.tell("Nothing was logged; t goes on where you were.", "info")
+                goes_on = f"{label('queue.log_time')} goes on where you were."
+                self.screen.tell(f"Nothing was logged; {goes_on}", "info")
             return answer == "sent"
 
     async def _nothing_against(self, _wanted: dict[str, Any]) -> str:
@@ -107,9 +109,8 @@ class Timing:
         if here is not None and here.runs:
             if self._keep(lambda: timers.pause(app.home, here.id, now=app.now)):
                 counted = spent(here.counted(app.now))
-                self.screen.tell(
-                    f"Paused at {counted} on #{clean(record.number)}. t logs it, T goes on.", "info"
-                )
+                keys = f"{label('queue.log_time')} logs it, {label('queue.timer')} goes on."
+                self.screen.tell(f"Paused at {counted} on #{clean(record.number)}. {keys}", "info")
             return
         others = [one for one in await app.read(lambda reader: reader.timers()) if one.runs]
         if others:
@@ -131,7 +132,8 @@ class Timing:
 
         if self._keep(start):
             word = "goes on" if here is not None else "runs"
-            self.screen.tell(f"The timer {word} on #{clean(record.number)}. T pauses it, t logs it.", "info")
+            keys = f"{label('queue.timer')} pauses it, {label('queue.log_time')} logs it."
+            self.screen.tell(f"The timer {word} on #{clean(record.number)}. {keys}", "info")
 
     def _keep(self, write: Callable[[], None]) -> bool:
         """A small write to the journal; whether it is kept."""

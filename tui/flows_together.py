@@ -16,7 +16,7 @@ from connectors.contract import Choice
 from connectors.text import clean
 from store.read import Reader
 from store.read_records import Row
-from tui import orders
+from tui import keymap, orders
 from tui.asks import Item
 from tui.engine import EngineStopped
 from tui.messages import Saved
@@ -141,7 +141,8 @@ class Together:
         self.app.saved.publish(Saved(quiet=False, done=done))
         left = len(lines) - len(fixes)
         more = f", {left} were not changed" if left else ""
-        self.screen.tell(f"{what}: {len(fixes)} tickets are on their way{more}", "wait", "u undoes all")
+        undoes = f"{keymap.label('queue.undo')} undoes all"
+        self.screen.tell(f"{what}: {len(fixes)} tickets are on their way{more}", "wait", undoes)
         return True
 
     async def _items(self, rows: Sequence[Row], field: str) -> list[Item]:

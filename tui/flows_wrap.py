@@ -15,6 +15,7 @@ from tui import orders
 from tui.asks import Item, Side
 from tui.engine import EngineStopped
 from tui.flows_time import Timing
+from tui.keymap import label
 from tui.orders import Refused
 from tui.picks import change_line
 from tui.screens.review import Review
@@ -66,7 +67,8 @@ class Wrapping:
             if answer in ("sent", "discard"):
                 await self._keep(view, "")
             elif answer == "keep":
-                kept = " The text is kept, x goes on." if filled.text else ""
+                goes_on = f" The text is kept, {label('queue.wrap_up')} goes on."
+                kept = goes_on if filled.text else ""
                 self.screen.tell(f"Nothing was done.{kept}", "info")
             return answer == "sent"
 

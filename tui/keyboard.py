@@ -6,11 +6,11 @@ are monotonic seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from tui.keys import MOVING_KEYS
+from tui.keys import moving_keys
 
 BURST_WINDOW = 0.012
 """Keys that arrive within so many seconds of each other come from one read: nobody types as fast."""
@@ -31,6 +31,8 @@ class Keyboard:
 
     last_key: str = ""
     last_at: float = -1e9
+    moving: Collection[str] = field(default_factory=moving_keys)
+    """The keys that move on the screen that is open, as they are now."""
     _paste_at: float = -1e9
 
     def is_paste(self, keys: Sequence[tuple[str, bool]], at: float, target: Target) -> bool:
@@ -39,7 +41,7 @@ class Keyboard:
             self._paste_at = -1e9
             return False
         tail = at - self._paste_at < QUIET
-        moves = all(key in MOVING_KEYS for key, is_printable in keys if is_printable)
+        moves = all(key in self.moving for key, is_printable in keys if is_printable)
         burst = is_burst(keys) and not moves
         if tail or burst:
             self._paste_at = at
@@ -51,7 +53,7 @@ class Keyboard:
         """Whether this is the same acting key again too soon. A held key counts once, however long it is held."""
         again = key == self.last_key and at - self.last_at < SAME_KEY
         self.last_key, self.last_at = key, at
-        if not again or key in MOVING_KEYS or target == "text":
+        if not again or key in self.moving or target == "text":
             return False
         return target == "list" or key == "enter"
 

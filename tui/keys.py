@@ -1,10 +1,15 @@
-"""The keys of the queue, in one place: id, key, action, words for the bar and for the help."""
+"""The keys of the queue, in one place: id, key, action, words for the bar and for the help.
+
+`key` is how deskzero comes; what it is now, after the settings' `[keys]`, is `Key.label` and `Key.keys`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from textual.binding import Binding
+
+from tui import keymap
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,13 @@ class Key:
 
     @property
     def label(self) -> str:
-        return self.shown or self.key
+        """The key as people write it, as it is now."""
+        return keymap.label(self.id)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys as they are now, in Textual's names."""
+        return keymap.keys_of(self.id)
 
     def binding(self) -> Binding:
         return Binding(
@@ -34,7 +45,7 @@ class Key:
             self.action,
             self.bar or self.help,
             show=bool(self.bar),
-            key_display=self.label,
+            key_display=self.shown or None,
             tooltip=self.help,
             id=self.id,
         )
@@ -116,7 +127,12 @@ QUEUE: tuple[Key, ...] = (
         shown="Space",
     ),
     Key(
-        "queue.mark_range", "v", "mark_range", "", "Mark from here to where the cursor goes; v ends it", MARK
+        "queue.mark_range",
+        "v",
+        "mark_range",
+        "",
+        "Mark from here to where the cursor goes; again ends it",
+        MARK,
     ),
     Key("queue.mark_all", "asterisk", "mark_all", "", "Mark all rows shown", MARK, shown="*"),
     Key(
@@ -186,12 +202,17 @@ QUEUE: tuple[Key, ...] = (
 )
 """Every key of the queue. A capital only looks; a write is a lower-case letter."""
 
-OPENING_KEYS = frozenset(part for key in QUEUE if key.group == FIX for part in key.key.split(","))
-"""These open a dialog: what is typed right after them is meant for it."""
-MOVING_KEYS = frozenset(part for key in QUEUE if key.group in (MOVE, MARK) for part in key.key.split(",")) | {
-    "left",
-    "right",
-}
+ARROWS = frozenset({"left", "right"})
+
+
+def opening_keys() -> frozenset[str]:
+    """These open a dialog: what is typed right after them is meant for it."""
+    return frozenset(name for key in QUEUE if key.group == FIX for name in key.keys)
+
+
+def moving_keys() -> frozenset[str]:
+    """These move in the queue: held down they go on, and many of them at once are no paste."""
+    return frozenset(name for key in QUEUE if key.group in (MOVE, MARK) for name in key.keys) | ARROWS
 
 
 def queue_bindings() -> list[Binding]:
@@ -205,3 +226,6 @@ def by_id(key_id: str) -> Key:
         if key.id == key_id:
             return key
     raise KeyError(key_id)
+
+
+keymap.know(queue_bindings())

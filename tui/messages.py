@@ -117,3 +117,10 @@ class RowWanted(Message):
     """A second click on a row: open it."""
 
     row: Row
+
+
+@dataclass
+class KeyClicked(Message):
+    """A click on an entry of the key bar: the key as it is written there."""
+
+    label: str

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from connectors.contract import Capabilities
 from store.read_records import Row
+from tui.keymap import label
 from tui.keys import by_id
 from tui.text import fit
 from tui.widgets.key_bar import Entry
@@ -46,11 +47,15 @@ def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bo
     if can is not None and (no := _not_offered(action, can)):
         return no
     if action == "fix" and row.kind is None:
-        return "Nothing is missing on this ticket: f has nothing to fix." if not row.also else ""
+        return (
+            f"Nothing is missing on this ticket: {label('queue.fix')} has nothing to fix."
+            if not row.also
+            else ""
+        )
     if action == "seen" and row.last_words is None:
         return "No customer has written on this ticket: there is nothing to answer."
     if action == "accept" and row.promise is None:
-        return "Nothing is suggested for this row: f asks for what it needs."
+        return f"Nothing is suggested for this row: {label('queue.fix')} asks for what it needs."
     return ""
 
 
@@ -83,13 +88,15 @@ def offered(
                 entries.append((key.label, key.bar))
     if again and entries:
         entries.insert(
-            1, (".", f"→ {fit(again, min(24, cell_len(again)))}")
+            1, (label("queue.repeat"), f"→ {fit(again, min(24, cell_len(again)))}")
         )  # a promise: in sight, or it does nothing
     if undo:
-        entries.insert(min(1, len(entries)), ("u", "undo"))
+        entries.insert(min(1, len(entries)), (label("queue.undo"), "undo"))
     if row is not None:
-        entries += [("i", "why"), ("Enter", "open")]
-    entries += [("/", "filter"), ("E", "end of day"), ("?", "all keys")]
+        entries += [(label("queue.why"), "why"), (label("queue.open"), "open")]
+    entries += [
+        (by_id(name).label, by_id(name).bar) for name in ("queue.filter", "queue.end_of_day", "queue.help")
+    ]
     return tuple(entries)
 
 
@@ -97,13 +104,19 @@ def offered_marked(rows: Sequence[Row], again: str, *, undo: bool) -> tuple[Entr
     """The bar while rows are marked: what sets a value on all of them."""
     entries: list[Entry] = []
     if any(row.promise is not None and row.promise.strong for row in rows):
-        entries.append(("a", "accept →"))
+        entries.append((label("queue.accept"), "accept →"))
     if again:
-        entries.append((".", f"→ {fit(again, min(24, cell_len(again)))}"))
+        entries.append((label("queue.repeat"), f"→ {fit(again, min(24, cell_len(again)))}"))
     entries += [
         (by_id(f"queue.{name}").label, by_id(f"queue.{name}").bar)
         for name in ("code", "status", "who", "field")
     ]
     if undo:
-        entries.append(("u", "undo"))
-    return (*entries, ("Space", "mark"), ("*", "all"), ("Esc", "let go"), ("?", "all keys"))
+        entries.append((label("queue.undo"), "undo"))
+    rest = (
+        ("queue.mark", "mark"),
+        ("queue.mark_all", "all"),
+        ("queue.back", "let go"),
+        ("queue.help", "all keys"),
+    )
+    return (*entries, *((label(name), words) for name, words in rest))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from connectors.contract import Capabilities
 from connectors.text import clean
 from store.read_records import ChangeView
+from tui.keymap import label
 from tui.widgets.status_line import Said
 
 
@@ -100,25 +101,35 @@ def named_field(field: str) -> str:
     return (rest if colon and kind == "custom" else clean(field)).replace("_", " ")
 
 
+def _undo() -> str:
+    return f"{label('queue.undo')} undo"
+
+
+def _decide() -> str:
+    return f"{label('queue.trouble')} decide"
+
+
 def moved(change: ChangeView) -> Said | None:
     """The line for a change that has just come into its state."""
     match change.state:
         case "held" if change.asks:
-            return Said(f"{named(change)} is late and was not sent: does it still go?", "warn", "! decide")
+            return Said(f"{named(change)} is late and was not sent: does it still go?", "warn", _decide())
         case "held":
             return Said()  # the line's right half tells it, with the seconds
         case "queued" | "sending":
-            return Said(f"{named(change)} is on its way", "wait", "u undo")
+            return Said(f"{named(change)} is on its way", "wait", _undo())
         case "conflict" if change.wrote:
-            return Said(f"{named(change)}: {clean(change.error)}", "warn", "! decide")
+            return Said(f"{named(change)}: {clean(change.error)}", "warn", _decide())
         case "conflict":
             return Said(
-                f"{named(change)}: conflict, somebody was faster. Nothing was sent", "warn", "! decide"
+                f"{named(change)}: conflict, somebody was faster. Nothing was sent", "warn", _decide()
             )
         case "rejected":
-            return Said(f"{named(change)} was refused: {clean(change.error)}", "bad", "! look")
+            return Said(
+                f"{named(change)} was refused: {clean(change.error)}", "bad", f"{label('queue.trouble')} look"
+            )
         case "uncertain":
-            return Said(f"{named(change)}: not known whether it arrived", "warn", "! decide")
+            return Said(f"{named(change)}: not known whether it arrived", "warn", _decide())
         case _:
             return None
 
@@ -152,12 +163,12 @@ def settled_together(changes: Sequence[ChangeView], *, back: bool) -> Said | Non
     undone = "Taken back: " if done[0].undo_of else ""
     if len(done) == len(changes):
         return Said(
-            f"{undone}{what(done[0])} on {len(done)} tickets is in the PSA", "done", "u undo" if back else ""
+            f"{undone}{what(done[0])} on {len(done)} tickets is in the PSA", "done", _undo() if back else ""
         )
     left = len(changes) - len(done)
     waits = f"{left} wait for a decision" if left > 1 else "1 waits for a decision"
     return Said(
-        f"{undone}{what(done[0])}: {len(done)} of {len(changes)} are in the PSA, {waits}", "warn", "! decide"
+        f"{undone}{what(done[0])}: {len(done)} of {len(changes)} are in the PSA, {waits}", "warn", _decide()
     )
 
 
@@ -169,6 +180,6 @@ def settled(change: ChangeView, *, back: bool = True) -> Said | None:
         case "confirmed" if not change.wrote:
             return Said(f"{named(change)}: the PSA had it already", "done")
         case "confirmed":
-            return Said(f"{named(change)} is in the PSA", "done", "u undo" if back else "")
+            return Said(f"{named(change)} is in the PSA", "done", _undo() if back else "")
         case _:
             return None

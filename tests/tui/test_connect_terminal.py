@@ -72,6 +72,8 @@ def test_a_new_user_connects_to_the_simulator(
         assert "DESKZERO_AUTOTASK_SECRET" in text
         terminal.read(0.4)
         terminal.type(ENTER)
+        terminal.until("Any key begins")
+        terminal.type(" ")
         terminal.until(lambda text: "to zero" in text and "synced" in text and "1 Resp" in text)
         terminal.type("q")
         assert terminal.ended() == 0

@@ -13,6 +13,7 @@ from tests.tui.dialog_day import Asked, ask, asked, full_outbox, type_in, view
 from tests.tui.screen import NARROW, WIDE, painted, press, running, settle
 from tests.tui.small_day import fill
 from tui.asks import Item
+from tui.keymap import written
 from tui.keys import QUEUE
 from tui.screens.confirm import Ask
 from tui.screens.fields import Fields
@@ -146,13 +147,12 @@ class TestAsk:
 
 class TestHelp:
     async def test_it_lists_every_key_of_the_queue(self, tmp_path):
-        async with asked(tmp_path, Help(QUEUE)) as one:
-            seen = one.text
-            for _ in range(4):
-                await one.press("pagedown")
-                seen += one.text
+        async with asked(tmp_path, Help()) as one:
             for key in QUEUE:
-                assert re.search(rf"{re.escape(key.label)} +{re.escape(key.help)}", seen), key
+                one.dialog.query_one(Input).value = key.help
+                await settle(one.pilot)
+                line = rf"{re.escape(written(key.keys[0]))} .*{re.escape(key.help[:40])}"
+                assert re.search(line, one.text), key
             await one.press("question_mark")
             assert not one.open
 
@@ -178,14 +178,12 @@ class TestPalette:
             await press(pilot, "enter")
             assert isinstance(pilot.app.screen, Help)
 
-    async def test_every_key_that_is_no_movement_is_in_it(self, tmp_path):
+    async def test_every_action_is_in_it(self, tmp_path):
         async with running(tmp_path) as (pilot, _):
             await press(pilot, "colon")
             items = {item.value for item in pilot.app.screen._items}
             left_out = {key.action for key in QUEUE} - items
-            assert {action.partition("(")[0] for action in left_out} == {
-                "move", "page", "end", "talk", "palette", "back",
-            }  # fmt: skip
+            assert left_out == {"palette", "back"}
 
     async def test_an_unknown_number_says_so(self, tmp_path):
         async with running(tmp_path) as (pilot, screen):

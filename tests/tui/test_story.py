@@ -76,7 +76,7 @@ async def test_after_a_pause_the_first_line_says_what_came(shop):
 async def test_the_next_start_says_what_came_since_the_screen_was_left(shop):
     async with at_work(shop, "1") as (pilot, _):
         await press(pilot, "k")
-    left = screen_state.kept(shop.home, screen_state.LEFT)
+    left = screen_state.recall(shop.home, screen_state.LEFT)
     assert left == int(shop.now)
     shop.now += 3600
     open_one = next(one for one in shop.world.tickets.values()

@@ -153,15 +153,24 @@ def on_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def run_queue(ctx: click.Context, only: str | None = None) -> int:
-    """`deskzero` without a command: the screen on a terminal, else the queue as text. `only`: of one connection."""
+def run_queue(ctx: click.Context, only: str | None = None, *, plain: bool = False) -> int:
+    """`deskzero` without a command: the screen on a terminal, else the queue as text. `only`: of one connection.
+
+    `plain`: in words, for a screen reader, whatever the settings say.
+    """
     home = home_of(ctx)
     settings = settings_of(home, connection=only)
     if on_terminal():
         from store.log import start_log
+        from tui import themes
         from tui.app import run
 
+        themes.check(settings.theme, home.config)
         start_log(home.log)
+        if plain:
+            import msgspec
+
+            settings = msgspec.structs.replace(settings, plain=True)
         return run(home, settings, only=only)
     from tui.plain import print_queue
 

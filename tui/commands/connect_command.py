@@ -102,7 +102,7 @@ def _guided(home: Home, given: Given, name: str | None, psa: str | None) -> int:
     if ended.opens_queue:
         from tui.app import run
 
-        code = run(home, load(home.config), secrets=ended.run_secrets)
+        code = run(home, load(home.config), secrets=ended.run_secrets, greets=True)
     else:
         say(f"Saved [connections.{ended.name}] in {home.config}. Next: `deskzero`.")
     for one in ended.unkept:  # the screen that said it is gone

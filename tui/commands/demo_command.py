@@ -31,8 +31,9 @@ NAME = "demo"
 @click.option(
     "--speed", type=click.FloatRange(0.0, 1000.0), default=1.0, show_default=True, help="Of the customers."
 )
+@click.option("--plain", is_flag=True, help="For a screen reader: words in place of frames and columns.")
 @home_option
-def command(seed: int, tickets: int, psa: str, speed: float) -> int:
+def command(seed: int, tickets: int, psa: str, speed: float, plain: bool) -> int:
     """Shows deskzero on a simulated PSA.
 
     Customers keep replying while it runs; nothing of yours is touched.
@@ -53,7 +54,7 @@ def command(seed: int, tickets: int, psa: str, speed: float) -> int:
         start_log(home.log)
         try:
             world = World(seed, tickets, speed=speed)
-            return _run(home, _settings(psa, home.config), _opener(home, psa, world))
+            return _run(home, _settings(psa, home.config, plain=plain), _opener(home, psa, world))
         finally:
             stop_log()
 
@@ -69,14 +70,14 @@ def _end_tidily() -> None:
             signal.signal(getattr(signal, name), leave)
 
 
-def _settings(psa: str, path: Path) -> Settings:
+def _settings(psa: str, path: Path, *, plain: bool) -> Settings:
     """The simulated shop's settings, read as everybody's are: from a file."""
     from connectors.simulators.serve import demo_settings
     from store.settings import load
     from store.settings_save import save_connection
 
     # Often, so that one sees the customers reply; a simulated PSA has no quota.
-    path.write_text('[sync]\nevery = "15s"\n', encoding="utf-8")
+    path.write_text(f'plain = {str(plain).lower()}\n[sync]\nevery = "15s"\n', encoding="utf-8")
     save_connection(path, NAME, demo_settings(psa))
     return load(path)
 
@@ -100,7 +101,7 @@ def _run(home: Home, settings: Settings, open_desk: Callable[[], Desk]) -> int:
     if on_terminal():
         from tui.app import run
 
-        return run(home, settings, demo=open_desk)
+        return run(home, settings, demo=open_desk, greets=True)
     from tui.plain import print_queue
 
     print_queue(home, settings, now=now(), title="deskzero DEMO")

@@ -72,7 +72,29 @@ def _settings(report: Report, home: Home) -> Settings | None:
     else:
         names = ", ".join(settings.connections)
         report.fine("settings", f"{home.config}: {names}; time zone {settings.timezone}")
+    _screen(report, home, settings)
     return settings
+
+
+def _screen(report: Report, home: Home, settings: Settings) -> None:
+    """The colours and the keys that somebody has set."""
+    from tui import themes
+    from tui.key_wishes import keymap_of
+
+    try:
+        themes.check(settings.theme, home.config)
+    except Problem as problem:
+        why = "The screen does not open with it."
+        _found(report, "colours", "theme", str(problem), problem.hint, why=why, exit_code=WRONG)
+    if not settings.keys:
+        return
+    found = keymap_of(settings.keys)
+    for sentence in found.problems:
+        do = f"Correct [keys] in {home.config}: docs/keys.md lists ids and keys."
+        why = "The screen opens with the key that deskzero comes with."
+        _found(report, "keys", "keys", sentence, do, why=why)
+    if found.changed:
+        report.fine("keys", f"{len(found.changed)} of them yours: {', '.join(found.changed)}")
 
 
 def _log(report: Report, home: Home) -> None:

@@ -45,6 +45,9 @@ class ConnectApp(App[Ended]):
         themes.use(self)
         self.set_class(plain, "-plain")
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.ours_for(self.current_theme)
+
     def get_default_screen(self) -> Guide:
         return self.guide
 

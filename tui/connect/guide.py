@@ -193,5 +193,5 @@ class Guide(Screen[None]):
             words = f"{mark}{'' if short else ' '}{place + 1} {step.short if short else step.label}"
             parts.append(Content.styled(words, "bold $primary" if place == self.at else ""))
         if not short:
-            parts.append(Content.styled("    then the queue", "dim"))
+            parts.append(Content.styled("    then the queue", "$quiet"))
         return Content(between).join(parts)

@@ -55,7 +55,7 @@ class PsaStep(Step):
         names = self.course.names()
         if not names:
             return []
-        heading = Option(Content.styled("\n  or a saved connection again", "dim"), disabled=True)
+        heading = Option(Content.styled("\n  or a saved connection again", "$quiet"), disabled=True)
         return [
             heading,
             *(
@@ -88,10 +88,10 @@ def _psa(psa: str) -> Option:
         spec = connectors.spec(psa)
     except (ValueError, ImportError) as error:
         words = f"  {fit(clean(psa), NAME_CELLS)}its connector cannot be loaded: {clean(str(error))}"
-        return Option(Content.styled(words, "dim"), disabled=True)
+        return Option(Content.styled(words, "$quiet"), disabled=True)
     labels = [one.label for one in questions(spec) if one.required and one.key not in ("technician", "url")]
     needs = ", ".join(label if label[:2].isupper() else label[:1].lower() + label[1:] for label in labels)
     return Option(
-        Content.assemble(f"  {fit(clean(spec.title), NAME_CELLS)}", (needs, "dim")),
+        Content.assemble(f"  {fit(clean(spec.title), NAME_CELLS)}", (needs, "$quiet")),
         id=psa,
     )

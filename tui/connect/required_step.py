@@ -64,7 +64,7 @@ class RequiredStep(Step):
         fixable = ("custom" if field.startswith("custom:") else field) in writes
         where = "" if fixable else "to be filled in in the PSA: its API does not set it"
         return Content.assemble(
-            (f" [{'x' if on else ' '}] {fit(label(field), CELLS)}", "bold" if on else ""), (where, "dim")
+            (f" [{'x' if on else ' '}] {fit(label(field), CELLS)}", "bold" if on else ""), (where, "$quiet")
         )
 
     def action_tick(self) -> None:

@@ -93,14 +93,14 @@ class StatusesStep(Step):
         said = meaning or ("closes there" if status.closes else "–")
         guess = "guess" if status.name in course.guessed and meaning else ""
         answer = "← answered" if status.name == course.answered else ""
-        style = "bold" if meaning else "dim"
+        style = "bold" if meaning else "$quiet"
         return Content.assemble(
             fit(f" {clean(status.name)}", name),
             " ",
             (fit(said, 13), style),
-            (fit(guess, 6), "dim"),
+            (fit(guess, 6), "$quiet"),
             (fit(answer, 11), "bold"),
-            (fit(self._boards(status), max(0, room - name - 31)), "dim"),
+            (fit(self._boards(status), max(0, room - name - 31)), "$quiet"),
         )
 
     def _boards(self, status: Status) -> str:

@@ -19,7 +19,7 @@ MARKS = {
     "fine": ("✓", "bold $success"),
     "missing": ("✗", "bold $warning"),
     "wants": ("!", "bold $warning"),
-    "note": ("·", "dim"),
+    "note": ("·", "$quiet"),
 }
 GO_ON: Entry = ("Enter", "go on")
 BACK: Entry = ("Esc", "one step back")

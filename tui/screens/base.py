@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static, TextArea
+
+from tui import keymap
+from tui.spoken import is_spoken
+from tui.widgets.announce import Announce
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -43,16 +49,21 @@ class Dialog(ModalScreen[Answer | None]):
             text-wrap: nowrap; text-overflow: ellipsis;
         }
         OptionList, OptionList:focus { border: none; background: transparent; }
-        .dialog-keys { height: auto; max-height: 2; padding: 0 1; color: $text-muted; margin-top: 1; }
+        .dialog-keys { height: auto; max-height: 2; padding: 0 1; color: $quiet; margin-top: 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "back", tooltip="Back without doing anything", id="dialog.cancel"),
+        Binding("question_mark,f1", "help", "keys", show=False, tooltip="The keys here", id="dialog.help"),
     ]
 
     takes_typed: ClassVar[bool] = True
     """What was typed while this opened goes into it. Not where a key sends what nobody has read yet."""
     _finished = False
+
+    def __init_subclass__(cls, **more: bool) -> None:
+        super().__init_subclass__(**more)
+        keymap.know(cls.__dict__.get("BINDINGS", ()))
 
     @property
     def deskzero(self) -> Deskzero:
@@ -64,7 +75,38 @@ class Dialog(ModalScreen[Answer | None]):
         """What was typed while this opened goes into it; the demo's frame stays around it."""
         host = cast("Host", self.app)
         self.set_class(host.demo, "-demo")
+        if is_spoken(self):
+            self.call_after_refresh(self._announce_title)
+            for field in (*self.query(Input), *self.query(TextArea)):
+                field.cursor_blink = False
         self.call_after_refresh(host.give_keys if self.takes_typed else host.drop_keys)
+
+    async def _announce_title(self) -> None:
+        """What has opened, at the top; a line that is chosen already stands there instead."""
+        await self.mount(Announce())
+        for title in self.query(".dialog-title, #head").results(Static):
+            words = str(title.render()).replace(" ── ", ": ")
+            title.update(Content(words))
+            self._say_above(words)
+        for options in self.query(OptionList):
+            if options.highlighted is not None:
+                self._say_option(options, options.highlighted)
+
+    @on(OptionList.OptionHighlighted)
+    def _announce(self, event: OptionList.OptionHighlighted) -> None:
+        self._say_option(event.option_list, event.option_index)
+
+    def _say_option(self, options: OptionList, index: int) -> None:
+        """The line under the cursor in words, and its place among those that can be chosen."""
+        able = [place for place, one in enumerate(options.options) if not one.disabled]
+        prompt = options.get_option_at_index(index).prompt
+        words = prompt.plain if isinstance(prompt, Content) else str(prompt)
+        at = able.index(index) + 1 if index in able else 0
+        self._say_above(f"{at} of {len(able)}: {' '.join(words.split())}")
+
+    def _say_above(self, words: str) -> None:
+        for line in self.query(Announce):
+            line.say(words)
 
     def finish(self, answer: Answer | None) -> None:
         """Closes with this answer. A second call (two Enters in one read) does nothing."""
@@ -75,3 +117,12 @@ class Dialog(ModalScreen[Answer | None]):
 
     def action_cancel(self) -> None:
         self.finish(None)
+
+    def action_help(self) -> None:
+        """The keys of this dialog, over it."""
+        from tui.screens.help import DialogHelp
+
+        self.app.push_screen(DialogHelp(type(self)))
+
+
+keymap.know(Dialog.BINDINGS)

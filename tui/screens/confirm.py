@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.keymap import answer_keys, label, written
 from tui.screens.base import Dialog
 
 
@@ -32,19 +33,22 @@ class Ask(Dialog[Any]):
     def __init__(self, title: Content, body: Content, answers: Sequence[tuple[str, str, Any]]) -> None:
         super().__init__()
         self._title, self._body, self._answers = title, body, list(answers)
+        self._keys = answer_keys([(letter, value) for letter, _words, value in answers])
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box", classes="dialog"):
             yield Static(self._title, classes="dialog-title")
             yield Static(self._body, id="body")
             yield Static("")
-            for key, label, _value in self._answers:
-                yield Static(Content.assemble((f" {key} ", "bold reverse"), f"  {label}"), classes="answer")
-            yield Static(Content("Esc back"), classes="dialog-keys")
+            for key, (_letter, words, _value) in zip(self._keys, self._answers, strict=True):
+                yield Static(
+                    Content.assemble((f" {written(key)} ", "bold reverse"), f"  {words}"), classes="answer"
+                )
+            yield Static(Content(f"{label('dialog.cancel')} back"), classes="dialog-keys")
 
     def on_key(self, event: events.Key) -> None:
-        for key, _label, value in self._answers:
-            if key in (event.character, event.key):
+        for key, (_letter, _words, value) in zip(self._keys, self._answers, strict=True):
+            if key == event.key:
                 event.stop()
                 self.finish(value)
                 return

@@ -15,6 +15,7 @@ from connectors.text import clean
 from store.changes import ConflictDetail, FieldConflict, show_field
 from store.read_records import ChangeView
 from tui.asks import ConflictAnswer
+from tui.keymap import label
 from tui.screens.base import Dialog
 from tui.text import field_text, say, when
 from tui.watch import named_field
@@ -32,12 +33,12 @@ class Conflict(Dialog[ConflictAnswer]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "side('mine')", "mine", show=False),
-        Binding("right", "side('theirs')", "theirs", show=False),
-        Binding("enter", "take", "take", show=False),
-        Binding("y", "yes", "yes", show=False),
-        Binding("e", "answer('edit')", "edit", show=False),
-        Binding("o", "answer('open')", "open in the PSA", show=False),
+        Binding("left", "side('mine')", "mine", show=False, id="conflict.mine"),
+        Binding("right", "side('theirs')", "theirs", show=False, id="conflict.theirs"),
+        Binding("enter", "take", "take it", show=False, id="conflict.take"),
+        Binding("y", "yes", "yes, as chosen", show=False, id="conflict.yes"),
+        Binding("e", "answer('edit')", "edit", show=False, id="conflict.edit"),
+        Binding("o", "answer('open')", "open in the PSA", show=False, id="conflict.open"),
     ]
 
     def __init__(self, change: ChangeView) -> None:
@@ -61,7 +62,11 @@ class Conflict(Dialog[ConflictAnswer]):
             yield Static(self._body(), id="body")
             yield Static(id="choice")
             yield Static(
-                Content("← mine · → theirs · Enter, then y · e edit · o open in the PSA"),
+                Content(
+                    f"{label('conflict.mine')} mine · {label('conflict.theirs')} theirs · "
+                    f"{label('conflict.take')}, then {label('conflict.yes')} · {label('conflict.edit')} edit · "
+                    f"{label('conflict.open')} open in the PSA"
+                ),
                 classes="dialog-keys",
             )
 
@@ -88,7 +93,7 @@ class Conflict(Dialog[ConflictAnswer]):
                     "Choosing “mine” means: I have read this now, and what I wrote stays.\n"
                     if self._change.wrote
                     else "Choosing “mine” means: I have read this now, send what I wrote.\n",
-                    "dim",
+                    "$quiet",
                 ),
             ]
         if not lines:
@@ -131,15 +136,15 @@ class Conflict(Dialog[ConflictAnswer]):
         mine = "[ mine ]" if self._side == "mine" else "  mine  "
         theirs = "[ theirs ]" if self._side == "theirs" else "  theirs  "
         says = {
-            None: "Choose a side with ← or →.",
+            None: f"Choose a side with {label('conflict.mine')} or {label('conflict.theirs')}.",
             "mine": "Mine: it is checked again, and what has not gone out is sent."
             if self._change.wrote
             else "Mine: it is checked again and sent.",
-            "theirs": "Theirs: the rest is dropped; what is in the PSA stays (u takes it back)."
+            "theirs": f"Theirs: the rest is dropped; what is in the PSA stays ({label('queue.undo')} takes it back)."
             if self._change.wrote
             else "Theirs: what I decided is dropped; nothing is sent.",
         }[self._side if self._side in ("mine", "theirs") else None]
-        confirm = "  y to confirm" if self._taken else ""
+        confirm = f"  {label('conflict.yes')} to confirm" if self._taken else ""
         self.query_one("#choice", Static).update(
             Content.assemble((f"{mine}   {theirs}   ", "bold"), says, (confirm, "bold reverse"))
         )

@@ -27,6 +27,7 @@ from tui.big import big
 from tui.day_lines import answered_line, gap_line, gate_title, handed_over, row_words, time_line
 from tui.engine import EngineStopped
 from tui.flows_day import EndingDay
+from tui.keymap import label
 from tui.messages import Saved
 from tui.orders import Refused
 from tui.screens.base import Dialog
@@ -63,12 +64,12 @@ class EndOfDay(Dialog[Jump]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,E", "cancel", "back", show=False),
-        Binding("j", "step(1)", "down", show=False),
-        Binding("k", "step(-1)", "up", show=False),
-        Binding("w", "hand_over", "hand over", show=False),
-        Binding("R", "ask", "ask again", show=False),
-        Binding("y", "copy", "copy as text", show=False),
+        Binding("q,E", "cancel", "back", show=False, id="end_of_day.close"),
+        Binding("j", "step(1)", "down", show=False, id="end_of_day.down"),
+        Binding("k", "step(-1)", "up", show=False, id="end_of_day.up"),
+        Binding("w", "hand_over", "hand over", show=False, id="end_of_day.hand_over"),
+        Binding("R", "ask", "ask again", show=False, id="end_of_day.ask"),
+        Binding("y", "copy", "copy as text", show=False, id="end_of_day.copy"),
     ]
 
     def __init__(self) -> None:
@@ -92,7 +93,11 @@ class EndOfDay(Dialog[Jump]):
             yield OptionList(markup=False)
             yield Static(id="said")
             yield Static(
-                Content("Enter go to it · w hand over · y copy as text · R ask the PSA again · Esc back"),
+                Content(
+                    f"Enter go to it · {label('end_of_day.hand_over')} hand over · "
+                    f"{label('end_of_day.copy')} copy as text · {label('end_of_day.ask')} ask the PSA again · "
+                    f"{label('dialog.cancel')} back"
+                ),
                 classes="dialog-keys",
             )
 
@@ -170,10 +175,14 @@ class EndOfDay(Dialog[Jump]):
         self._verdict, self._rows = None, []
         answer = self.query_one("#verdict", Static)
         answer.set_classes("-cannot_tell")
-        answer.update(Content(f"{big(WORDS['cannot_tell'])}\nCANNOT TELL, because"))
-        self.query_one("#when", Static).update(Content("R asks again"))
+        answer.update(Content(f"{self._large('cannot_tell')}CANNOT TELL, because"))
+        self.query_one("#when", Static).update(Content(f"{label('end_of_day.ask')} asks again"))
         self._say_why([why, hint])
         self.query_one(OptionList).clear_options()
+
+    def _large(self, verdict: str) -> str:
+        """The answer in large letters; a screen reader has the words that follow."""
+        return "" if self.deskzero.spoken else f"{big(WORDS[verdict])}\n"
 
     def _say_why(self, sentences: Sequence[str]) -> None:
         why = self.query_one("#why", Static)
@@ -193,7 +202,7 @@ class EndOfDay(Dialog[Jump]):
             "not_zero": f"NOT ZERO, {verdict.to_zero} to go",
             "cannot_tell": "CANNOT TELL, because",
         }[verdict.verdict]
-        answer.update(Content(f"{big(WORDS[verdict.verdict])}\n{says}"))
+        answer.update(Content(f"{self._large(verdict.verdict)}{says}"))
         self._tell_age()
         extra = [f"{verdict.aged_out} past their window, never resolved"] if verdict.aged_out else []
         self._say_why([*verdict.why, *extra])
@@ -231,7 +240,7 @@ class EndOfDay(Dialog[Jump]):
             self._shown.append(row)
         if len(rows) > ROWS_A_GATE:
             options.add_option(
-                Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "dim"), disabled=True)
+                Option(Content.styled(f"     … and {len(rows) - ROWS_A_GATE} more", "$quiet"), disabled=True)
             )
 
     def _below(self, options: OptionList) -> None:
@@ -267,7 +276,11 @@ class EndOfDay(Dialog[Jump]):
             text = "the PSA has never been asked"
         else:
             ago = app.now - verdict.synced_at
-            old = " · too old to go by: R asks again" if ago > app.settings.max_age else ""
+            old = (
+                f" · too old to go by: {label('end_of_day.ask')} asks again"
+                if ago > app.settings.max_age
+                else ""
+            )
             text = f"asked the PSA {when(verdict.synced_at, app.now, app.zone)}, {age(ago)} ago{old}"
         outbox = "outbox empty" if verdict.outbox == 0 else f"{verdict.outbox} in the outbox"
         self.query_one("#when", Static).update(Content(f"{text} · {outbox}"))
@@ -301,7 +314,7 @@ class EndOfDay(Dialog[Jump]):
         """`w`: who takes this row and why; an internal note says so in the PSA."""
         row = self._row()
         if row is None:
-            self._tell("w hands a row over: choose one.")
+            self._tell(f"{label('end_of_day.hand_over')} hands a row over: choose one.")
             return
         try:
             self._tell(await EndingDay(self.deskzero).hand_over(row))

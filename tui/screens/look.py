@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from connectors.text import clean
 from store.read_records import TicketView
+from tui.keymap import label, labels
 from tui.screens.base import Dialog
 from tui.text import say
 from tui.widgets.conversation import Conversation
@@ -30,13 +31,13 @@ class Look(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,enter", "cancel", "back", show=False),
-        Binding("j,J,down,shift+down", "talk(1)", "down", show=False),
-        Binding("k,K,up,shift+up", "talk(-1)", "up", show=False),
-        Binding("pagedown,space", "talk(10)", "page down", show=False),
-        Binding("pageup", "talk(-10)", "page up", show=False),
-        Binding("o", "browser", "open in the PSA", show=False),
-        Binding("y", "copy", "copy the number", show=False),
+        Binding("q,enter", "cancel", "back", show=False, id="look.close"),
+        Binding("j,J,down,shift+down", "talk(1)", "down", show=False, id="look.down"),
+        Binding("k,K,up,shift+up", "talk(-1)", "up", show=False, id="look.up"),
+        Binding("pagedown,space", "talk(10)", "page down", show=False, id="look.page_down"),
+        Binding("pageup", "talk(-10)", "page up", show=False, id="look.page_up"),
+        Binding("o", "browser", "open in the PSA", show=False, id="look.open"),
+        Binding("y", "copy", "copy the number", show=False, id="look.copy"),
     ]
 
     def __init__(self, view: TicketView) -> None:
@@ -54,9 +55,11 @@ class Look(Dialog[None]):
             yield Static(title, classes="dialog-title")
             yield Facts(id="look-facts")
             yield Conversation(id="look-talk")
-            yield Static(
-                Content("j k scroll · o open in the PSA · y copy number · Esc back"), classes="dialog-keys"
+            keys = (
+                f"{labels('look.down', 'look.up')} scroll · {label('look.open')} open in the PSA · "
+                f"{label('look.copy')} copy number · {label('dialog.cancel')} back"
             )
+            yield Static(Content(keys), classes="dialog-keys")
 
     def _why_not_mine(self) -> Content:
         if self._view.closed:

@@ -20,6 +20,7 @@ from store.read_records import ChangeView
 from tui import orders
 from tui.asks import Jump
 from tui.engine import Engine, EngineStopped
+from tui.keymap import label
 from tui.messages import Saved
 from tui.orders import Refused
 from tui.screens.base import Dialog
@@ -44,12 +45,12 @@ class Outbox(Dialog[Jump]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,O,exclamation_mark", "cancel", "back", show=False),
-        Binding("j", "step(1)", "down", show=False),
-        Binding("k", "step(-1)", "up", show=False),
-        Binding("t", "again", "send now, try again", show=False),
-        Binding("u", "take_back", "take back", show=False),
-        Binding("D", "drop", "drop", show=False),
+        Binding("q,O,exclamation_mark", "cancel", "back", show=False, id="outbox.close"),
+        Binding("j", "step(1)", "down", show=False, id="outbox.down"),
+        Binding("k", "step(-1)", "up", show=False, id="outbox.up"),
+        Binding("t", "again", "send now, try again", show=False, id="outbox.again"),
+        Binding("u", "take_back", "take back", show=False, id="outbox.take_back"),
+        Binding("D", "drop", "drop (asks)", show=False, id="outbox.drop"),
     ]
     TITLE_TEXT = "Outbox: what waits to be sent, and what became of the last ones"
     EMPTY = "Nothing waits. Everything you did is in the PSA."
@@ -63,7 +64,7 @@ class Outbox(Dialog[Jump]):
             yield Static(Content(self.TITLE_TEXT), classes="dialog-title")
             yield OptionList(markup=False)
             yield Static(id="about")
-            yield Static(Content("Esc back"), id="keys", classes="dialog-keys")
+            yield Static(Content(f"{label('dialog.cancel')} back"), id="keys", classes="dialog-keys")
 
     async def on_mount(self) -> None:
         self.deskzero.saved.subscribe(self, self._saved)
@@ -101,7 +102,7 @@ class Outbox(Dialog[Jump]):
         for line in lines:
             options.add_option(Option(line, disabled=True))
         if not self._changes and not lines:
-            options.add_option(Option(Content.styled(f" {self.EMPTY}", "dim"), disabled=True))
+            options.add_option(Option(Content.styled(f" {self.EMPTY}", "$quiet"), disabled=True))
         ids = [change.change for change in self._changes]
         if ids:
             options.highlighted = ids.index(kept.change) if kept is not None and kept.change in ids else 0
@@ -160,7 +161,9 @@ class Outbox(Dialog[Jump]):
     @on(OptionList.OptionHighlighted)
     def _about(self) -> None:
         change = self.chosen()
-        self.query_one("#keys", Static).update(Content(" · ".join([*self._keys(change), "Esc back"])))
+        self.query_one("#keys", Static).update(
+            Content(" · ".join([*self._keys(change), f"{label('dialog.cancel')} back"]))
+        )
         if change is None:
             self.query_one("#about", Static).update("")
             return
@@ -181,12 +184,13 @@ class Outbox(Dialog[Jump]):
             return []
         keys = ["Enter decide" if change.state == "conflict" else "Enter go to it"]
         if self._can_retry(change):
-            words = {"held": "t send it now", "uncertain": "t it is not there: send it again"}
-            keys.append(words.get(change.state, "t try again"))
+            words = {"held": "send it now", "uncertain": "it is not there: send it again"}
+            keys.append(f"{label('outbox.again')} {words.get(change.state, 'try again')}")
         if can_take_back(self.deskzero, change):
-            keys.append("u take back")
+            keys.append(f"{label('outbox.take_back')} take back")
         if self._can_drop(change):
-            keys.append("D it is there (asks)" if change.state == "uncertain" else "D drop (asks)")
+            what = "it is there" if change.state == "uncertain" else "drop"
+            keys.append(f"{label('outbox.drop')} {what} (asks)")
         return keys
 
     def _can_retry(self, change: ChangeView) -> bool:

@@ -32,6 +32,6 @@ class Palette(Picker):
     def _says(item: Item) -> Content:
         if not item.key:
             return Content.assemble(
-                "Go to ticket ", (item.label, "bold"), Content.styled(" (any pane)", "dim")
+                "Go to ticket ", (item.label, "bold"), Content.styled(" (any pane)", "$quiet")
             )
         return Content(item.label)

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from connectors.text import clean
 from tui.asks import Item
+from tui.keymap import label, labels
 from tui.screens.base import Dialog
 from tui.text import fit
 
@@ -36,16 +37,16 @@ class Picker(Dialog[Item]):
         Input:focus { border: none; }
         OptionList { height: auto; max-height: 40vh; padding: 0; scrollbar-gutter: stable; }
         #preview { height: auto; max-height: 5; padding: 0 1; margin-top: 1; color: $text; }
-        #hint { padding: 0 1; color: $text-muted; }
+        #hint { padding: 0 1; color: $quiet; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "step(1)", "next", show=False),
-        Binding("up", "step(-1)", "previous", show=False),
-        Binding("pagedown", "step(10)", "page down", show=False),
-        Binding("pageup", "step(-10)", "page up", show=False),
-        Binding("tab", "step(1)", "next", show=False),
-        Binding("shift+tab", "step(-1)", "previous", show=False),
+        Binding("down", "step(1)", "next", show=False, id="picker.next"),
+        Binding("up", "step(-1)", "previous", show=False, id="picker.previous"),
+        Binding("pagedown", "step(10)", "page down", show=False, id="picker.page_down"),
+        Binding("pageup", "step(-10)", "page up", show=False, id="picker.page_up"),
+        Binding("tab", "step(1)", "next", show=False, id="picker.next_tab"),
+        Binding("shift+tab", "step(-1)", "previous", show=False, id="picker.previous_tab"),
     ]
 
     def __init__(
@@ -70,7 +71,8 @@ class Picker(Dialog[Item]):
                 yield Static(Content(self._hint), id="hint")
             yield OptionList(markup=False)
             yield Static(id="preview")
-            yield Static(Content("↑ ↓ choose · Enter take it · Esc back"), classes="dialog-keys")
+            keys = f"{labels('picker.previous', 'picker.next')} choose · Enter take it · {label('dialog.cancel')} back"
+            yield Static(Content(keys), classes="dialog-keys")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
@@ -107,7 +109,7 @@ class Picker(Dialog[Item]):
         group = ""
         for position, item in enumerate(self._shown):
             if headings and item.group and item.group != group:
-                options.add_option(Option(Content.styled(f"  {clean(item.group)}", "dim"), disabled=True))
+                options.add_option(Option(Content.styled(f"  {clean(item.group)}", "$quiet"), disabled=True))
             group = item.group
             options.add_option(Option(_line(item, room), id=str(position)))
 
@@ -162,7 +164,7 @@ class Picker(Dialog[Item]):
         chosen = self._chosen()
         preview = self.query_one("#preview", Static)
         if chosen is None:
-            preview.update(Content.styled(self._nothing_chosen(), "dim"))
+            preview.update(Content.styled(self._nothing_chosen(), "$quiet"))
         elif self._preview is not None:
             preview.update(self._preview(chosen))
         else:
@@ -170,7 +172,7 @@ class Picker(Dialog[Item]):
 
     def _nothing_chosen(self) -> str:
         if self._shown:
-            return "Nothing chosen yet: ↓ or type."
+            return f"Nothing chosen yet: {label('picker.next')} or type."
         if self._items or self.query_one(Input).value.strip():
             return "Nothing matches."
         return "Type it, then Enter." if self._free else "There is nothing to choose from."
@@ -203,5 +205,5 @@ def _line(item: Item, room: int) -> Content:
         return Content(f" {fit(label, room - 2)} ")
     right = min(cell_len(detail), max(room - cell_len(label) - 4, room * 2 // 5))
     return Content.assemble(
-        f" {fit(label, room - right - 4)}  ", (fit(detail, right, right=True), "dim"), " "
+        f" {fit(label, room - right - 4)}  ", (fit(detail, right, right=True), "$quiet"), " "
     )

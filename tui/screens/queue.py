@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.keys import queue_bindings
+from tui.screens.queue_fitting import FittingKeys
 from tui.screens.queue_fixing import FixingKeys
-from tui.screens.queue_looking import LookingKeys
 from tui.screens.queue_moving import MovingKeys
 from tui.screens.queue_snooze import SnoozeKeys
 from tui.screens.queue_story import StoryKeys
@@ -16,7 +16,7 @@ from tui.screens.queue_time import TimeKeys
 from tui.screens.queue_wrap import WrapKeys
 
 
-class QueueScreen(FixingKeys, WrapKeys, TimeKeys, SnoozeKeys, StoryKeys, LookingKeys, MovingKeys):
+class QueueScreen(FixingKeys, WrapKeys, TimeKeys, SnoozeKeys, StoryKeys, FittingKeys, MovingKeys):
     """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]

@@ -12,6 +12,7 @@ from store.read_records import PANES, Row, TicketView
 from tui.asks import Jump
 from tui.engine import EngineStopped
 from tui.flows import Flows
+from tui.keymap import label
 from tui.messages import Saved
 from tui.offers import why_not
 from tui.orders import Refused
@@ -49,7 +50,7 @@ class QueueBase(QueueView):
             "reply",
             "note",
         ):  # these two say whose they are before anything
-            no = "That goes ticket by ticket, and tickets are marked: Esc lets go of them."
+            no = f"That goes ticket by ticket, and tickets are marked: {label('queue.back')} lets go of them."
         if no or row is None:
             self.deskzero.drop_keys()
             self.tell(no, "info")

@@ -8,6 +8,7 @@ from tui.asks import Side
 from tui.flows_back import Back
 from tui.flows_fix import Fixing
 from tui.flows_text import Texts
+from tui.keymap import label
 from tui.screens.queue_marks import MarkKeys
 
 
@@ -37,7 +38,10 @@ class FixingKeys(MarkKeys):
         last = self.last
         if last is None:
             self.deskzero.drop_keys()
-            self.tell("Nothing to repeat yet: . does the last fix that set a value once more.", "info")
+            self.tell(
+                f"Nothing to repeat yet: {label('queue.repeat')} does the last fix that set a value once more.",
+                "info",
+            )
             return
         self._set("repeat", lambda view: self.flows.repeat(view, last), lambda them: them.repeat(last))
 

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from connectors.text import clean
 from tui.asks import Item
-from tui.keys import LOOK, QUEUE
+from tui.keymap import label
 from tui.screens.picker import Picker
 from tui.screens.queue_base import QueueBase
 
@@ -48,12 +48,6 @@ class LookingKeys(QueueBase):
             await self.app.push_screen_wait(Why(self.view))
 
     @work(group="look", exclusive=True)
-    async def action_help(self) -> None:
-        from tui.screens.help import Help
-
-        await self.app.push_screen_wait(Help(QUEUE))
-
-    @work(group="look", exclusive=True)
     async def action_outbox(self) -> None:
         from tui.screens.outbox import Outbox
 
@@ -71,30 +65,7 @@ class LookingKeys(QueueBase):
 
         await self.after(await self.app.push_screen_wait(EndOfDay()))
 
-    @work(group="look", exclusive=True)
-    async def action_palette(self) -> None:
-        from tui.screens.palette import Palette
-
-        items = [
-            Item(
-                key.action,
-                key.help,
-                key.label,
-                "does something" if key.group != LOOK else "looks",
-                key.action,
-            )
-            for key in QUEUE
-            if not key.action.startswith(("move", "page(", "end(", "talk", "palette", "back"))
-        ]
-        item = await self.app.push_screen_wait(Palette(items))
-        if item is None:
-            return
-        if item.value:
-            await self.run_action(item.value)
-            return
-        await self._go_to(item.label)
-
-    async def _go_to(self, typed: str) -> None:
+    async def go_to(self, typed: str) -> None:
         """A ticket by what was typed; two that are called so are asked about."""
         rows = await self.deskzero.read(lambda reader: reader.find(typed.removeprefix("#")))
         if len(rows) > 1:
@@ -110,4 +81,4 @@ class LookingKeys(QueueBase):
         if rows:
             await self.jump(rows[0].connection, rows[0].ticket_id)
         else:
-            self.tell(f"No ticket {clean(typed)} in the cache. R asks the PSA.", "warn")
+            self.tell(f"No ticket {clean(typed)} in the cache. {label('queue.sync')} asks the PSA.", "warn")

@@ -11,6 +11,7 @@ from store.read import CacheUnreadable
 from store.read_records import TicketView
 from tui.engine import EngineStopped
 from tui.flows_together import Together
+from tui.keymap import label
 from tui.messages import MarksChanged
 from tui.orders import Refused
 from tui.screens.queue_base import QueueBase
@@ -65,7 +66,11 @@ class MarkKeys(QueueBase):
         title = Content.styled(f"{count} MARKED", "bold $warning")
         if hidden:
             title += Content.styled(f", {hidden} hidden by the filter", "bold $warning")
-        title += Content(f" · keys act on {f'these {count}' if count > 1 else 'this one'}, not on the cursor")
-        aside = "range: move, v ends it" if marks.anchor else "Esc lets go"
+        title += Content.styled(
+            f" · keys act on {f'these {count}' if count > 1 else 'this one'}, not on the cursor",
+            "$frame-title",
+        )
+        ends, lets_go = label("queue.mark_range"), label("queue.back")
+        aside = f"range: move, {ends} ends it" if marks.anchor else f"{lets_go} lets go"
         self.detail_top.title, self.detail_top.aside = title, Content.styled(aside, "$quiet")
         self.marked.show(marks.rows, frozenset(key for key in marks if self.list.left(key)))

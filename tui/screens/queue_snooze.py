@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import work
 
 from tui.flows_snooze import Snoozing
+from tui.keymap import label
 from tui.screens.queue_base import QueueBase
 
 
@@ -14,7 +15,8 @@ class SnoozeKeys(QueueBase):
     def action_snooze(self) -> None:
         if self.list.marks:
             self.deskzero.drop_keys()
-            self.tell("z hides one row: Esc lets go of the marks.", "info")
+            one, lets_go = label("queue.snooze"), label("queue.back")
+            self.tell(f"{one} hides one row: {lets_go} lets go of the marks.", "info")
             return
         self._snooze()
 

@@ -72,7 +72,7 @@ class StoryKeys(QueueBase):
 
     def tell_since_left(self) -> None:
         """At the start: what came since the screen was left."""
-        left = screen_state.kept(self.deskzero.home, screen_state.LEFT)
+        left = screen_state.recall(self.deskzero.home, screen_state.LEFT)
         if isinstance(left, int):
             self.tell_since(left)
 
@@ -90,6 +90,6 @@ class StoryKeys(QueueBase):
     def on_unmount(self) -> None:
         """Remembers that somebody sat here until now."""
         try:
-            screen_state.keep(self.deskzero.home, screen_state.LEFT, self.deskzero.now)
+            screen_state.remember(self.deskzero.home, screen_state.LEFT, self.deskzero.now)
         except (sqlite3.Error, DatabaseProblem) as error:
             log.warning("when the screen was left is not kept: %s", error)

@@ -22,11 +22,13 @@ from store.read import CacheUnreadable
 from store.read_records import ChangeView, Row, TicketView
 from tui import messages
 from tui.ghosts import why_gone
+from tui.keymap import label, labels
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered, offered_marked
 from tui.readings import rows_of, standing_of
 from tui.text import say, spent
 from tui.watch import Watch, goes_back, settled, settled_together
+from tui.widgets.announce import Announce
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.conversation import Conversation
 from tui.widgets.empty import empty_words
@@ -58,6 +60,7 @@ class QueueView(Screen[None]):
         # Held by name, not looked up: what is read may arrive while the screen is being taken down.
         self.header, self.status, self.bar = Header(), StatusLine(), KeyBar()
         self.panes, self.strip = Panes(), PaneStrip()
+        self.announce = Announce()
         self.list_top, self.list = Rule(("┬", "┐"), id="list-top"), TicketList(id="list")
         self.filter_line = FilterLine()
         self.detail_top, self.facts = Rule(("├", "┤"), id="detail-top"), Facts(id="facts")
@@ -85,6 +88,7 @@ class QueueView(Screen[None]):
         return cast("Deskzero", self.app)
 
     def compose(self) -> ComposeResult:
+        yield self.announce
         yield self.header
         yield self.strip
         with Horizontal(id="body"):
@@ -110,7 +114,7 @@ class QueueView(Screen[None]):
 
     def on_mount(self) -> None:
         self.set_class(self.deskzero.demo, "-demo")
-        self.list.zone = self.header.zone = self.deskzero.zone
+        self.list.zone = self.header.zone = self.status.zone = self.deskzero.zone
         self.header.demo = self.deskzero.demo
         self.list.focus()
         self.deskzero.saved.subscribe(self, self._saved)
@@ -157,9 +161,8 @@ class QueueView(Screen[None]):
             for one in standing.timers:
                 if one.runs:
                     counted = spent(one.counted(self.deskzero.now))
-                    self.tell(
-                        f"The timer on #{clean(one.number)} ran on: {counted}. T pauses, t logs it.", "warn"
-                    )
+                    keys = f"{label('queue.timer')} pauses, {label('queue.log_time')} logs it."
+                    self.tell(f"The timer on #{clean(one.number)} ran on: {counted}. {keys}", "warn")
             first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
             self.show_pane(first)
 
@@ -281,7 +284,9 @@ class QueueView(Screen[None]):
         aside = Content.styled("oldest first", "$quiet")
         if self.filter:
             aside = Content("filter ") + say(self.filter, "bold $warning")
-            aside += Content.styled(f" · {len(self.list)} shown · Esc lets go", "$frame-title")
+            aside += Content.styled(
+                f" · {len(self.list)} shown · {label('queue.back')} lets go", "$frame-title"
+            )
         if self.list.new_rows:
             aside = (
                 Content.styled(f"{self.list.new_rows} new ↓", "bold $accent")
@@ -291,6 +296,7 @@ class QueueView(Screen[None]):
         top = self.list_top
         top.title, top.aside = title, aside
         self.list.empties(empty_words(pane, self.filter, self.standing, self.counts, self.deskzero))
+        self.announce.say(self.list.words())
 
     def _paint_detail(self, *, keep: bool) -> None:
         if self.list.marks:
@@ -322,7 +328,11 @@ class QueueView(Screen[None]):
         talk.title = (
             Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
         )
-        talk.aside = Content.styled("J K scroll", "$quiet") if view else Content("")
+        talk.aside = (
+            Content.styled(f"{labels('queue.talk_down', 'queue.talk_up')} scroll", "$quiet")
+            if view
+            else Content("")
+        )
         self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
         self._paint_keys()
 
@@ -344,6 +354,8 @@ class QueueView(Screen[None]):
 
     def _tick(self) -> None:
         now = self.deskzero.now
+        if self.deskzero.spoken:  # by the minute: a screen reader reads out whatever changes
+            now -= now % 60
         self.header.now = now
         self.status.now = now
         if self.standing.syncing is not None or requests_used(self.standing, now) is not None:
@@ -405,7 +417,10 @@ class QueueView(Screen[None]):
                     self.tell(f"Sync failed: {message.said}", "bad")
                 elif message.asked and message.unasked:
                     names = ", ".join(clean(name) for name in message.unasked)
-                    self.tell(f"Could not ask {names}: what is shown of it is older. ! says why.", "warn")
+                    self.tell(
+                        f"Could not ask {names}: what is shown of it is older. {label('queue.trouble')} says why.",
+                        "warn",
+                    )
                 elif message.asked:
                     self.tell("Asked the PSA: this is how it stands.", "info")
             case messages.Noted():

@@ -15,6 +15,7 @@ from connectors.text import clean
 from store.read import CacheUnreadable
 from store.read_records import TicketView, Words
 from tui.asks import ReviewAnswer, Side
+from tui.keymap import label
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.screens.confirm import Ask
@@ -41,12 +42,12 @@ class Review(Dialog[ReviewAnswer]):
     """
     takes_typed = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer('send')", "send", show=False),
-        Binding("e", "answer('edit')", "edit", show=False),
-        Binding("v", "answer('own')", "own editor", show=False),
-        Binding("D", "discard", "discard", show=False),
-        Binding("j,down", "scroll(1)", "down", show=False),
-        Binding("k,up", "scroll(-1)", "up", show=False),
+        Binding("y", "answer('send')", "send", show=False, id="review.send"),
+        Binding("e", "answer('edit')", "edit", show=False, id="review.edit"),
+        Binding("v", "answer('own')", "own editor", show=False, id="review.own_editor"),
+        Binding("D", "discard", "discard (asks)", show=False, id="review.discard"),
+        Binding("j,down", "scroll(1)", "down", show=False, id="review.down"),
+        Binding("k,up", "scroll(-1)", "up", show=False, id="review.up"),
     ]
 
     def __init__(
@@ -73,7 +74,8 @@ class Review(Dialog[ReviewAnswer]):
         text = self._prepared.fix.reply or self._prepared.fix.note or ""
         hold = self.deskzero.settings.hold if self._prepared.held else 0
         later = f", {hold} s to take back" if hold else ""
-        keep = "Esc keep as draft · D discard" if self._side else "Esc back"
+        back = label("dialog.cancel")
+        keep = f"{back} keep as draft · {label('review.discard')} discard" if self._side else f"{back} back"
         with Vertical(id="box", classes="dialog" if self._side is None else f"dialog -{self._side}"):
             yield Static(title, classes="dialog-title")
             yield Labelled(id="lines")
@@ -83,9 +85,9 @@ class Review(Dialog[ReviewAnswer]):
             word = {"reply": "send", "note": "save", None: "send" if self._prepared.mails else "do it"}[
                 self._side
             ]
-            edit = "e edit · " if self._side else ""
-            edit += "v own editor · " if self._side and not self._what else ""
-            yes = "" if self._prepared.read_only else f"y {word}{later} · "
+            edit = f"{label('review.edit')} edit · " if self._side else ""
+            edit += f"{label('review.own_editor')} own editor · " if self._side and not self._what else ""
+            yes = "" if self._prepared.read_only else f"{label('review.send')} {word}{later} · "
             yield Static(Content(f"{yes}{edit}{keep}"), classes="dialog-keys")
 
     async def on_mount(self) -> None:
@@ -126,7 +128,7 @@ class Review(Dialog[ReviewAnswer]):
             rows.append(("To", Content.assemble(say(record.contact or "no contact"), mail)))
             if record.cc:
                 rows.append(
-                    ("Cc", Content.assemble(say(record.cc), ("   on the ticket, gets it too", "dim")))
+                    ("Cc", Content.assemble(say(record.cc), ("   on the ticket, gets it too", "$quiet")))
                 )
         mails = ", ".join(clean(who) for who in prepared.mails)
         rules = "What the PSA's own rules send, deskzero cannot see."

@@ -15,6 +15,7 @@ from connectors.text import clean
 from store.read_day import Left
 from store.read_records import Row
 from tui.day_lines import gate_title
+from tui.keymap import label, labels
 from tui.screens.base import Dialog
 from tui.text import say
 
@@ -47,7 +48,11 @@ class SignOff(Dialog[bool]):
             yield Static(Content(f"Sign off? {self._verdict}, asked {self._at}"), classes="dialog-title")
             with VerticalScroll(id="lines", can_focus=False):
                 yield Static(Content("\n").join(self._lines()))
-            yield Static(Content("y sign · j k scroll · Esc back"), classes="dialog-keys")
+            keys = (
+                f"{label('sign_off.yes')} sign · {labels('sign_off.down', 'sign_off.up')} scroll · "
+                f"{label('dialog.cancel')} back"
+            )
+            yield Static(Content(keys), classes="dialog-keys")
 
     def _lines(self) -> list[Content]:
         if not self._rows:

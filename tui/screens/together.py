@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from connectors.text import clean
 from store.read_records import Row
+from tui.keymap import label, labels
 from tui.orders import Refused
 from tui.screens.base import Dialog
 from tui.text import say
@@ -61,12 +62,15 @@ class Together(Dialog[bool]):
                 yield Static(Content("\n").join(line for pair in self._made for line in _lines(*pair)))
             said = f"{able} will be changed" + (f", {refused} will not" if refused else "")
             if able:
-                said += f". One u takes {'all of them' if able > 1 else 'it'} back."
+                said += f". One {label('queue.undo')} takes {'all of them' if able > 1 else 'it'} back."
             if self._only_shown:
                 said = "Nothing is sent, read_only: this is what would go out."
             yield Static(Content(said), id="sum")
-            yes = f"y change {able} · " if able and not self._only_shown else ""
-            yield Static(Content(f"{yes}j k scroll · Esc back to the marks"), classes="dialog-keys")
+            yes = f"{label('together.yes')} change {able} · " if able and not self._only_shown else ""
+            move = f"{labels('together.down', 'together.up')} scroll"
+            yield Static(
+                Content(f"{yes}{move} · {label('dialog.cancel')} back to the marks"), classes="dialog-keys"
+            )
 
     def action_yes(self) -> None:
         if self._able and not self._only_shown:

@@ -48,5 +48,7 @@ class Trouble(Outbox):
         for odd in reader.quarantine():
             where = f"#{clean(odd.ticket_id)} " if odd.ticket_id else ""
             words = f"{odd.connection}  {where}{odd.stream} {odd.record_id}: {odd.path}: {odd.problem}"
-            add(Content(" ! "), words, Content.styled(" in quarantine: not shown, the rest goes on", "dim"))
+            add(
+                Content(" ! "), words, Content.styled(" in quarantine: not shown, the rest goes on", "$quiet")
+            )
         return lines

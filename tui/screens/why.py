@@ -13,18 +13,20 @@ from textual.widgets import Static
 from connectors.text import clean
 from store.not_known import told
 from store.read_records import PANES, Row, TicketView
+from tui.keymap import label, labels
 from tui.screens.base import Dialog
 from tui.text import say, when
 
-CLEARS = {
-    "customer_responded": "r reply · c no answer needed",
-    "child_reply": "r reply · c no answer needed",
-    "reply_after_close": "r reply · c no answer needed · s re-open by a status",
-    "missing_fields": "f fills the field · e any field",
-    "orphaned": "p parent · s status",
-    "billing_code": "b billing code",
+_ANSWERS = (("queue.reply", "reply"), ("queue.seen", "no answer needed"))
+CLEARS: dict[str, tuple[tuple[str, str], ...]] = {
+    "customer_responded": _ANSWERS,
+    "child_reply": _ANSWERS,
+    "reply_after_close": (*_ANSWERS, ("queue.status", "re-open by a status")),
+    "missing_fields": (("queue.fix", "fills the field"), ("queue.field", "any field")),
+    "orphaned": (("queue.parent", "parent"), ("queue.status", "status")),
+    "billing_code": (("queue.code", "billing code"),),
 }
-"""Kind -> the keys that clear it."""
+"""Kind -> the keys that clear it, by their ids, and what they do."""
 
 
 class Why(Dialog[None]):
@@ -39,9 +41,9 @@ class Why(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i,enter,q", "cancel", "back", show=False),
-        Binding("j,down", "scroll(1)", "down", show=False),
-        Binding("k,up", "scroll(-1)", "up", show=False),
+        Binding("i,enter,q", "cancel", "back", show=False, id="why.close"),
+        Binding("j,down", "scroll(1)", "down", show=False, id="why.down"),
+        Binding("k,up", "scroll(-1)", "up", show=False, id="why.up"),
     ]
 
     def __init__(self, view: TicketView) -> None:
@@ -64,7 +66,8 @@ class Why(Dialog[None]):
                 for row in view.exceptions:
                     yield Static(self._exception(row))
                 yield Static(self._known())
-            yield Static(Content("j k scroll · Esc back"), classes="dialog-keys")
+            keys = f"{labels('why.down', 'why.up')} scroll · {label('dialog.cancel')} back"
+            yield Static(Content(keys), classes="dialog-keys")
 
     def _exception(self, row: Row) -> Content:
         pane, title = PANES.get(row.kind or "", (0, row.kind or ""))
@@ -77,8 +80,11 @@ class Why(Dialog[None]):
             for reason in row.reasons
         ]
         can = self._view.can
-        clears = CLEARS.get(row.kind or "", "") if can is None or can.writes else "o opens it in the PSA"
-        lines.append(Content.styled(f"  {clears}\n", "dim"))
+        keys = CLEARS.get(row.kind or "", ())
+        if can is not None and not can.writes:
+            keys = (("queue.browser", "opens it in the PSA"),)
+        clears = " · ".join(f"{label(key)} {does}" for key, does in keys)
+        lines.append(Content.styled(f"  {clears}\n", "$quiet"))
         return Content.assemble(*lines)
 
     def _known(self) -> Content:
@@ -89,7 +95,7 @@ class Why(Dialog[None]):
             clean(
                 f"Ticket read {self._when(view.read_at)} · conversation read {notes} · #{view.record.ticket_id}"
             ),
-            "dim",
+            "$quiet",
         )
 
     def _when(self, at: int) -> str:

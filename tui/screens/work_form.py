@@ -15,7 +15,9 @@ from textual.widgets import Input, Static, TextArea
 
 from store.hours import NoHours, parse
 from store.read_records import TicketView
+from tui import keymap
 from tui.asks import Item
+from tui.keymap import labels
 from tui.screens.base import Dialog
 from tui.text import hours, say, spent
 from tui.widgets.choice import Choice
@@ -131,9 +133,9 @@ class WorkForm(Dialog[Filled]):
                 yield from self._choice("Customer", "tell", offered.tell, before.tell if before else 0)
             yield Static(id="can")
             yield Static(id="problem")
-            yield Static(
-                Content("Tab next · ← → or letters choose · Esc done, review follows"), classes="dialog-keys"
-            )
+            choose = f"{labels('choice.previous', 'choice.next')} or letters choose"
+            done = f"{keymap.label('dialog.cancel')} done, review follows"
+            yield Static(Content(f"Tab next · {choose} · {done}"), classes="dialog-keys")
 
     def _choice(self, label: str, id: str, items: Sequence[Item], at: int) -> ComposeResult:
         with Horizontal(classes="line"):

@@ -19,7 +19,9 @@ from connectors.text import clean
 from store import drafts, snippets
 from store.database_problems import DatabaseProblem
 from store.read_records import TicketView, Words
+from tui import keymap
 from tui.asks import Item, Side, Written
+from tui.keymap import label, labels
 from tui.messages import Saved
 from tui.screens.base import Dialog
 from tui.screens.picker import Picker
@@ -40,8 +42,8 @@ class StatusChoice(Static, can_focus=True):
     """The status that goes out beside the text; ← → change it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,up", "step(-1)", "previous", show=False),
-        Binding("right,down", "step(1)", "next", show=False),
+        Binding("left,up", "step(-1)", "previous", show=False, id="status_choice.previous"),
+        Binding("right,down", "step(1)", "next", show=False, id="status_choice.next"),
     ]
     position: reactive[int] = reactive(0)
 
@@ -64,11 +66,14 @@ class StatusChoice(Static, can_focus=True):
 
     def render(self) -> Content:
         chosen = self.chosen
-        label = self._unchosen if chosen is None else clean(chosen.label)
+        status = self._unchosen if chosen is None else clean(chosen.label)
         arrows = "◂ ▸ " if self.has_focus else ""
         return Content.assemble(
-            ("Status after it  ", "$quiet"), (f"{arrows}{label}", "bold" if chosen else "")
+            ("Status after it  ", "$quiet"), (f"{arrows}{status}", "bold" if chosen else "")
         )
+
+
+keymap.know(StatusChoice.BINDINGS)
 
 
 class Writing(Dialog[Written]):
@@ -91,9 +96,11 @@ class Writing(Dialog[Written]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "cancel", "done", show=False, priority=True),
-        Binding("pageup", "talk(-1)", "conversation up", show=False, priority=True),
-        Binding("pagedown", "talk(1)", "conversation down", show=False, priority=True),
+        Binding("ctrl+s", "cancel", "done", show=False, priority=True, id="writing.done"),
+        Binding("pageup", "talk(-1)", "conversation up", show=False, priority=True, id="writing.talk_up"),
+        Binding(
+            "pagedown", "talk(1)", "conversation down", show=False, priority=True, id="writing.talk_down"
+        ),
     ]
 
     def __init__(
@@ -136,7 +143,10 @@ class Writing(Dialog[Written]):
             yield Conversation(id="talk")
             yield Rule(("└", "┘"))
             yield Static(
-                Content("Esc done: review · // snippet · Tab status · PgUp PgDn conversation · draft kept"),
+                Content(
+                    f"{label('dialog.cancel')} done: review · // snippet · Tab status · "
+                    f"{labels('writing.talk_up', 'writing.talk_down')} conversation · draft kept"
+                ),
                 classes="dialog-keys",
             )
 
@@ -182,7 +192,11 @@ class Writing(Dialog[Written]):
         if words is not None and words != self._read:
             at = when(words.at, self.deskzero.now, self.deskzero.zone)
             self.query_one("#newer", Static).update(
-                Content.assemble("! ", say(words.who), f" wrote again at {at}, not read yet · PgUp shows it")
+                Content.assemble(
+                    "! ",
+                    say(words.who),
+                    f" wrote again at {at}, not read yet · {label('writing.talk_up')} shows it",
+                )
             )
             self.add_class("-newer")
 
@@ -244,7 +258,7 @@ class Writing(Dialog[Written]):
             )
         except (sqlite3.Error, DatabaseProblem) as error:
             self.query_one("#newer", Static).update(
-                Content(f"! The draft is not kept (Esc twice leaves it): {error}")
+                Content(f"! The draft is not kept ({label('dialog.cancel')} twice leaves it): {error}")
             )
             self.add_class("-newer")
             return False

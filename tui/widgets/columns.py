@@ -13,6 +13,7 @@ from store.asked import Asked
 from store.promise import Promise
 from store.read_records import PANES, Row
 from tui.files import said
+from tui.keymap import label
 from tui.text import age, fit, hours, when
 
 Cell = tuple[str, str]
@@ -183,5 +184,5 @@ def _hours(row: Row, now: int) -> list[Cell]:
     if row.asked is not None:
         made += _asked(row.asked, now)
     elif row.promise is None:
-        made.append(("? b chooses", "later"))
+        made.append((f"? {label('queue.code')} chooses", "later"))
     return [*made, *_promise(row.promise, counted=True)]

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from connectors.text import clean
 from store.read_records import FileView, NoteView, TicketView, TimeView
 from tui.files import NO_WORDS, file_words
+from tui.keymap import label
 from tui.text import fit, hours, when, wrap
 from tui.widgets.frame import FramedScroll
 
@@ -205,7 +206,7 @@ def _about(view: TicketView | None, now: int, zone: tzinfo) -> str:
     if view.can is not None and "conversations" in view.can.not_read:
         return f"Not known. {clean(view.can.not_read['conversations'])}"
     if view.notes_read_at is None:
-        return "The conversation has not been read yet: R asks the PSA."
+        return f"The conversation has not been read yet: {label('queue.sync')} asks the PSA."
     if not view.notes and not view.files:
         return f"Nothing was said on this ticket after it was opened (read {when(view.notes_read_at, now, zone)})."
     return ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.text import clean
 from store.not_known import by_connection
+from tui.keymap import label
 from tui.text import when, wrap
 from tui.widgets.columns import PANE_KINDS, PANE_NAMES
 from tui.widgets.header import Standing
@@ -36,7 +37,7 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         tickets = "ticket is" if behind == 1 else "tickets are"
         return [
             f"Nothing here matches “{text}”.",
-            f"{behind} {tickets} behind the filter. Esc lets go of it.",
+            f"{behind} {tickets} behind the filter. {label('queue.back')} lets go of it.",
         ]
     if not app.settings.connections:
         return ["No PSA is connected yet.", "`deskzero connect` connects one, `deskzero demo` shows around."]
@@ -48,22 +49,25 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
             return [
                 "Not known: the PSA has not been read yet.",
                 first.error or "",
-                first.hint or "! shows what is wrong.",
+                first.hint or f"{label('queue.trouble')} shows what is wrong.",
             ]
         return ["The PSA is being asked for the first time …"]
     read = when(min(at for at in times if at is not None), app.now, app.zone)
     since = (
         f"So it was at {read}."
         if not bad
-        else f"So it was at {read}; since then the PSA could not be asked (!)."
+        else f"So it was at {read}; since then the PSA could not be asked ({label('queue.trouble')})."
     )
     others = [one for one in ("1", "2", "3", "4") if one != pane]
     following = next((one for one in others if counts.of(one)[0]), None)
-    next_line = "E asks whether the day is done."
+    next_line = f"{label('queue.end_of_day')} asks whether the day is done."
     if following is not None:
         next_line = f"Next: {following}, {PANE_NAMES[following]}, {counts.of(following)[0]} to zero."
     elif any(counts.of(one)[1] for one in others):
-        next_line = "Nothing else counts to zero: E asks whether the day is done, Tab goes on to the rest."
+        rest = f"{label('queue.next_pane')} goes on to the rest."
+        next_line = (
+            f"Nothing else counts to zero: {label('queue.end_of_day')} asks whether the day is done, {rest}"
+        )
     lost = by_connection(standing.states, PANE_KINDS[pane])
     if lost:
         several = len(standing.states) > 1
@@ -76,5 +80,9 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         return ["Nothing is known of this kind here; that is no zero.", *lines, next_line]
     if away := counts.hidden(pane):
         rows = "1 row is" if away == 1 else f"{away} rows are"
-        return [f"Nothing in sight: {rows} hidden for a while, z brings them back.", since, next_line]
+        return [
+            f"Nothing in sight: {rows} hidden for a while, {label('queue.snooze')} brings them back.",
+            since,
+            next_line,
+        ]
     return [_MEANS[pane], since, next_line]

@@ -7,6 +7,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from tui import keymap
+
 
 class FilterLine(Input):
     """One line of text. Enter goes back to the list and keeps the filter; Esc lets go of it."""
@@ -43,3 +45,6 @@ class FilterLine(Input):
 
     def action_to_list(self) -> None:
         self.screen.query_one("#list").focus()
+
+
+keymap.know(FilterLine.BINDINGS)

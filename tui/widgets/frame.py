@@ -13,6 +13,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.spoken import SIGNS, is_spoken
+
 _NARROW = {"┬": "┌", "┴": "└"}
 """Without the panes at the left there is nothing to join."""
 
@@ -33,6 +35,8 @@ class Rule(Widget):
         self.ends, self.tail = ends, tail
 
     def render(self) -> Content:
+        if is_spoken(self):
+            return Content(", ").join(part for part in (self.title, self.aside) if part)
         left, right = self.ends
         if self.id == "talk-top" and not self.title:  # nothing is below it: no line, the sides go on
             return Content("│" + " " * max(0, self.size.width - 2) + "│")
@@ -92,6 +96,10 @@ class FramedScroll(ScrollView, inherit_bindings=False):
         self.set_length(self.virtual_size.height)
 
     def render_line(self, y: int) -> Strip:
+        if is_spoken(self):
+            plain = self.line(self.scroll_offset.y + y, self.text_width)
+            words = [Segment(text.translate(SIGNS), style) for text, style, _ in plain]
+            return Strip(words).adjust_cell_length(self.size.width, self.rich_style)
         side = self.get_component_rich_style("frame--line")
         if self.size.width < 3:
             return Strip.blank(self.size.width)

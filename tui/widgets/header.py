@@ -16,6 +16,8 @@ from store.bucket import State
 from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
 from store.timers import Stopwatch
+from tui.keymap import label
+from tui.spoken import header_words, is_spoken
 from tui.text import clock, spent, when
 
 
@@ -87,6 +89,12 @@ class Header(Widget):
         self.zone: tzinfo = UTC
 
     def render(self) -> RenderResult:
+        if is_spoken(self):
+            sync = sync_state(self.standing, self.now, self.zone)
+            words = header_words(
+                self.standing, _places(self.standing), sync, self.now, self.zone, demo=self.demo
+            )
+            return Content(words).truncate(self.size.width, ellipsis=True)
         return header_line(self.standing, self.now, self.zone, self.size.width, demo=self.demo)
 
 
@@ -144,7 +152,7 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
     bad = [state for state in standing.states if state.error is not None]
     name = f"{clean(bad[0].connection)} " if bad and len(standing.states) > 1 else ""
     if any(state.error_kind == "unauthorized" for state in bad):
-        return Content.styled(f"{name}credentials refused (!)", "bold $error")
+        return Content.styled(f"{name}credentials refused ({label('queue.trouble')})", "bold $error")
     if standing.syncing is not None:
         done, expected = standing.syncing
         count = f" {done}/{expected}" if expected else (f" {done}" if done else " …")
@@ -157,7 +165,7 @@ def sync_state(standing: Standing, now: int, zone: tzinfo, *, short: bool = Fals
             if one.error_kind in ("unreachable", "throttled")
             else f"sync fails since {since}"
         )
-        return Content.styled(f"{name}{words} (!)", "bold $warning")
+        return Content.styled(f"{name}{words} ({label('queue.trouble')})", "bold $warning")
     times = [state.synced_at for state in standing.states]
     if not times or any(at is None for at in times):
         return Content.styled("not synced yet", "$warning")
@@ -191,7 +199,11 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
     if running:
         first, more = running[0], f" +{len(running) - 1}" if len(running) > 1 else ""
         named = "" if short else f" #{clean(first.number)}"
-        parts.append(Content.styled(f"T {spent(first.counted(now))}{named}{more}", "bold $warning"))
+        parts.append(
+            Content.styled(
+                f"{label('queue.timer')} {spent(first.counted(now))}{named}{more}", "bold $warning"
+            )
+        )
     if standing.waiting:
         parts.append(
             Content.styled(f"↑{standing.waiting}" if short else f"↑ {standing.waiting} waiting", "$accent")
@@ -202,7 +214,7 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
         words = f"✉ held {left} s" if short else f"✉ {len(held)} held {left} s"
         parts.append(Content.styled(words, "bold $public"))
     if standing.trouble:
-        parts.append(Content.styled(f"! {standing.trouble}", "bold $error"))
+        parts.append(Content.styled(f"{label('queue.trouble')} {standing.trouble}", "bold $error"))
     return parts
 
 

@@ -12,7 +12,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from store.read_records import PaneCount
+from tui.keymap import label
 from tui.messages import PaneWanted
+from tui.spoken import is_spoken, panes_words
+from tui.text import wrap
 from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
 
 
@@ -90,8 +93,8 @@ class Panes(Widget):
         lines.append(("", Content("")))
         lines.append(("0", self._line("0", "0 All open", None, counts.of("0")[1], True)))
         for key, name, number, tone in (
-            ("!", "! Trouble", counts.trouble, "bold $error"),
-            ("O", "O Outbox", counts.outbox, "$accent"),
+            ("!", f"{label('queue.trouble')} Trouble", counts.trouble, "bold $error"),
+            ("O", f"{label('queue.outbox')} Outbox", counts.outbox, "$accent"),
         ):
             value = Content.styled(f"{number:>6}", tone if number else "$quiet")
             lines.append((key, Content.styled(f" {name:<18}", "" if number else "$quiet") + value))
@@ -138,9 +141,11 @@ class PaneStrip(Widget):
     pane: reactive[str] = reactive("1")
 
     def render(self) -> RenderResult:
+        if is_spoken(self):
+            return Content("\n".join(wrap(panes_words(self.counts, self.pane), max(20, self.size.width))))
         parts = [self._part(pane) for pane in ("1", "2", "3", "4", "0")]
         if self.counts.trouble:
-            parts.append(Content.styled(f" ! {self.counts.trouble} ", "bold $error"))
+            parts.append(Content.styled(f" {label('queue.trouble')} {self.counts.trouble} ", "bold $error"))
         line = Content.styled("│", "$frame").join(parts)
         return line.truncate(self.size.width)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Literal
 
 from rich.cells import cell_len
@@ -13,6 +14,8 @@ from textual.widget import Widget
 
 from connectors.text import clean
 from store.read_records import ChangeView
+from tui.keymap import label
+from tui.spoken import TONES, held_words, is_spoken
 from tui.text import fit, wrap
 
 Tone = Literal["done", "info", "warn", "bad", "wait"]
@@ -45,9 +48,12 @@ class StatusLine(Widget):
     said: reactive[Said] = reactive(Said())
     held: reactive[tuple[ChangeView, ...]] = reactive(())
     now: reactive[int] = reactive(0)
+    zone: tzinfo = UTC
 
     def render(self) -> RenderResult:
         width = self.size.width
+        if is_spoken(self):
+            return Content("\n".join(wrap(self._words(), max(20, width))[:2]))
         right = held_line(self.held, self.now)
         if right.cell_length > width * 2 // 3:
             right = right.truncate(width * 2 // 3, ellipsis=True)
@@ -76,7 +82,17 @@ class StatusLine(Widget):
     def on_resize(self) -> None:
         self._measure()
 
+    def _words(self) -> str:
+        """What was said and what is held, without a sign and without seconds."""
+        said = clean(self.said.text)
+        key = f" {self.said.key}." if self.said.key else ""
+        words = f"{TONES[self.said.tone]}: {said.rstrip('.')}.{key}" if said else ""
+        return f"{words} {held_words(self.held, self.zone)}".strip()
+
     def _measure(self) -> None:
+        if is_spoken(self):
+            self.two_lines = True
+            return
         width = self.size.width
         right = min(held_line(self.held, self.now).cell_length, width * 2 // 3)
         key = len(self.said.key) + 3 if self.said.key else 0
@@ -116,5 +132,5 @@ def held_line(held: tuple[ChangeView, ...], now: int) -> Content:
         + Content(
             f"{clean(last.verb)} #{clean(last.number)} {clean(last.company)} {goes}{more}".replace("  ", " ")
         )
-        + Content.styled(" · u takes it back ", "$primary")
+        + Content.styled(f" · {label('queue.undo')} takes it back ", "$primary")
     )

@@ -21,6 +21,7 @@ from connectors.text import clean
 from store.read_records import Row
 from tui.marks import Key, Marks
 from tui.messages import MarksChanged, RowUnderCursor, RowWanted
+from tui.spoken import is_spoken, place_words, row_words
 from tui.text import fit
 from tui.widgets.columns import Shape, cells, shape
 from tui.widgets.frame import FramedScroll
@@ -158,6 +159,14 @@ class TicketList(FramedScroll, can_focus=True):
             self._ghosts[key] = words
             self._changed()
 
+    def words(self) -> str:
+        """The row under the cursor as a sentence, and where it stands; of an empty list what is said there."""
+        row = self.row
+        if row is None:
+            return " ".join(self.empty)
+        here = row_words(row, self.now, ghost=self._ghosts.get(row.key), marked=row.key in self.marks)
+        return f"{place_words(self.cursor, len(self._order), self.pane)} {here}"
+
     def find(self, connection: str, ticket_id: str) -> int | None:
         """Where a ticket stands in this list."""
         for place, key in enumerate(self._order):
@@ -288,6 +297,11 @@ class TicketList(FramedScroll, can_focus=True):
         row, here = self._rows[key], y == self.cursor
         painted = (key, here, width, ghost, id(row), key in self.marks)
         strip = self._strips.get(painted)
+        if strip is None and is_spoken(self):
+            words = row_words(row, self.now, ghost=ghost, marked=key in self.marks)
+            look = self.get_component_rich_style("list--cursor" if here else "list--text")
+            strip = Strip([Segment(fit(("Here: " if here else "") + words, width), look)], width)
+            self._strips.set(painted, strip)
         if strip is None:
             strip = self._ghost(row, ghost, width) if ghost is not None else self._row(row, width)
             strip = self._with_gutter(row, strip, here, ghost is not None)
