@@ -45,10 +45,12 @@ from store.read_records import (
     Words,
 )
 from store.read_rows import Lists, iso, rows_json
+from store.read_select import Selection
 from store.read_setup import setup_use
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
 from store.settings import KINDS, Settings
 from store.setup_records import SetupUse
+from store.shown import ORDERS, Load, Order, Shown, loads
 from store.snoozes import Hidden, NotHidden, Snooze, in_force, kept, stands_for
 from store.suggestions import Like
 from store.suggestions_read import cases
@@ -118,10 +120,39 @@ class Reader:
 
     # ------------------------------------------------------------ lists
 
-    def panes(self, connection: str | None = None, gates: Sequence[str] | None = None) -> list[PaneCount]:
-        """All kinds with their two numbers, then "all open". `gates` in place of `check.gates`."""
+    def panes(
+        self,
+        connection: str | None = None,
+        gates: Sequence[str] | None = None,
+        *,
+        shown: Shown | None = None,
+    ) -> list[PaneCount]:
+        """All kinds with their two numbers, then "all open". `gates` in place of `check.gates` (not with `shown`)."""
         with self._cache() as db:
-            return around.panes(db, self._names(connection), gates, self._hidden(db))
+            names = self._names(connection)
+            if db is not None and shown is not None:
+                return around.panes_shown(self._lists(db, names), self._whole(db, names), shown)
+            return around.panes(db, names, gates, self._hidden(db))
+
+    def numbers(
+        self,
+        kinds: Sequence[str],
+        *,
+        text: str = "",
+        connection: str | None = None,
+        shown: Shown | None = None,
+    ) -> tuple[int, int]:
+        """(must, later) of the rows that `rows` would give without a limit."""
+        with self._cache() as db:
+            if db is None:
+                return 0, 0
+            found = self._lists(db, self._names(connection)).numbers(kinds, text, shown).values()
+            return sum(must for must, _ in found), sum(later for _, later in found)
+
+    def loads(self, connection: str | None = None) -> list[Load]:
+        """How much each owner, board and team has of what the cache holds of the scope; the fullest first."""
+        with self._cache() as db:
+            return [] if db is None else loads(db, self._names(connection))
 
     def to_zero(self) -> int:
         """The number of gate rows: what the "must" column sums to."""
@@ -133,26 +164,34 @@ class Reader:
         *,
         text: str = "",
         connection: str | None = None,
+        shown: Shown | None = None,
+        order: Order = ORDERS[0],
         offset: int = 0,
         limit: int | None = None,
     ) -> list[Row]:
         """Rows of these kinds (or `ALL_OPEN`) in the panes' order; within one: gate rows, then the others,
-        then those that only the PSA can clear; each by `since`, then ticket id.
+        then those that only the PSA can clear; each by `since`, then ticket id. `order` comes before all that.
 
-        `text`: every word must be in number, summary, company, contact or status (case ignored);
-        `company:acme` and `status:"in progress"` look there alone.
+        `text`: a filter as `store.filter_words` reads it; every word must be in number, summary, company, contact
+        or status (case ignored), `company:acme` and `status:"in progress"` look there alone. `shown`: a part of
+        the scope.
         """
         with self._cache() as db:
-            return (
-                []
-                if db is None
-                else self._lists(db, self._names(connection)).rows(kinds, text, offset, limit)
-            )
+            if db is None:
+                return []
+            return self._lists(db, self._names(connection)).rows(kinds, text, offset, limit, shown, order)
 
-    def count(self, kinds: Sequence[str] = KINDS, *, text: str = "", connection: str | None = None) -> int:
+    def count(
+        self,
+        kinds: Sequence[str] = KINDS,
+        *,
+        text: str = "",
+        connection: str | None = None,
+        shown: Shown | None = None,
+    ) -> int:
         """How many rows `rows` would give without a limit."""
         with self._cache() as db:
-            return 0 if db is None else self._lists(db, self._names(connection)).count(kinds, text)
+            return 0 if db is None else self._lists(db, self._names(connection)).count(kinds, text, shown)
 
     def reasons(self, row: Row) -> tuple[Reason, ...]:
         """The row's reasons as they are now; empty when it is no longer an exception."""
@@ -369,6 +408,10 @@ class Reader:
         zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
         days = self.settings.billing_overdue_days
         return Lists(db, names, zone, now, self._promises, self._hidden(db), days)
+
+    def _whole(self, db: sqlite3.Connection, names: Sequence[str]) -> Selection:
+        """What the lists would be chosen from if nothing were hidden."""
+        return Selection(db, names, int(self.clock()))
 
     def _hidden(self, db: sqlite3.Connection | None) -> list[Hidden]:
         if not self._hides or db is None:

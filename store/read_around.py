@@ -11,7 +11,9 @@ import msgspec
 
 from connectors.contract import Capabilities, Choice
 from store.read_records import ALL_OPEN, PANES, CodeCount, ConnectionView, PaneCount, QuarantineView
+from store.read_select import Selection
 from store.settings import KINDS, Settings
+from store.shown import Shown
 
 _BOOLS = ("active", "closed", "accepts_time", "cancelled")
 _STATE = (
@@ -46,6 +48,19 @@ def panes(
             kind, PANES[kind][1], PANES[kind][0], must, later - away[kind], psa_only, away[kind]
         )
         counts.append(count)
+    return counts
+
+
+def panes_shown(lists: Selection, whole: Selection, shown: Shown) -> list[PaneCount]:
+    """The same for a part of the scope. `whole`: the lists with what is hidden for a while."""
+    kinds = (*KINDS, ALL_OPEN)
+    found = lists.numbers(kinds, "", shown)
+    everything = whole.numbers(kinds, "", shown) if lists.hidden else found
+    counts = []
+    for kind in kinds:
+        must, later = found.get(kind, (0, 0))
+        away = sum(everything.get(kind, (0, 0))) - must - later
+        counts.append(PaneCount(kind, PANES[kind][1], PANES[kind][0], must, later, 0, away))
     return counts
 
 

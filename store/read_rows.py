@@ -20,8 +20,10 @@ from store.asked import PREFIX, Asked, Note, standing
 from store.promise import Promise
 from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
+from store.read_select import Selection, marks
 from store.reasons import place, sentence
 from store.settings import KINDS
+from store.shown import ORDERS, Order, Shown
 from store.snoozes import Hidden
 
 Key = tuple[str, str]
@@ -34,58 +36,9 @@ _TICKET = (
 )
 _FROM_CUSTOMER = "public AND speaker IN ('customer', 'unknown')"
 _ORDER = "order_at DESC, order_rank DESC, note_sort DESC, note_id DESC"
-_OPEN_HERE = "t.in_scope AND t.presence = 'here' AND NOT t.is_closed"
 
 
-class Filter(msgspec.Struct, frozen=True):
-    """What the text of a filter asks for: all words, each somewhere; `company:acme`, `status:`, `connection:`."""
-
-    words: tuple[str, ...] = ()
-    company: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    connection: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, text: str) -> Filter:
-        found: dict[str, list[str]] = {name: [] for name in cls.__struct_fields__}
-        for word in _split(text):
-            name, colon, value = word.partition(":")
-            if not colon or name.casefold() not in ("company", "status", "connection"):
-                found["words"].append(word.casefold())
-            elif value:  # nothing behind the colon yet: somebody is typing
-                found[name.casefold()].append(value.casefold())
-        return cls(**{name: tuple(values) for name, values in found.items()})
-
-    def sql(self) -> tuple[str, list[str]]:
-        """A condition on `v_ticket t` and its parameters; empty for no filter."""
-        everything = (
-            "fold(t.number || char(10) || t.summary || char(10) || coalesce(t.company, '')"
-            " || char(10) || coalesce(t.contact, '') || char(10) || t.status)"
-        )
-        parts = [f"instr({everything}, ?) > 0" for _ in self.words]
-        parts += ["instr(fold(coalesce(t.company, '')), ?) > 0" for _ in self.company]
-        parts += ["instr(fold(t.status), ?) > 0" for _ in self.status]
-        parts += ["instr(fold(t.connection), ?) > 0" for _ in self.connection]
-        return " AND ".join(parts), [*self.words, *self.company, *self.status, *self.connection]
-
-
-def _split(text: str) -> Iterator[str]:
-    """Words; double quotes hold several together (`status:"in progress"`)."""
-    word, quoted = "", False
-    for letter in text:
-        if letter == '"':
-            quoted = not quoted
-        elif letter.isspace() and not quoted:
-            if word:
-                yield word
-            word = ""
-        else:
-            word += letter
-    if word:
-        yield word
-
-
-class Lists:
+class Lists(Selection):
     """Reads lists from one open connection to the cache. `zone` and `now` are for the sentences."""
 
     def __init__(
@@ -100,63 +53,29 @@ class Lists:
     ) -> None:
         """`promises`: makes them, where any are wanted. `hidden`: rows that lists leave out. `overdue_days`: business
         days that billing has for an answer."""
-        self.db = db
+        super().__init__(db, connections, now, hidden)
         self.overdue_days = overdue_days
-        self.hidden = hidden
         self.promises = promises
-        self.connections = connections
         self.zone = zone
-        self.now = now
-        db.create_function("fold", 1, lambda text: (text or "").casefold(), deterministic=True)
 
     # ------------------------------------------------------------ which
 
-    def select(self, kinds: Sequence[str], text: str) -> tuple[str, list[Any]]:
-        """SQL for `kind, connection, ticket_id, since, gate, psa_only` of all rows asked for, unordered."""
-        where, values = Filter.of(text).sql()
-        if where:
-            where = f" AND {where}"
-        here = f"t.connection IN ({_marks(self.connections)})"
-        parts: list[str] = []
-        params: list[Any] = []
-        if real := [kind for kind in KINDS if kind in kinds]:
-            # Without a filter the pane's own table is enough.
-            source = "JOIN exception e ON e.connection = t.connection AND e.ticket_id = t.ticket_id"
-            source = f"v_ticket t {source}" if where else "exception t"
-            e = "e" if where else "t"
-            parts.append(
-                f"SELECT {e}.kind, {e}.connection, {e}.ticket_id, {e}.since, {e}.gate, {e}.psa_only"
-                f" FROM {source} WHERE {here} AND {e}.kind IN ({_marks(real)}){where}"
-            )
-            params += [*self.connections, *real, *values]
-            if self.hidden:
-                parts[-1] += (
-                    f" AND ({e}.kind, {e}.connection, {e}.ticket_id) NOT IN (VALUES {_rows(self.hidden)})"
-                )
-                params += [part for row in self.hidden for part in row]
-        if ALL_OPEN in kinds:
-            parts.append(
-                f"SELECT '{ALL_OPEN}' AS kind, t.connection, t.ticket_id,"
-                " coalesce(t.created_at, t.updated_at, t.read_at) AS since, 0 AS gate, 0 AS psa_only"
-                f" FROM v_ticket t WHERE {here} AND {_OPEN_HERE}{where}"
-            )
-            params += [*self.connections, *values]
-        return " UNION ALL ".join(parts), params
-
-    def count(self, kinds: Sequence[str], text: str) -> int:
-        query, params = self.select(kinds, text)
-        if not query:
-            return 0
-        return int(self.db.execute(f"SELECT count(*) FROM ({query})", params).fetchone()[0])
-
-    def rows(self, kinds: Sequence[str], text: str, offset: int, limit: int | None) -> list[Row]:
-        query, params = self.select(kinds, text)
+    def rows(
+        self,
+        kinds: Sequence[str],
+        text: str,
+        offset: int,
+        limit: int | None,
+        shown: Shown | None = None,
+        order: Order = ORDERS[0],
+    ) -> list[Row]:
+        query, params = self.select(kinds, text, shown, order)
         if not query:
             return []
-        order = " ".join(f"WHEN '{kind}' THEN {place}" for place, kind in enumerate((*KINDS, ALL_OPEN)))
+        place = " ".join(f"WHEN '{kind}' THEN {place}" for place, kind in enumerate((*KINDS, ALL_OPEN)))
         found = self.db.execute(
             f"SELECT kind, connection, ticket_id, since, gate, psa_only FROM ({query})"
-            f" ORDER BY CASE kind {order} END, gate DESC, psa_only, since, length(ticket_id), ticket_id,"
+            f" ORDER BY sorted, CASE kind {place} END, gate DESC, psa_only, since, length(ticket_id), ticket_id,"
             " connection LIMIT ? OFFSET ?",
             [*params, -1 if limit is None else limit, offset],
         ).fetchall()
@@ -344,7 +263,7 @@ class Lists:
         for connection, ids in by_connection.items():
             for start in range(0, len(ids), _CHUNK):
                 some = ids[start : start + _CHUNK]
-                condition = f"connection = ? AND ticket_id IN ({_marks(some)})"
+                condition = f"connection = ? AND ticket_id IN ({marks(some)})"
                 yield from self.db.execute(query.format(keys=condition), [connection, *some, *more])
 
 
@@ -358,14 +277,6 @@ _COLUMNS = tuple(
     for name in _TICKET.split(",")
     if name.strip() not in ("is_closed", "created_at", "updated_at", "read_at")
 )
-
-
-def _rows(rows: Collection[Hidden]) -> str:
-    return ", ".join("(?, ?, ?)" for _ in rows)
-
-
-def _marks(values: Iterable[object]) -> str:
-    return ", ".join("?" for _ in values)
 
 
 def rows_json(rows: Iterable[Row]) -> list[dict[str, Any]]:

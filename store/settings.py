@@ -13,6 +13,7 @@ import msgspec
 from connectors.contract import TICKET_FIELDS, Quota, Scope
 from store.key_settings import KeyWish, key_wishes
 from store.psa_options import environment_name, own_keys, secret_commands
+from store.saved_panes import SavedPane, saved_panes
 from store.toml_table import SettingsError, Table, meant, near, seconds
 
 __all__ = [
@@ -144,6 +145,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """For a screen reader: words in place of frames, signs and columns, nothing that moves by itself."""
     keys: tuple[KeyWish, ...] = ()
     """`[keys]`: other keys than the ones that deskzero comes with."""
+    panes: tuple[SavedPane, ...] = ()
+    """`[[panes]]`: filters that are kept."""
 
 
 def rules_mark(settings: Settings, connection: str) -> str:
@@ -219,6 +222,7 @@ def parse(text: str, path: Path) -> Settings:
         theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
         plain=top.flag("plain", False),
         keys=key_wishes(top.table("keys"), text),
+        panes=saved_panes(top, KINDS),
     )
     for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong):
         table.finish()

@@ -149,12 +149,13 @@ class Table:
 
     def tables(self, key: str) -> list[Table]:
         """A list of tables (`[[…]]`)."""
-        expected = f"a list of tables ([[{self.name}.{key}]])"
+        inner = f"{self.name}.{key}" if self.name else key
+        expected = f"a list of tables ([[{inner}]])"
         rows = cast(list[Any], self._take(key, (list,), expected, []))
         for row in rows:
             if not isinstance(row, dict):
                 raise self.error(key, f"{expected} is expected, not with {_called(row)} in it")
-        return [Table(row, self.path, f"{self.name}.{key}") for row in rows]
+        return [Table(row, self.path, inner) for row in rows]
 
     def rest(self) -> dict[str, Any]:
         """What nobody has asked for yet."""

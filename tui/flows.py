@@ -22,6 +22,7 @@ from tui.engine import EngineStopped
 from tui.files import said
 from tui.flows_code import Coding
 from tui.keymap import label
+from tui.loads import load_hint, with_loads
 from tui.messages import Saved
 from tui.orders import Refused
 from tui.picks import change_line, choice_item, parent_line, suggested
@@ -285,9 +286,16 @@ class Flows:
     async def who(self, view: TicketView) -> bool:
         """`w`."""
         was = clean(view.record.owner) or "nobody"
+        scope = self.app.settings.connections[view.connection].scope
+        loads = await self.app.read(lambda reader: reader.loads(view.connection))
         items = [choice_item(choice) for choice in await self.choices(view, "owner")]
         item = await self.pick(
-            view, "Who takes it?", items, lambda item: change_line("owner", was, item.label), kind="owner"
+            view,
+            "Who takes it?",
+            with_loads(items, loads, view.connection, scope),
+            lambda item: change_line("owner", was, item.label),
+            hint=load_hint(view.connection, scope),
+            kind="owner",
         )
         return item is not None and await self.send(view, {"owner": item.key})
 

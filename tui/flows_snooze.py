@@ -18,7 +18,6 @@ from tui.keymap import label
 from tui.messages import Saved
 from tui.screens.picker import Picker
 from tui.text import say, when
-from tui.widgets.columns import PANE_KINDS
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -41,7 +40,7 @@ class Snoozing:
 
     async def snooze(self, row: Row | None) -> None:
         """Asks until when and why; or brings back what is hidden in this pane."""
-        kinds = PANE_KINDS.get(self.screen.pane, ())
+        kinds = self.screen.all_panes[self.screen.pane].kinds
         away = await self.app.read(lambda reader: reader.hidden(kinds))
         why_not = _why_not(row)
         if why_not and not away:

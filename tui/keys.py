@@ -154,6 +154,24 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.copy", "y", "copy", "copy number", "Copy the ticket's number", LOOK),
     Key("queue.filter", "slash", "filter", "filter", "Filter this pane as you type", LOOK, shown="/"),
     Key("queue.palette", "colon", "palette", "", "Any ticket number, any action, by name", LOOK, shown=":"),
+    Key(
+        "queue.scope",
+        "at",
+        "scope",
+        "",
+        "Whose tickets: mine, a colleague's, a board's, a team's",
+        LOOK,
+        shown="@",
+    ),
+    Key(
+        "queue.sort",
+        "greater_than_sign",
+        "sort",
+        "",
+        "Another order: priority, due, by company, owner, board",
+        LOOK,
+        shown=">",
+    ),
     Key("queue.sync", "R", "sync", "", "Ask the PSA now", LOOK),
     Key("queue.outbox", "O", "outbox", "", "Outbox: what waits to be sent", LOOK),
     Key(
@@ -198,6 +216,12 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.pane_2", "2", "pane('2')", "", "Missing fields", MOVE),
     Key("queue.pane_3", "3", "pane('3')", "", "Orphaned children", MOVE),
     Key("queue.pane_4", "4", "pane('4')", "", "Billing code", MOVE),
+    *(
+        Key(
+            f"queue.pane_{digit}", digit, f"saved_pane('{digit}')", "", "A pane of your own ([[panes]])", MOVE
+        )
+        for digit in "56789"
+    ),
     Key("queue.all", "0", "pane('0')", "", "All open tickets", MOVE),
 )
 """Every key of the queue. A capital only looks; a write is a lower-case letter."""

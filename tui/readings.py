@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from store.not_known import not_known
 from store.read import Reader
-from store.read_records import Row
+from store.read_records import PaneCount, Row
+from store.shown import ORDERS, Order, Shown
+from tui.pane_list import Pane
 from tui.widgets.header import Standing
-from tui.widgets.panes import Counts
+from tui.widgets.panes import Counts, SavedCount
 
 
-def rows_of(
-    kinds: tuple[str, ...],
-    text: str,
-    only: str | None,
-    reader: Reader,
-    *,
-    offset: int = 0,
-    limit: int | None = None,
-) -> list[Row]:
-    """A pane's rows through the filter; `only`: those of this connection."""
-    return reader.rows(kinds, text=text, connection=only, offset=offset, limit=limit)
+class Wanted(NamedTuple):
+    """Which rows, in which order. `only`: those of this connection; `shown`: a part of the scope."""
+
+    pane: Pane
+    filter: str = ""
+    only: str | None = None
+    shown: Shown | None = None
+    order: Order = ORDERS[0]
 
 
-def standing_of(only: str | None, reader: Reader) -> tuple[Counts, Standing]:
-    """One reading of everything around the list; the panes' numbers are those of the connection `only`, if named."""
+def rows_of(wanted: Wanted, reader: Reader, *, offset: int = 0, limit: int | None = None) -> list[Row]:
+    """A pane's rows through its own filter and the one that was typed."""
+    return reader.rows(
+        wanted.pane.kinds,
+        text=f"{wanted.pane.filter} {wanted.filter}",
+        connection=wanted.only,
+        shown=wanted.shown,
+        order=wanted.order,
+        offset=offset,
+        limit=limit,
+    )
+
+
+def standing_of(
+    only: str | None, shown: Shown | None, panes: tuple[Pane, ...], reader: Reader
+) -> tuple[Counts, Standing]:
+    """One reading of everything around the list; the panes' numbers are those of the connection `only`, if named, and
+    of the part `shown` of the scope."""
     states, changes = tuple(reader.states()), tuple(reader.changes())
-    shown = [state for state in states if only in (None, state.connection)]
-    lost = frozenset(kind for state in shown for kind in not_known(state.capabilities))
+    here = [state for state in states if only in (None, state.connection)]
+    lost = frozenset(kind for state in here for kind in not_known(state.capabilities))
     unsure = bool(lost & set(reader.settings.gates))
-    counts = Counts(tuple(reader.panes(only)), known=True, not_known=lost, unsure=unsure)
+    whole: tuple[PaneCount, ...] | None = None
+    numbers = tuple(reader.panes(only))
+    if shown is not None:
+        whole, numbers = numbers, tuple(reader.panes(only, shown=shown))
+    saved = tuple(
+        SavedCount(pane, *reader.numbers(pane.kinds, text=pane.filter, connection=only, shown=shown))
+        for pane in panes
+        if pane.saved
+    )
+    counts = Counts(numbers, known=True, not_known=lost, unsure=unsure, saved=saved, whole=whole)
     quarantined, budgets = len(reader.quarantine()), reader.budgets()
     return counts, Standing(
         states,

@@ -55,9 +55,9 @@ def row_words(row: Row, now: int, *, ghost: str | None = None, marked: bool = Fa
     return _sentence(parts)
 
 
-def place_words(place: int, count: int, pane: str) -> str:
-    """Where the cursor is: `2 of 14 in Responded.`"""
-    return f"{place + 1} of {count} in {PANE_NAMES[pane]}."
+def place_words(place: int, count: int, name: str) -> str:
+    """Where the cursor is, in the pane of this name: `2 of 14 in Responded.`"""
+    return f"{place + 1} of {count} in {name}."
 
 
 def panes_words(counts: Counts, here: str) -> str:
@@ -68,6 +68,9 @@ def panes_words(counts: Counts, here: str) -> str:
         sure = "not known" if counts.may_hide(pane) and not must else f"{must} must"
         numbers = str(later) if pane == "0" else sure + (f", {later} later" if later else "")
         parts.append(f"{'In ' if pane == here else ''}{pane} {PANE_NAMES[pane]}: {numbers}")
+    for one in counts.saved:  # behind the sum: their rows are in the four already
+        numbers = f"{one.must} must, {one.later} later" if one.pane.columns != "0" else str(one.later)
+        parts.append(f"{'In ' if one.pane.id == here else ''}{one.pane.title}: {numbers}")
     if counts.trouble:
         parts.append(f"{label('queue.trouble')} Trouble: {counts.trouble}")
     if counts.outbox:
@@ -80,7 +83,9 @@ def header_words(
 ) -> str:
     """The first line in words; `places` and `sync` as the header has them."""
     zero = "reading" if standing.to_zero is None else f"{standing.to_zero} to zero"
-    if standing.unsure and not standing.to_zero:
+    if standing.whole is not None:
+        zero = f"{standing.to_zero} of {standing.whole} to zero"
+    elif standing.unsure and not standing.to_zero:
         zero = "nothing known to zero, and not all can be known"
     state = "syncing" if standing.syncing is not None else sync.plain.strip()
     parts = ["DEMO" if demo else "", zero, state]

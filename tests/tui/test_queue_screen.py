@@ -20,7 +20,7 @@ from tests.tui import small_day
 from tests.tui.screen import NARROW, make_app, painted, press, running, settle
 from tests.tui.small_day import NOW, ticket
 from tui.messages import Saved, SyncEnded
-from tui.widgets.columns import cells, shape
+from tui.widgets.columns import Look, cells, shape
 from tui.widgets.key_bar import KeyBar, key_line
 from tui.widgets.status_line import StatusLine
 
@@ -264,10 +264,10 @@ def test_columns_stay_in_line_whatever_is_in_them(tmp_path, width, pane):
     odd.company = "株式会社" * 9
     home = small_day.fill(tmp_path, [*small_day.TICKETS, odd])
     rows = Reader(home, small_day.SETTINGS, lambda: NOW).rows(["open"])
-    form = shape(pane, width, rows)
+    form = shape(Look(pane), width, rows)
     starts = set()
     for row in rows:
-        made = cells(row, pane, form, NOW, UTC)
+        made = cells(row, Look(pane), form, NOW, UTC)
         starts.add(tuple(cell_len("".join(text for text, _ in made[:count])) for count in (1, 3, 5, 7, 8)))
         assert cell_len("".join(text for text, _ in made)) == width - 4
         assert "\x1b" not in "".join(text for text, _ in made)
@@ -303,11 +303,11 @@ async def test_who_asks_is_told_which_connection_could_not_be_asked(tmp_path):
 def test_the_connection_is_a_column_where_there_are_several(tmp_path):
     home = small_day.fill(tmp_path)
     rows = Reader(home, small_day.SETTINGS, lambda: NOW).rows(["open"])
-    alone = shape("0", 91, rows)
+    alone = shape(Look("0"), 91, rows)
     assert alone.connection == 0
     other = msgspec.structs.replace(rows[0], connection="northwind-managed", number="T20261121.0134")
-    both = shape("0", 91, [*rows, other])
-    line = "".join(text for text, _ in cells(other, "0", both, NOW, UTC))
+    both = shape(Look("0"), 91, [*rows, other])
+    line = "".join(text for text, _ in cells(other, Look("0"), both, NOW, UTC))
     assert line.startswith("northwi… #T20261121.0134 ") and cell_len(line) == 87
 
 

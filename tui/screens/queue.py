@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.keys import queue_bindings
+from tui.screens.queue_finding import FindingKeys
 from tui.screens.queue_fitting import FittingKeys
 from tui.screens.queue_fixing import FixingKeys
 from tui.screens.queue_moving import MovingKeys
@@ -16,7 +17,9 @@ from tui.screens.queue_time import TimeKeys
 from tui.screens.queue_wrap import WrapKeys
 
 
-class QueueScreen(FixingKeys, WrapKeys, TimeKeys, SnoozeKeys, StoryKeys, FittingKeys, MovingKeys):
+class QueueScreen(
+    FixingKeys, FindingKeys, WrapKeys, TimeKeys, SnoozeKeys, StoryKeys, FittingKeys, MovingKeys
+):
     """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]

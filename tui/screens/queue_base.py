@@ -9,7 +9,8 @@ from textual import work
 from connectors.text import clean
 from store.read import CacheUnreadable
 from store.read_records import PANES, Row, TicketView
-from tui.asks import Jump
+from store.shown import Shown
+from tui.asks import Item, Jump
 from tui.engine import EngineStopped
 from tui.flows import Flows
 from tui.keymap import label
@@ -18,7 +19,6 @@ from tui.offers import why_not
 from tui.orders import Refused
 from tui.repeat import Repeat
 from tui.screens.queue_view import QueueView
-from tui.widgets.columns import PANE_KINDS
 
 
 class QueueBase(QueueView):
@@ -78,6 +78,22 @@ class QueueBase(QueueView):
         self.deskzero.drop_keys()
         self.tell("Given up. Nothing was done.", "info")
 
+    def _open_ticket(self, full: bool) -> None:
+        self.set_class(full, "-ticket")
+        self.facts.full = full
+        self.facts.refresh(layout=True)
+        self.list.focus()
+
+    # ------------------------------------------------------------ typed in the palette (`queue_finding`)
+
+    async def typed_commands(self) -> list[Item]:
+        """Commands with words behind them."""
+        return []
+
+    def ran_typed(self, item: Item) -> bool:
+        """Whether it was one of those, and is done."""
+        return False
+
     # ------------------------------------------------------------ going
 
     async def after(self, jump: Jump | None) -> None:
@@ -99,7 +115,9 @@ class QueueBase(QueueView):
             self.tell("That ticket is not in the cache.", "warn")
             return False
         kinds = [row.kind for row in view.exceptions if row.kind is not None]
-        here = [kind for kind in kinds if kind in PANE_KINDS[self.pane]]
+        here = [kind for kind in kinds if kind in self.all_panes[self.pane].kinds]
+        if self.all_panes[self.pane].saved:  # its own filter may leave the ticket out
+            here = [kind for kind in here if (connection, ticket_id, kind) in self.list.keys]
         listed = not view.closed and view.in_scope
         if self.pane == "0" and listed:
             here, kinds = [], []
@@ -113,6 +131,21 @@ class QueueBase(QueueView):
             return False
         self.filter_line.close()
         self.filter = ""
-        self.show_pane(pane, at=(connection, ticket_id, kind))
+        at = (connection, ticket_id, kind)
+        self.show_pane(self.pane if here else pane, at=at)
         await self.rows_shown()
-        return self.row is not None and self.row.key[:2] == (connection, ticket_id)
+        if self.shown is not None and not self._is_at(at):
+            self.show_scope(None, at=at)
+            self.tell("It is not in the part of the scope that was shown: all of it is shown again.", "info")
+            await self.rows_shown()
+        return self._is_at(at)
+
+    def _is_at(self, key: tuple[str, str, str | None]) -> bool:
+        return self.row is not None and self.row.key[:2] == key[:2]
+
+    def show_scope(self, shown: Shown | None, *, at: tuple[str, str, str | None] | None = None) -> None:
+        """Lists and numbers of a part of the scope, or of all of it; a filter stays."""
+        self.shown = shown
+        self.list.let_go()
+        self.read_standing()
+        self.show_pane(self.pane, at=at)

@@ -27,8 +27,9 @@ class FittingKeys(LookingKeys):
     async def action_palette(self) -> None:
         from tui.screens.palette import Palette
 
-        item = await self.app.push_screen_wait(Palette(self._palette_items()))
-        if item is None:
+        items = [*self._palette_items(), *await self.typed_commands()]
+        item = await self.app.push_screen_wait(Palette(items))
+        if item is None or self.ran_typed(item):
             return
         if item.value:
             await self.run_action(item.value)

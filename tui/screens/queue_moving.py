@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tui.screens.queue_base import QueueBase
-from tui.widgets.columns import PANE_KINDS
 
 
 class MovingKeys(QueueBase):
@@ -34,11 +33,11 @@ class MovingKeys(QueueBase):
         self.show_pane(pane)
 
     def action_pane_step(self, step: int) -> None:
-        panes = [pane for pane in PANE_KINDS if any(self.counts.of(pane))]
+        panes = [pane for pane in self.all_panes if any(self.counts.of(pane))]
         if not panes:
             self.tell("Every pane is empty.", "info")
             return
-        order = list(PANE_KINDS)
+        order = list(self.all_panes)
         here = order.index(self.pane)
         ring = [order[(here + step * n) % len(order)] for n in range(1, len(order) + 1)]
         self.action_pane(next(pane for pane in ring if pane in panes))
@@ -48,7 +47,7 @@ class MovingKeys(QueueBase):
         line = self.filter_line
         if self.has_class("-ticket"):
             self._open_ticket(False)
-        elif line.has_class("-open") or self.filter:
+        elif line.is_open or self.filter:
             line.close()
             self.filter = ""
             self.list.focus()
@@ -59,12 +58,6 @@ class MovingKeys(QueueBase):
     def action_open(self) -> None:
         if self.row is not None and not self.list.is_ghost and not self.list.marks:
             self._open_ticket(True)
-
-    def _open_ticket(self, full: bool) -> None:
-        self.set_class(full, "-ticket")
-        self.facts.full = full
-        self.facts.refresh(layout=True)
-        self.list.focus()
 
     def action_filter(self) -> None:
         self._open_ticket(False)

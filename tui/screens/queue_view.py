@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -20,16 +20,18 @@ from connectors.text import clean
 from store.not_known import told
 from store.read import CacheUnreadable
 from store.read_records import ChangeView, Row, TicketView
+from store.shown import ORDERS, Shown
 from tui import messages
 from tui.ghosts import why_gone
 from tui.keymap import label, labels
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered, offered_marked
-from tui.readings import rows_of, standing_of
+from tui.pane_list import Pane, panes_of
+from tui.readings import Wanted, rows_of, standing_of
 from tui.text import say, spent
 from tui.watch import Watch, goes_back, settled, settled_together
 from tui.widgets.announce import Announce
-from tui.widgets.columns import PANE_KINDS, PANE_NAMES
+from tui.widgets.columns import Look
 from tui.widgets.conversation import Conversation
 from tui.widgets.empty import empty_words
 from tui.widgets.facts import Facts
@@ -37,6 +39,7 @@ from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import Rule
 from tui.widgets.header import Header, Standing, requests_used
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.list_title import ListTitle, shown_words
 from tui.widgets.marked import Marked
 from tui.widgets.panes import Counts, Panes, PaneStrip
 from tui.widgets.status_line import Said, StatusLine, Tone
@@ -69,6 +72,9 @@ class QueueView(Screen[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.pane = "1"
         self.filter = ""
+        self.shown: Shown | None = None
+        """The part of the scope that lists and numbers are of; `None`: all that the settings say."""
+        self.order = ORDERS[0]
         self.view: TicketView | None = None
         """The ticket whose detail is on the screen."""
         self.standing = Standing()
@@ -82,6 +88,29 @@ class QueueView(Screen[None]):
         """The row that the cursor goes to with the next fresh reading."""
         self._done: set[tuple[str, str]] = set()
         """Tickets that a person has dealt with here and whose rows are still in the list."""
+
+    @cached_property
+    def all_panes(self) -> dict[str, Pane]:
+        """By id, in the order of Tab."""
+        return panes_of(self.deskzero.settings)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which rows the list is asked to show."""
+        pane = self.all_panes[self.pane]
+        return Wanted(pane, self.filter, self.deskzero.only, self.shown, self.order)
+
+    @property
+    def look(self) -> Look:
+        """How the rows are laid out: with their owner where they may be several people's."""
+        group = self.order.group
+        kinds = {one.scope.kind for one in self.deskzero.settings.connections.values()}
+        several = not self.shown.one_owner if self.shown is not None else bool(kinds - {"mine", "owner"})
+        more: Literal["", "owner", "board"] = "owner" if several else ""
+        if group in ("owner", "board"):
+            more = group
+        pane = self.all_panes[self.pane]
+        return Look(pane.columns, more, group, pane.name if pane.saved else "")
 
     @property
     def deskzero(self) -> Deskzero:
@@ -143,13 +172,22 @@ class QueueView(Screen[None]):
     async def read_standing(self) -> None:
         """Header, panes and lines, from one reading; the first one also chooses the pane."""
         try:
-            counts, standing = await self.deskzero.read(partial(standing_of, self.deskzero.only))
+            panes = tuple(self.all_panes.values())
+            counts, standing = await self.deskzero.read(
+                partial(standing_of, self.deskzero.only, self.shown, panes)
+            )
         except CacheUnreadable as error:
             self.tell(f"{error}", "bad")
             self.deskzero.painted()
             return
         self.counts = counts
-        self.standing = replace(standing, to_zero=counts.to_zero, syncing=self.standing.syncing)
+        self.standing = replace(
+            standing,
+            to_zero=counts.to_zero,
+            whole=counts.whole_to_zero,
+            shown=shown_words(self.shown) if self.shown is not None else "",
+            syncing=self.standing.syncing,
+        )
         self._paint_standing()
         for line in self.mine.update(self.standing.changes):
             self.say(line)
@@ -176,7 +214,7 @@ class QueueView(Screen[None]):
     @work(exclusive=True, group="rows")
     async def read_rows(self, *, fresh: bool, at: tuple[str, str, str | None] | None = None) -> None:
         """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands."""
-        kinds, text, pane = PANE_KINDS[self.pane], self.filter, self.pane
+        wanted, pane, look = self.wanted, self.pane, self.look
         app = self.deskzero
         if fresh:
             self._fresh.clear()
@@ -185,17 +223,17 @@ class QueueView(Screen[None]):
             fresh, at = True, self._at
         try:
             if fresh:
-                rows = await app.read(partial(rows_of, kinds, text, app.only, limit=FIRST_PAGE))
+                rows = await app.read(partial(rows_of, wanted, limit=FIRST_PAGE))
                 if at is not None and len(rows) == FIRST_PAGE and all(row.key != at for row in rows):
-                    rows = await app.read(partial(rows_of, kinds, text, app.only))
-                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at)
+                    rows = await app.read(partial(rows_of, wanted))
+                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look)
                 self._fresh.set()
                 while len(rows) in (FIRST_PAGE, PAGE):  # a whole reading is longer, or asks once too often
                     offset = len(self.list)
-                    rows = await app.read(partial(rows_of, kinds, text, app.only, offset=offset, limit=PAGE))
+                    rows = await app.read(partial(rows_of, wanted, offset=offset, limit=PAGE))
                     self.list.more(rows)
             else:
-                rows = await app.read(partial(rows_of, kinds, text, app.only))
+                rows = await app.read(partial(rows_of, wanted))
                 ghost = self.list.merge(rows, now=app.now, done=self._done)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
@@ -271,31 +309,14 @@ class QueueView(Screen[None]):
         self._paint_keys()
 
     def _paint_list(self) -> None:
-        pane = self.list.pane  # not the one whose rows are still being read
-        must, later = self.counts.of(pane)
-        title = Content.styled(f"{pane} {PANE_NAMES[pane]}", "bold $foreground")
-        if pane == "0":
-            title += Content.styled(f" · {later}", "$frame-title")
-        else:
-            shown = "?" if self.counts.may_hide(pane) and not must else str(must)
-            away = self.counts.hidden(pane)
-            hidden = f", {away} hidden (z)" if away else ""
-            title += Content.styled(f" · {shown} must, {later} later{hidden}", "$frame-title")
-        aside = Content.styled("oldest first", "$quiet")
-        if self.filter:
-            aside = Content("filter ") + say(self.filter, "bold $warning")
-            aside += Content.styled(
-                f" · {len(self.list)} shown · {label('queue.back')} lets go", "$frame-title"
-            )
-        if self.list.new_rows:
-            aside = (
-                Content.styled(f"{self.list.new_rows} new ↓", "bold $accent")
-                + Content.styled(" · ", "$quiet")
-                + aside
-            )
-        top = self.list_top
-        top.title, top.aside = title, aside
-        self.list.empties(empty_words(pane, self.filter, self.standing, self.counts, self.deskzero))
+        pane = self.all_panes[self.list.pane]  # not the one whose rows are still being read
+        title = ListTitle(
+            pane, self.counts, self.order, self.shown, self.filter, len(self.list), self.list.new_rows
+        )
+        self.list_top.title, self.list_top.aside = title.title, title.aside
+        self.list.empties(
+            empty_words(pane, self.filter, self.shown, self.standing, self.counts, self.deskzero)
+        )
         self.announce.say(self.list.words())
 
     def _paint_detail(self, *, keep: bool) -> None:
@@ -395,12 +416,14 @@ class QueueView(Screen[None]):
     async def _row_clicked(self, message: RowWanted) -> None:
         await self.run_action("open")
 
-    @on(Input.Changed, "FilterLine")
+    @on(Input.Changed, "FilterInput")
     def _filter_typed(self, message: Input.Changed) -> None:
         self.filter = message.value.strip()
+        self.filter_line.tell(self.filter)
+        self._fresh.clear()
         self.read_rows(fresh=True, at=self.row.key if self.row else None)
 
-    @on(Input.Submitted, "FilterLine")
+    @on(Input.Submitted, "FilterInput")
     def _filter_done(self) -> None:
         self.list.focus()
 

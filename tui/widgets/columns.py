@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
@@ -20,6 +20,20 @@ Cell = tuple[str, str]
 """Text of an exact width and the name of its style (a component class of the list without `list--`)."""
 
 
+class Look(NamedTuple):
+    """How rows are laid out: the pane whose columns they have, a further column, what groups stand together."""
+
+    columns: str
+    more: Literal["", "owner", "board"] = ""
+    group: Literal["", "company", "owner", "board"] = ""
+    name: str = ""
+    """The pane's, where it is one of one's own."""
+
+    def grouped_by(self, row: Row) -> str:
+        """The name of the row's group, case ignored; empty without groups."""
+        return (getattr(row, self.group) or "").casefold() if self.group else ""
+
+
 class Shape(NamedTuple):
     """Widths in cells. The summary takes what is left."""
 
@@ -30,6 +44,8 @@ class Shape(NamedTuple):
     summary: int
     age: int
     extra: int
+    more: int = 0
+    """The owner or the board; 0 where it is not asked for."""
 
 
 PANE_KINDS: dict[str, tuple[str, ...]] = {
@@ -47,23 +63,35 @@ GUTTER = 4
 """Cursor bar, space, dot, space."""
 
 
-def shape(pane: str, width: int, rows: Sequence[Row]) -> Shape:
+def shape(look: Look, width: int, rows: Sequence[Row]) -> Shape:
     """Widths for `width` cells, from the rows that are known (their longest number, whether they are of one PSA)."""
     number = min(16, max((cell_len(clean(row.number)) for row in rows[:500]), default=5)) + 1
     names = {clean(row.connection) for row in rows}
     connection = min(8, max(cell_len(name) for name in names)) + 1 if len(names) > 1 else 0
     company = max(9, min(20, width * 16 // 100))
-    extra = int(width * _EXTRA.get(pane, 0.3))
-    fixed = GUTTER + connection + number + company + 3 + 5
+    more = 0
+    if look.more:
+        longest = max((cell_len(_more(row, look)) for row in rows[:500]), default=0)
+        more = min(max(longest, 5), 14 if width >= 80 else 8) + 1
+    extra = int(width * _EXTRA.get(look.columns, 0.3))
+    fixed = GUTTER + connection + number + company + more + 3 + 5
     free = width - fixed - extra
     if free < 14:
         extra = max(0, extra - (14 - free))
         free = width - fixed - extra
-    return Shape(connection, number, company, max(4, free), 3, extra)
+    return Shape(connection, number, company, max(4, free), 3, extra, more)
 
 
-def cells(row: Row, pane: str, form: Shape, now: int, zone: tzinfo) -> list[Cell]:
-    """The row as text and styles, without the gutter."""
+def _more(row: Row, look: Look) -> str:
+    return clean(row.board if look.more == "board" else row.owner) or (
+        "—" if look.more == "board" else "nobody"
+    )
+
+
+def cells(row: Row, look: Look, form: Shape, now: int, zone: tzinfo, *, heads: bool = True) -> list[Cell]:
+    """The row as text and styles, without the gutter. `heads`: it is the first of its group."""
+    pane = look.columns
+    group = "group" if heads else "age"
     tone = "text" if row.gate or pane == "0" else "later"
     made: list[Cell] = []
     if form.connection:
@@ -71,8 +99,12 @@ def cells(row: Row, pane: str, form: Shape, now: int, zone: tzinfo) -> list[Cell
     made += [
         (fit("#" + clean(row.number), form.number), "number"),
         (" ", "text"),
-        (fit(clean(row.company) or "—", form.company), "company"),
+        (fit(clean(row.company) or "—", form.company), group if look.group == "company" else "company"),
         (" ", "text"),
+    ]
+    if form.more:
+        made.append((fit(_more(row, look), form.more - 1) + " ", group if look.group == look.more else "tag"))
+    made += [
         (fit(clean(row.summary) or "(no summary)", form.summary), tone),
         (" ", "text"),
         (fit(age(now - row.since), form.age, right=True), "age"),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.text import clean
+from store.filter_words import Filter
 from store.not_known import by_connection
+from store.shown import Shown
 from tui.keymap import label
+from tui.pane_list import Pane
 from tui.text import when, wrap
-from tui.widgets.columns import PANE_KINDS, PANE_NAMES
+from tui.widgets.columns import PANE_NAMES
 from tui.widgets.header import Standing
+from tui.widgets.list_title import shown_words
 from tui.widgets.panes import Counts
 
 if TYPE_CHECKING:
@@ -27,17 +31,19 @@ _MEANS = {
 }
 
 
-def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: Deskzero) -> list[str]:
-    """The lines in the middle of an empty list."""
+def empty_words(
+    pane: Pane, text: str, shown: Shown | None, standing: Standing, counts: Counts, app: Deskzero
+) -> list[str]:
+    """The lines in the middle of an empty list. `shown`: the part of the scope that it is of."""
     if not counts.known:
         return ["Reading …"]
-    must, later = counts.of(pane)
     if text:
-        behind = must + later
+        behind = sum(counts.of(pane.id))
         tickets = "ticket is" if behind == 1 else "tickets are"
         return [
             f"Nothing here matches “{text}”.",
             f"{behind} {tickets} behind the filter. {label('queue.back')} lets go of it.",
+            *(f"Left out: {problem}" for problem in Filter.of(text).problems),
         ]
     if not app.settings.connections:
         return ["No PSA is connected yet.", "`deskzero connect` connects one, `deskzero demo` shows around."]
@@ -58,7 +64,7 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         if not bad
         else f"So it was at {read}; since then the PSA could not be asked ({label('queue.trouble')})."
     )
-    others = [one for one in ("1", "2", "3", "4") if one != pane]
+    others = [one for one in ("1", "2", "3", "4") if one != pane.id]
     following = next((one for one in others if counts.of(one)[0]), None)
     next_line = f"{label('queue.end_of_day')} asks whether the day is done."
     if following is not None:
@@ -68,7 +74,7 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         next_line = (
             f"Nothing else counts to zero: {label('queue.end_of_day')} asks whether the day is done, {rest}"
         )
-    lost = by_connection(standing.states, PANE_KINDS[pane])
+    lost = by_connection(standing.states, pane.kinds)
     if lost:
         several = len(standing.states) > 1
         words = [
@@ -78,11 +84,18 @@ def empty_words(pane: str, text: str, standing: Standing, counts: Counts, app: D
         ]
         lines = [line for sentence in words for line in wrap(sentence, WIDTH)]
         return ["Nothing is known of this kind here; that is no zero.", *lines, next_line]
-    if away := counts.hidden(pane):
+    if away := counts.hidden(pane.id):
         rows = "1 row is" if away == 1 else f"{away} rows are"
         return [
             f"Nothing in sight: {rows} hidden for a while, {label('queue.snooze')} brings them back.",
             since,
             next_line,
         ]
-    return [_MEANS[pane], since, next_line]
+    if shown is not None:
+        left = counts.outside(pane.id)
+        where = f"in the rest of the scope: {label('queue.scope')} shows it."
+        more = [f"{left} {'is' if left == 1 else 'are'} {where}"] if left else []
+        return [f"Nothing of {shown_words(shown)} is here.", *more, since, next_line]
+    if pane.saved:
+        return [f"Nothing matches this pane's filter: {clean(pane.filter)}", since, next_line]
+    return [_MEANS[pane.id], since, next_line]

@@ -38,6 +38,10 @@ class Standing:
     """Stopwatches that are open, those that run first."""
     only: str | None = None
     """The lists and numbers are of this connection alone."""
+    shown: str = ""
+    """The part of the scope that they are of, in words; empty: all of it."""
+    whole: int | None = None
+    """What counts to zero in all of the scope, where a part is shown: what `check` and the end of the day say."""
     read_at: int = 0
     titles: tuple[str, ...] = field(default=())
     budgets: Mapping[str, State] = field(default_factory=dict)
@@ -129,6 +133,14 @@ def _places(standing: Standing) -> list[str]:
     states = standing.states
     if not states:
         return ["no connection"]
+    if standing.shown:
+        here = " + ".join(clean(one.connection) for one in states if standing.only in (None, one.connection))
+        of = " + ".join(sorted({clean(one.scope) for one in states}))
+        return [
+            f"{here} · shows {standing.shown}, of {of}",
+            f"{here} · {standing.shown}",
+            standing.shown,
+        ]
     if len(states) == 1:
         one = states[0]
         who = clean(one.member)
@@ -221,6 +233,10 @@ def _outgoing(standing: Standing, now: int, *, short: bool) -> list[Content]:
 def _zero(standing: Standing) -> Content:
     if standing.to_zero is None:
         return Content.styled("● … to zero", "$quiet")
+    if standing.whole is not None and (standing.whole or not standing.unsure):
+        style = "bold $must" if standing.whole else "bold $success"
+        dot = "●" if standing.whole else "○"
+        return Content.styled(f"{dot} {standing.to_zero} of {standing.whole} to zero", style)
     if standing.to_zero == 0 and standing.unsure:
         return Content.styled("? 0 known to zero", "bold $warning")
     if standing.to_zero == 0:

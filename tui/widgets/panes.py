@@ -14,9 +14,18 @@ from textual.widget import Widget
 from store.read_records import PaneCount
 from tui.keymap import label
 from tui.messages import PaneWanted
+from tui.pane_list import Pane
 from tui.spoken import is_spoken, panes_words
-from tui.text import wrap
+from tui.text import fit, wrap
 from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
+
+
+class SavedCount(NamedTuple):
+    """The numbers of a pane of one's own: rows that the four may count too, so never part of a sum."""
+
+    pane: Pane
+    must: int
+    later: int
 
 
 class Counts(NamedTuple):
@@ -31,8 +40,25 @@ class Counts(NamedTuple):
     unsure: bool = False
     """One of them would count to zero."""
 
+    saved: tuple[SavedCount, ...] = ()
+    whole: tuple[PaneCount, ...] | None = None
+    """The numbers of all that the settings say, where `panes` are those of a part of it."""
+
+    @property
+    def whole_to_zero(self) -> int | None:
+        """What `check` counts, where that is more than what is shown here."""
+        return None if self.whole is None else sum(one.must for one in self.whole)
+
+    def outside(self, pane: str) -> int:
+        """How many rows a pane has that are not in the part shown."""
+        whole = [one for one in self.whole or () if str(one.pane) == pane]
+        return max(0, sum(one.must + one.later for one in whole) - sum(self.of(pane)))
+
     def of(self, pane: str) -> tuple[int, int]:
         """(must, later) of a whole pane."""
+        for one in self.saved:
+            if one.pane.id == pane:
+                return one.must, one.later
         mine = [one for one in self.panes if str(one.pane) == pane]
         return sum(one.must for one in mine), sum(one.later for one in mine)
 
@@ -90,7 +116,13 @@ class Panes(Widget):
                 + Content.styled(f"{zero:>4}", style),
             )
         )
+        if counts.whole_to_zero is not None:
+            lines[-1] = ("", lines[-1][1] + Content.styled(f"{f'of {counts.whole_to_zero}':>6}", "$warning"))
         lines.append(("", Content("")))
+        for saved in counts.saved:  # below the sum: their rows are in it already
+            must = None if saved.pane.columns == "0" and not saved.must else saved.must
+            title = fit(f"{saved.pane.key} {saved.pane.name}", 13)
+            lines.append((saved.pane.id, self._line(saved.pane.id, title, must, saved.later, True)))
         lines.append(("0", self._line("0", "0 All open", None, counts.of("0")[1], True)))
         for key, name, number, tone in (
             ("!", f"{label('queue.trouble')} Trouble", counts.trouble, "bold $error"),
@@ -115,7 +147,7 @@ class Panes(Widget):
         bar = Content.styled("▌" if here and first else " ", "bold $primary")
         words = Content.styled(f"{name:<14}", "bold" if here and first else ("" if first else "$frame-title"))
         left = "" if must is None else "?" if unknown and not must else str(must)
-        right = "" if later is None or (later == 0 and pane != "0") else str(later)
+        right = "" if later is None or (later == 0 and must is not None) else str(later)
         line = (
             bar
             + words
@@ -143,16 +175,23 @@ class PaneStrip(Widget):
     def render(self) -> RenderResult:
         if is_spoken(self):
             return Content("\n".join(wrap(panes_words(self.counts, self.pane), max(20, self.size.width))))
-        parts = [self._part(pane) for pane in ("1", "2", "3", "4", "0")]
+        parts = [self._part(pane, SHORT_NAMES[pane]) for pane in ("1", "2", "3", "4")]
+        parts += [self._part(one.pane.id, one.pane.short) for one in self.counts.saved if self._fits(one)]
+        parts.append(self._part("0", SHORT_NAMES["0"]))
         if self.counts.trouble:
             parts.append(Content.styled(f" {label('queue.trouble')} {self.counts.trouble} ", "bold $error"))
         line = Content.styled("│", "$frame").join(parts)
         return line.truncate(self.size.width)
 
-    def _part(self, pane: str) -> Content:
+    def _fits(self, saved: SavedCount) -> bool:
+        """One row has room for one pane of one's own: the one that is shown, else the first."""
+        ids = [one.pane.id for one in self.counts.saved]
+        return saved.pane.id == (self.pane if self.pane in ids else ids[0]) and self.size.width >= 76
+
+    def _part(self, pane: str, short: str) -> Content:
         must, later = self.counts.of(pane)
         here = pane == self.pane
-        name = f"{pane} {SHORT_NAMES[pane]}"
+        name = f"{pane} {short}" if len(pane) == 1 else short
         numbers = Content("")
         if must:
             numbers += Content.styled(f" {must}●", "bold $must")

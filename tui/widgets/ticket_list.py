@@ -23,7 +23,7 @@ from tui.marks import Key, Marks
 from tui.messages import MarksChanged, RowUnderCursor, RowWanted
 from tui.spoken import is_spoken, place_words, row_words
 from tui.text import fit
-from tui.widgets.columns import Shape, cells, shape
+from tui.widgets.columns import PANE_NAMES, Look, Shape, cells, shape
 from tui.widgets.frame import FramedScroll
 
 
@@ -33,7 +33,7 @@ class TicketList(FramedScroll, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "list--text", "list--later", "list--number", "list--company", "list--age", "list--must", "list--hint",
         "list--customer", "list--tag", "list--ghost", "list--cursor", "list--bar", "list--pending",
-        "list--mark",
+        "list--mark", "list--group",
     }  # fmt: skip
     DEFAULT_CSS = """
     TicketList {
@@ -50,6 +50,7 @@ class TicketList(FramedScroll, can_focus=True):
         & > .list--ghost { color: $quiet; text-style: italic; }
         & > .list--pending { color: $success; }
         & > .list--mark { color: $warning; text-style: bold; }
+        & > .list--group { color: $foreground; text-style: bold; }
         & > .list--cursor { background: $cursor; text-style: bold; }
         & > .list--bar { color: $primary; background: $cursor; text-style: bold; }
     }
@@ -60,6 +61,7 @@ class TicketList(FramedScroll, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.pane = "1"
+        self.look = Look("1")
         self.now = 0
         self.zone: tzinfo = UTC
         self.empty: Sequence[str] = ()
@@ -93,7 +95,16 @@ class TicketList(FramedScroll, can_focus=True):
     def __len__(self) -> int:
         return len(self._order)
 
-    def show(self, pane: str, rows: Iterable[Row], *, now: int, zone: tzinfo, at: Key | None = None) -> None:
+    def show(
+        self,
+        pane: str,
+        rows: Iterable[Row],
+        *,
+        now: int,
+        zone: tzinfo,
+        at: Key | None = None,
+        look: Look | None = None,
+    ) -> None:
         """Another pane, or the same in a fresh order; the cursor goes to `at` or the first row.
 
         Marks end with their pane; a filter leaves them, also those that it hides.
@@ -101,6 +112,7 @@ class TicketList(FramedScroll, can_focus=True):
         if pane != self.pane:
             self.marks.let_go()
         self.pane, self.now, self.zone = pane, now, zone
+        self.look = look or Look(pane)
         self._rows = {row.key: row for row in rows}
         self._order = list(self._rows)
         self.marks.refresh(self._rows)
@@ -165,7 +177,7 @@ class TicketList(FramedScroll, can_focus=True):
         if row is None:
             return " ".join(self.empty)
         here = row_words(row, self.now, ghost=self._ghosts.get(row.key), marked=row.key in self.marks)
-        return f"{place_words(self.cursor, len(self._order), self.pane)} {here}"
+        return f"{place_words(self.cursor, len(self._order), self.look.name or PANE_NAMES[self.pane])} {here}"
 
     def find(self, connection: str, ticket_id: str) -> int | None:
         """Where a ticket stands in this list."""
@@ -295,7 +307,8 @@ class TicketList(FramedScroll, can_focus=True):
         key = self._order[y]
         ghost = self._ghosts.get(key)
         row, here = self._rows[key], y == self.cursor
-        painted = (key, here, width, ghost, id(row), key in self.marks)
+        heads = not self.look.group or y == 0 or self._group(y) != self._group(y - 1)
+        painted = (key, here, width, ghost, id(row), key in self.marks, heads)
         strip = self._strips.get(painted)
         if strip is None and is_spoken(self):
             words = row_words(row, self.now, ghost=ghost, marked=key in self.marks)
@@ -303,7 +316,7 @@ class TicketList(FramedScroll, can_focus=True):
             strip = Strip([Segment(fit(("Here: " if here else "") + words, width), look)], width)
             self._strips.set(painted, strip)
         if strip is None:
-            strip = self._ghost(row, ghost, width) if ghost is not None else self._row(row, width)
+            strip = self._ghost(row, ghost, width) if ghost is not None else self._row(row, width, heads)
             strip = self._with_gutter(row, strip, here, ghost is not None)
             self._strips.set(painted, strip)
         return strip
@@ -317,10 +330,13 @@ class TicketList(FramedScroll, can_focus=True):
         indent = max(2, (width - len(words)) // 2)
         return Strip([Segment(fit(" " * indent + words, width), style)], width)
 
-    def _row(self, row: Row, width: int) -> Strip:
+    def _group(self, y: int) -> str:
+        return self.look.grouped_by(self._rows[self._order[y]])
+
+    def _row(self, row: Row, width: int, heads: bool) -> Strip:
         if self._shape is None:
-            self._shape = shape(self.pane, width, [self._rows[key] for key in self._order[:500]])
-        made = cells(row, self.pane, self._shape, self.now, self.zone)
+            self._shape = shape(self.look, width, [self._rows[key] for key in self._order[:500]])
+        made = cells(row, self.look, self._shape, self.now, self.zone, heads=heads)
         return Strip([Segment(text, self.get_component_rich_style(f"list--{style}")) for text, style in made])
 
     def _ghost(self, row: Row, words: str, width: int) -> Strip:

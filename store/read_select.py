@@ -1,0 +1,121 @@
+"""Which rows a list holds, as SQL: kinds, the filter, what is shown of the scope, what is hidden for a while."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from store.filter_words import Filter, Subject, add_functions
+from store.read_records import ALL_OPEN
+from store.settings import KINDS
+from store.shown import ORDERS, Order, Shown
+from store.snoozes import Hidden
+
+_OPEN_HERE = "t.in_scope AND t.presence = 'here' AND NOT t.is_closed"
+_OF_TICKET = "FROM exception x WHERE x.connection = t.connection AND x.ticket_id = t.ticket_id"
+_EXCEPTION = Subject(
+    since="e.since",
+    must="e.gate",
+    listed="1",
+    # What the column shows: the hours of the time entries named, else the ticket's.
+    hours="coalesce((SELECT nullif(sum(r.hours), 0) FROM reason r WHERE r.connection = e.connection"
+    " AND r.ticket_id = e.ticket_id AND r.kind = e.kind AND coalesce(r.time_entry_id, '') <> ''), t.hours, 0)",
+)
+_TICKET_ALONE = Subject(
+    since="coalesce(t.created_at, t.updated_at, t.read_at)",
+    must=f"EXISTS (SELECT 1 {_OF_TICKET} AND x.gate)",
+    listed=f"EXISTS (SELECT 1 {_OF_TICKET})",
+    hours="coalesce(t.hours, 0)",
+)
+
+
+class Selection:
+    """Chooses rows in one open connection to the cache. `now`: UTC seconds, for ages."""
+
+    def __init__(
+        self, db: sqlite3.Connection, connections: Sequence[str], now: int, hidden: Collection[Hidden] = ()
+    ) -> None:
+        """`hidden`: rows that lists leave out."""
+        self.db = db
+        self.connections = connections
+        self.now = now
+        self.hidden = hidden
+        add_functions(db)
+
+    def select(
+        self, kinds: Sequence[str], text: str, shown: Shown | None = None, order: Order = ORDERS[0]
+    ) -> tuple[str, list[Any]]:
+        """SQL for `kind, connection, ticket_id, since, gate, psa_only, sorted` of all rows asked for, unordered."""
+        wanted = Filter.of(text)
+        parts: list[str] = []
+        params: list[Any] = []
+        for made, values in (
+            self._exceptions([kind for kind in KINDS if kind in kinds], wanted, shown, order),
+            self._open(wanted, shown, order) if ALL_OPEN in kinds else ("", []),
+        ):
+            parts += [made] if made else []
+            params += values
+        return " UNION ALL ".join(parts), params
+
+    def _exceptions(
+        self, kinds: Sequence[str], wanted: Filter, shown: Shown | None, order: Order
+    ) -> tuple[str, list[Any]]:
+        if not kinds:
+            return "", []
+        where, values = self._where(wanted, shown, _EXCEPTION)
+        # Without anything asked of the ticket the pane's own table is enough.
+        source = "exception e"
+        if where or order.sql:
+            source = (
+                "v_ticket t JOIN exception e ON e.connection = t.connection AND e.ticket_id = t.ticket_id"
+            )
+        query = (
+            "SELECT e.kind, e.connection, e.ticket_id, e.since, e.gate, e.psa_only,"
+            f" {order.sql or 0} AS sorted FROM {source}"
+            f" WHERE e.connection IN ({marks(self.connections)}) AND e.kind IN ({marks(kinds)}){where}"
+        )
+        params = [*self.connections, *kinds, *values]
+        if self.hidden:
+            query += f" AND (e.kind, e.connection, e.ticket_id) NOT IN (VALUES {_rows(self.hidden)})"
+            params += [part for row in self.hidden for part in row]
+        return query, params
+
+    def _open(self, wanted: Filter, shown: Shown | None, order: Order) -> tuple[str, list[Any]]:
+        where, values = self._where(wanted, shown, _TICKET_ALONE)
+        query = (
+            f"SELECT '{ALL_OPEN}' AS kind, t.connection, t.ticket_id, {_TICKET_ALONE.since} AS since, 0 AS gate,"
+            f" 0 AS psa_only, {order.sql or 0} AS sorted"
+            f" FROM v_ticket t WHERE t.connection IN ({marks(self.connections)}) AND {_OPEN_HERE}{where}"
+        )
+        return query, [*self.connections, *values]
+
+    def _where(self, wanted: Filter, shown: Shown | None, subject: Subject) -> tuple[str, list[Any]]:
+        filtered, values = wanted.sql(subject, self.now)
+        narrowed, more = shown.sql() if shown is not None else ("", [])
+        return "".join(f" AND {part}" for part in (narrowed, filtered) if part), [*more, *values]
+
+    def count(self, kinds: Sequence[str], text: str, shown: Shown | None = None) -> int:
+        query, params = self.select(kinds, text, shown)
+        if not query:
+            return 0
+        return int(self.db.execute(f"SELECT count(*) FROM ({query})", params).fetchone()[0])
+
+    def numbers(
+        self, kinds: Sequence[str], text: str, shown: Shown | None = None
+    ) -> dict[str, tuple[int, int]]:
+        """Kind -> (must, later) of the rows that `rows` would give."""
+        query, params = self.select(kinds, text, shown)
+        if not query:
+            return {}
+        rows = self.db.execute(f"SELECT kind, sum(gate), sum(NOT gate) FROM ({query}) GROUP BY kind", params)
+        return {kind: (int(must), int(later)) for kind, must, later in rows}
+
+
+def _rows(rows: Collection[Hidden]) -> str:
+    return ", ".join("(?, ?, ?)" for _ in rows)
+
+
+def marks(values: Iterable[object]) -> str:
+    """As many parameters as there are values."""
+    return ", ".join("?" for _ in values)
