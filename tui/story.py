@@ -10,6 +10,7 @@ from textual.content import Content
 from connectors.text import clean
 from store.read_log import Happened, Since
 from store.read_records import PANES, ChangeView, HistoryView
+from tui.keymap import label
 from tui.screens.undo_list import STATE_WORDS
 from tui.text import age, say, when
 from tui.watch import named, what
@@ -93,7 +94,11 @@ def since_words(since: Since, now: int, zone: tzinfo) -> str:
         parts.append(f"{since.sent} of your fixes arrived")
     if since.stuck:
         parts.append(f"{since.stuck} wait for a decision (!)")
-    return f"Since {when(since.at, now, zone)}: {', '.join(parts)}. L tells all" if parts else ""
+    return (
+        f"Since {when(since.at, now, zone)}: {', '.join(parts)}. {label('queue.log')} tells all"
+        if parts
+        else ""
+    )
 
 
 def _dated(lines: list[tuple[int, Content]], now: int, zone: tzinfo) -> list[Content]:

@@ -12,6 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tui.keymap import label, labels
 from tui.screens.base import Dialog
 
 
@@ -46,7 +47,8 @@ class Story(Dialog[None]):
             yield Input(placeholder="type to filter")
             with VerticalScroll(can_focus=False):
                 yield Static(id="lines")
-            yield Static(Content("↑ ↓ scroll · type filters · Esc back"), classes="dialog-keys")
+            keys = f"{labels('story.up', 'story.down')} scroll · type filters · {label('dialog.cancel')} back"
+            yield Static(Content(keys), classes="dialog-keys")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
