@@ -156,7 +156,7 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.palette", "colon", "palette", "", "Any ticket number, any action, by name", LOOK, shown=":"),
     Key(
         "queue.scope",
-        "at",
+        "at,W",
         "scope",
         "",
         "Whose tickets: mine, a colleague's, a board's, a team's",
