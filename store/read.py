@@ -295,6 +295,21 @@ class Reader:
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all))
 
+    def newest_reply(self) -> int:
+        """When the newest customer's note came that waits for an answer, UTC seconds; 0: none waits."""
+        kinds = ("customer_responded", "child_reply", "reply_after_close")
+        names = self._names(None)
+        with self._cache() as db:
+            if db is None or not names:
+                return 0
+            row = db.execute(
+                "SELECT max(n.created_at) FROM exception e JOIN note n USING (connection, ticket_id)"
+                f" WHERE e.kind IN {kinds!r} AND n.public AND n.speaker IN ('customer', 'unknown')"
+                f" AND e.connection IN ({', '.join('?' for _ in names)})",
+                names,
+            ).fetchone()
+            return int(row[0] or 0)
+
     def happened(self, most: int) -> list[Happened]:
         """The newest `most` things that happened: exceptions and fixes, oldest first."""
         with self._cache() as db, self._journal() as journal:

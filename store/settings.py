@@ -121,6 +121,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    bell: bool = True
+    """`[notices]`: the terminal's bell for a customer's new reply while the terminal is not in front."""
     snippets: dict[str, str] = {}
     """`[snippets]`: name -> text."""
     shift: tuple[int, int] | None = None
@@ -200,7 +202,7 @@ def parse(text: str, path: Path) -> Settings:
     connections = _connections(top.table("connections"), timezone)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
     suggestions, billing, time, day = (top.table(key) for key in ("suggestions", "billing", "time", "day"))
-    strong = suggestions.table("strong")
+    strong, notices = suggestions.table("strong"), top.table("notices")
     settings = Settings(
         timezone=timezone,
         connections=connections,
@@ -210,6 +212,7 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=_gates(check),
+        bell=notices.flag("bell", True),
         snippets=_snippets(top.table("snippets")),
         shift=_shift(day),
         gap=day.duration("gap", Settings().gap, least=60),
@@ -224,7 +227,7 @@ def parse(text: str, path: Path) -> Settings:
         keys=key_wishes(top.table("keys"), text),
         panes=saved_panes(top, KINDS),
     )
-    for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong):
+    for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong, notices):
         table.finish()
     return settings
 
