@@ -33,6 +33,7 @@ PLACES = {
     "outbox": "Outbox and trouble",
     "end_of_day": "End of day",
     "sign_off": "Sign off",
+    "story": "History and log",
     "look": "A ticket of no list of yours",
     "why": "Why is it here",
     "help": "Help",
@@ -42,10 +43,11 @@ PLACES = {
 }
 """The first part of an id -> its place in words, in the order of the help. One that is not here is named by its id."""
 TYPED = frozenset(
-    {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "work_form", "choice"}
+    {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "work_form", "choice", "story"}
 )
-OURS = ("tui.screens", "tui.widgets")
 """Where letters are text: no printable key can be an action there."""
+OURS = ("tui.screens", "tui.widgets")
+"""Where the classes with keys are."""
 _GOING = ("cancel", "back", "let_go", "to_list", "help")
 
 

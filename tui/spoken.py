@@ -15,7 +15,7 @@ from textual.widget import Widget
 from connectors.text import clean
 from store.read_records import ChangeView, Row
 from tui.keymap import label
-from tui.text import age, clock
+from tui.text import age
 from tui.widgets.columns import PANE_NAMES
 
 if TYPE_CHECKING:
@@ -78,10 +78,11 @@ def panes_words(counts: Counts, here: str) -> str:
     return _sentence(parts)
 
 
-def header_words(
-    standing: Standing, places: list[str], sync: Content, now: int, zone: tzinfo, *, demo: bool
-) -> str:
-    """The first line in words; `places` and `sync` as the header has them."""
+def header_words(standing: Standing, places: list[str], sync: Content, *, demo: bool) -> str:
+    """The first line in words, without the clock: a reader would read it out each minute.
+
+    `places` and `sync` as the header has them.
+    """
     zero = "reading" if standing.to_zero is None else f"{standing.to_zero} to zero"
     if standing.whole is not None:
         zero = f"{standing.to_zero} of {standing.whole} to zero"
@@ -93,7 +94,7 @@ def header_words(
     parts.append(f"{len(standing.held)} held" if standing.held else "")
     running = [one for one in standing.timers if one.runs]
     parts.append(f"A timer runs on #{clean(running[0].number)}" if running else "")
-    return _sentence(["deskzero", *parts, clock(now, zone), places[0].replace(" · ", ", ")])
+    return _sentence(["deskzero", *parts, places[0].replace(" · ", ", ")])
 
 
 def held_words(held: tuple[ChangeView, ...], zone: tzinfo) -> str:

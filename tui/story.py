@@ -93,12 +93,9 @@ def since_words(since: Since, now: int, zone: tzinfo) -> str:
     if since.sent:
         parts.append(f"{since.sent} of your fixes arrived")
     if since.stuck:
-        parts.append(f"{since.stuck} wait for a decision (!)")
-    return (
-        f"Since {when(since.at, now, zone)}: {', '.join(parts)}. {label('queue.log')} tells all"
-        if parts
-        else ""
-    )
+        parts.append(f"{since.stuck} wait for a decision ({label('queue.trouble')})")
+    tells = f"{label('queue.log')} tells all"
+    return f"Since {when(since.at, now, zone)}: {', '.join(parts)}. {tells}" if parts else ""
 
 
 def _dated(lines: list[tuple[int, Content]], now: int, zone: tzinfo) -> list[Content]:

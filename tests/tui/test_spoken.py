@@ -45,7 +45,7 @@ async def test_no_frame_and_no_sign_stands_in_any_pane(tmp_path, size, pane):
 @BOTH
 @pytest.mark.parametrize("key", [key.keys[0] for key in QUEUE if key.action in (
     "help", "palette", "outbox", "trouble", "why", "code", "status", "who", "field", "reply", "note", "seen",
-    "end_of_day",
+    "end_of_day", "log_time", "wrap_up", "history", "log",
 )])  # fmt: skip
 async def test_no_frame_stands_around_a_dialog(tmp_path, size, key):
     async with speaking(tmp_path, size=size) as (pilot, screen):

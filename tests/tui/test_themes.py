@@ -151,6 +151,9 @@ def unreadable(screen: Screen[object], box: str | None) -> list[str]:
         (("i",), "#box"),
         (("r",), "#frame"),
         (("slash",), None),
+        (("x",), "#box"),
+        (("h",), "#box"),
+        (("E",), "#box"),
     ],
 )
 async def test_whatever_is_painted_can_be_read(tmp_path, theme, keys, box):

@@ -226,7 +226,7 @@ class EndOfDay(Dialog[Jump]):
         )
         if kind == "customer_responded" and self._day is not None:
             options.add_option(
-                Option(Content.styled(f"     {answered_line(self._day)}", "dim"), disabled=True)
+                Option(Content.styled(f"     {answered_line(self._day)}", "$quiet"), disabled=True)
             )
         for row in rows[:ROWS_A_GATE]:
             text = row.reasons[0].text if row.reasons else ""

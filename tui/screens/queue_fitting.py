@@ -11,7 +11,9 @@ from tui.keys import LOOK, MOVE, QUEUE
 from tui.messages import KeyClicked
 from tui.screens.queue_looking import LookingKeys
 
+ACTS = "does something"
 GROUPS = {LOOK: "looks", MOVE: "moves"}
+ORDER = (ACTS, *GROUPS.values())
 
 
 class FittingKeys(LookingKeys):
@@ -43,13 +45,13 @@ class FittingKeys(LookingKeys):
                 key.id,
                 key.help,
                 every_label(key.id),
-                GROUPS.get(key.group, "does something"),
+                GROUPS.get(key.group, ACTS),
                 value=key.action,
             )
             for key in QUEUE
             if key.action not in ("palette", "back")
         ]
-        actions.sort(key=lambda item: item.group == GROUPS[MOVE])
+        actions.sort(key=lambda item: ORDER.index(item.group))
         here = self.app.theme
         colours = [
             Item(

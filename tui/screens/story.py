@@ -63,7 +63,7 @@ class Story(Dialog[None]):
         shown = [line for line in self._lines if all(word in line.plain.casefold() for word in words)]
         nothing = "Nothing matches." if self._lines else self._nothing
         self.query_one("#lines", Static).update(
-            Content("\n").join(shown) if shown else Content.styled(nothing, "dim")
+            Content("\n").join(shown) if shown else Content.styled(nothing, "$quiet")
         )
         self.query_one(VerticalScroll).scroll_end(animate=False)
 

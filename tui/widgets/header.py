@@ -95,9 +95,7 @@ class Header(Widget):
     def render(self) -> RenderResult:
         if is_spoken(self):
             sync = sync_state(self.standing, self.now, self.zone)
-            words = header_words(
-                self.standing, _places(self.standing), sync, self.now, self.zone, demo=self.demo
-            )
+            words = header_words(self.standing, _places(self.standing), sync, demo=self.demo)
             return Content(words).truncate(self.size.width, ellipsis=True)
         return header_line(self.standing, self.now, self.zone, self.size.width, demo=self.demo)
 
