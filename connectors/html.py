@@ -23,9 +23,9 @@ _HIDDEN = frozenset({"head", "script", "style", "title"})
 _INLINE = frozenset(
     {
         "a", "abbr", "acronym", "b", "base", "bdi", "bdo", "big", "button", "cite", "code", "col", "colgroup", "del",
-        "dfn", "em", "font", "i", "input", "ins", "kbd", "label", "link", "mark", "meta", "noscript", "option", "picture",
-        "q", "s", "samp", "select", "small", "source", "span", "strike", "strong", "sub", "sup", "textarea", "time",
-        "tt", "u", "var", "wbr",
+        "dfn", "em", "font", "i", "input", "ins", "kbd", "label", "link", "mark", "meta", "noscript", "option",
+        "picture", "q", "s", "samp", "select", "small", "source", "span", "strike", "strong", "sub", "sup", "textarea",
+        "time", "tt", "u", "var", "wbr",
     }
 )  # fmt: skip
 _SHAPES = frozenset({"blockquote", "br", "img", "li", "ol", "table", "td", "th", "tr", "ul"})

@@ -17,11 +17,12 @@ from connectors.html import html_words, is_html, only_pictures, words_of
         ("<html><head><title>x</title><style>p{}</style></head><p>Hello&nbsp;you,<br>it &lt;fails&gt;</p>",
          "Hello you,\nit <fails>"),
         ("<p>One <b>bold</b> word</p><p>next</p><div>Pat</div>", "One bold word\n\nnext\nPat"),
-        ("<p class=MsoNormal>one</p><p class=MsoNormal>two</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>three</p>",
+        ("<p class=MsoNormal>one</p><p class=MsoNormal>two<p class=MsoNormal>&nbsp;</p><p class=MsoNormal>three",
          "one\ntwo\n\nthree"),
         ("<ul><li>one<li>two<ol><li>a</li><li>b</li></ol></li></ul>after", "- one\n- two\n  1. a\n  2. b\nafter"),
         ("<table><tr><th>Name<th>PC</tr><tr><td>Ann</td><td>PC-1</td></tr></table>", "Name | PC\nAnn | PC-1"),
-        ("<table><tr><td><div>a page</div><div>laid out</div></td><td>right</td></tr></table>", "a page\nlaid out\nright"),
+        ("<table><tr><td><div>a page</div><div>laid out</div></td><td>right</td></tr></table>",
+         "a page\nlaid out\nright"),
         ("On Thu, Ann wrote:<blockquote>Old<br>more<blockquote>older</blockquote></blockquote>new",
          "On Thu, Ann wrote:\n> Old\n> more\n> > older\nnew"),
         ("<img src=x alt='A > fan'> <img src=y><img width=1 height=1 src=z>", "[picture: A > fan] [picture]"),
@@ -123,7 +124,8 @@ def test_hostile_html_takes_no_more_than_its_length(page) -> None:
 
 
 @given(st.lists(st.sampled_from(["<td>", "</table>", "<a href='x'>", "</a>", "<li>", "</ul>", "<blockquote>", "<pre>",
-                                 "</pre>", "<p>", "</blockquote>", "<br>", "<tr>", "<table>", "</td>", "<title>", "<!--",
+                                 "</pre>", "<p>", "</blockquote>", "<br>", "<tr>", "<table>", "</td>", "<title>",
+                                 "<!--",
                                  "<script>", "<", ">", '"', "word", "other", "\n"])))  # fmt: skip
 def test_no_word_is_lost_in_broken_html(pieces) -> None:
     closed = "".join(piece for piece in pieces if piece != "-->")

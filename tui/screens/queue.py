@@ -9,11 +9,11 @@ from textual.binding import BindingType
 from tui.keys import queue_bindings
 from tui.screens.queue_fixing import FixingKeys
 from tui.screens.queue_looking import LookingKeys
-from tui.screens.queue_moving import MovingKeys
+from tui.screens.queue_reading import ReadingKeys
 from tui.screens.queue_snooze import SnoozeKeys
 
 
-class QueueScreen(FixingKeys, SnoozeKeys, LookingKeys, MovingKeys):
+class QueueScreen(FixingKeys, SnoozeKeys, LookingKeys, ReadingKeys):
     """The queue with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*queue_bindings()]

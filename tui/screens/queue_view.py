@@ -315,7 +315,6 @@ class QueueView(Screen[None]):
         talk.title = (
             Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
         )
-        talk.aside = Content.styled("J K scroll", "$quiet") if view else Content("")
         self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
         self._paint_keys()
 
