@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from typing import Any
 
 import msgspec
 
 from connectors.contract import Attachment, TicketRecord
+from connectors.html import html_words, only_pictures
 
 NOBODY = "Nobody"
 SYSTEM = "RT_System"
@@ -263,46 +263,10 @@ def _value(value: object) -> str | None:
 # ---------------------------------------------------------------- text
 
 
-_BREAKS = frozenset(
-    {"br", "p", "div", "tr", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "table", "ul", "ol"}
-)
-_HIDDEN = frozenset({"style", "script", "head", "title"})
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.hidden += tag in _HIDDEN
-        if tag in _BREAKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.hidden = max(0, self.hidden - (tag in _HIDDEN))
-        if tag in _BREAKS and tag != "br":
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.parts.append(" ".join(data.split()) if not data.strip() else data)
-
-
-def html_words(page: str) -> str:
-    """What an HTML mail says, as plain lines."""
-    parser = _Words()
-    parser.feed(page)
-    parser.close()
-    lines = (" ".join(line.split()) for line in "".join(parser.parts).splitlines())
-    return "\n".join(line for line in lines if line)
-
-
 def message_text(parts: list[Part]) -> str:
     """A message's words out of its parts: the plain ones, else the HTML; attached files are left out."""
     parts = sorted(parts, key=lambda part: int(part.id))
-    for kind, read in (("text/plain", str), ("text/html", html_words)):
+    for kind, read in (("text/plain", str), ("text/html", _html)):
         found = [
             read(str(part.content))
             for part in parts
@@ -311,6 +275,12 @@ def message_text(parts: list[Part]) -> str:
         if found:
             return "\n".join(found).strip()
     return ""
+
+
+def _html(page: str) -> str:
+    """The words of an HTML part; of one that is a picture and nothing else none, for the file says it."""
+    words = html_words(page)
+    return "" if only_pictures(words) else words
 
 
 def message_files(parts: list[Part]) -> tuple[Attachment, ...]:

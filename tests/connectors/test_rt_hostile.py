@@ -9,7 +9,6 @@ import pytest
 from connectors import OptionsError, open_connector
 from connectors.contract import Connector, Ref, Scope, Step, Unreachable, Unreadable
 from connectors.rt.query import ANY_ZONE, named_zone, near_offset, quote
-from connectors.rt.wire import html_words
 from tests.connectors.scripted import Got, http, scripted
 
 TOKEN = "1-27-0123456789abcdef"
@@ -177,10 +176,3 @@ def test_dates_for_queries() -> None:
 
 def test_quoting() -> None:
     assert quote("O'Neil \\ x") == "'O\\'Neil \\\\ x'"
-
-
-def test_html_becomes_lines() -> None:
-    head = "<head><title>x</title><style>p{}</style></head>"
-    page = f"<html>{head}<p>Hello&nbsp;you,<br>it &lt;fails&gt;</p><div>Pat</div>"
-    assert html_words(page) == "Hello you,\nit <fails>\nPat"
-    assert html_words("<b>open <a href='x'>link") == "open link"

@@ -217,7 +217,7 @@ async def test_a_conversation_tells_who_spoke(rt_server: RtServer) -> None:
             ("staff", True, "tess", "We are on it."),
             ("staff", False, "omar", "Told the vendor."),
             ("customer", True, "pat", "Still offline, grüße"),
-            ("customer", True, "colleague@contoso.test", "Mine too.\nBye"),
+            ("customer", True, "colleague@contoso.test", "Mine too.\n\nBye"),
         ]
         assert [note.author for note in talk.notes][:3] == ["Tess Gray", "Omar Diaz", "Pat Kim"]
         assert talk.notes[0].time_id == talk.notes[0].note_id and talk.notes[1].time_id is None

@@ -1,4 +1,4 @@
-"""The keys that look: copy, browse, why, help, outbox, trouble, end of day, the palette."""
+"""The keys that look: why, help, outbox, trouble, end of day, the palette."""
 
 from __future__ import annotations
 
@@ -18,27 +18,6 @@ class LookingKeys(QueueBase):
     def action_sync(self) -> None:
         self.deskzero.engine.sync_now()
         self.tell("Asking the PSA …", "info")
-
-    def action_copy(self) -> None:
-        if self.row is not None:
-            self.copy(self.row.number)
-
-    def action_browser(self) -> None:
-        self.browse(self.row.url if self.row else None)
-
-    def copy(self, number: str) -> None:
-        """Into the clipboard, where the terminal takes part."""
-        number = clean(number)
-        self.app.copy_to_clipboard(number)
-        self.tell(f"Copied {number}.", "info")
-
-    def browse(self, url: str | None) -> None:
-        """Opens a ticket's page in the PSA."""
-        if not url or not url.startswith(("https://", "http://")):
-            self.tell("The PSA gave no address for this ticket.", "info")
-            return
-        self.app.open_url(url)
-        self.tell(f"Opened {clean(url)}", "info")
 
     @work(group="look", exclusive=True)
     async def action_why(self) -> None:

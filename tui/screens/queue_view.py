@@ -23,7 +23,7 @@ from store.read_records import ChangeView, Row, TicketView
 from store.shown import ORDERS, Shown
 from tui import messages
 from tui.ghosts import why_gone
-from tui.keymap import label, labels
+from tui.keymap import label
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.offers import offered, offered_marked
 from tui.pane_list import Pane, panes_of
@@ -348,11 +348,6 @@ class QueueView(Screen[None]):
         told_here = view is None or told(view.can, "conversations")
         talk.title = (
             Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
-        )
-        talk.aside = (
-            Content.styled(f"{labels('queue.talk_down', 'queue.talk_up')} scroll", "$quiet")
-            if view
-            else Content("")
         )
         self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
         self._paint_keys()

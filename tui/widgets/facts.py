@@ -16,7 +16,6 @@ from store.read_records import PANES, AgreementView, Parent, Row, TicketView
 from tui.picks import rests_on
 from tui.text import fit, hours, say, when, wrap
 from tui.widgets.columns import PANE_NAMES, SECTION
-from tui.widgets.conversation import time_lines
 
 LABEL = 10
 UNTOLD = "not known from this PSA"
@@ -99,8 +98,6 @@ class Facts(Widget):
         for name, links in (("Parent", view.parents), ("Children", view.children)):
             if links:
                 lines += labelled(name, [_link(link) for link in links[:12]], width, "", 3)
-        for place, text in enumerate(time_lines(view.time[-8:], now, zone)):
-            lines += labelled("Time" if place == 0 else "", [text], width, "", 1)
         return lines
 
 
