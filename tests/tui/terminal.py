@@ -75,10 +75,20 @@ class Terminal:
         os.write(self.child.child_fd, keys.encode())
 
     def type(self, *keys: str, pause: float = 0.05) -> None:
-        """Keys one by one, as fingers do it."""
+        """Keys one by one, as fingers do it. A review is read before it is answered: what comes before it can have been
+        read is not taken, and on a busy machine that is longer."""
         for key in keys:
+            if key == "y" and "Esc keep as draft" in self.text:
+                self.read(0.5)
             self.send(key)
             self.read(pause)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """As somebody drags its corner: a size on the way, then the last one."""
+        self.screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns - 1)
+        self.read(0.2)
+        self.child.setwinsize(lines, columns)
 
     def ended(self, seconds: float = 15.0) -> int:
         """Waits for the end of the program; its exit code."""

@@ -203,8 +203,7 @@ def test_a_small_terminal_and_one_that_grows(start):
     terminal = start(columns=80, lines=24)
     assert "1 Resp" in terminal.text
     assert terminal.screen.display[-1].rstrip().endswith("? all keys")
-    terminal.child.setwinsize(30, 120)
-    terminal.screen.resize(30, 120)
+    terminal.resize(120, 30)
     terminal.until("on children")
 
 
