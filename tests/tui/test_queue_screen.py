@@ -37,7 +37,7 @@ def changed(screen, done=None, **tickets):
                 for name, value in values.items():
                     setattr(row, name, value)
         small_day.evaluate(databases)
-    screen.deskzero.saved.publish(Saved(done=done))
+    screen.deskzero.saved.publish(Saved(done=frozenset() if done is None else frozenset({done})))
 
 
 def numbers(screen):
