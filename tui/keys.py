@@ -150,8 +150,16 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.log", "L", "log", "", "What happened: exceptions, fixes, what was said here", LOOK),
     Key("queue.open", "enter", "open", "open", "Open the ticket in full", LOOK, shown="Enter"),
     Key("queue.back", "escape", "back", "", "One step back: ticket, filter, marks", LOOK, shown="Esc"),
-    Key("queue.browser", "o", "browser", "open in PSA", "Open it in the PSA itself", LOOK),
+    Key(
+        "queue.browser",
+        "o",
+        "browser",
+        "open in PSA",
+        "Open it in the PSA itself; in the open ticket its links too",
+        LOOK,
+    ),
     Key("queue.copy", "y", "copy", "copy number", "Copy the ticket's number", LOOK),
+    Key("queue.copy_more", "Y", "copy_more", "", "Copy its link, phone, mail, contact or summary", LOOK),
     Key("queue.filter", "slash", "filter", "filter", "Filter this pane as you type", LOOK, shown="/"),
     Key("queue.palette", "colon", "palette", "", "Any ticket number, any action, by name", LOOK, shown=":"),
     Key(
