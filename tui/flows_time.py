@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from connectors.text import clean
-from store import drafts, timers
+from store import timers
 from store.database_problems import DatabaseProblem
 from store.home import Home
-from store.hours import rounded
-from store.read import Reader
 from store.read_records import TicketView
 from store.timers import Stopwatch
-from tui.engine import EngineStopped
 from tui.keymap import label
 from tui.messages import Saved
-from tui.orders import Refused
 from tui.screens.confirm import Ask
-from tui.screens.review import Review
-from tui.screens.work_form import Filled, Offered, WorkForm, rounded_words
+from tui.screens.work_form import Offered
 from tui.text import spent
-from tui.work import offered_work
+from tui.work import Course, offered_work, worked
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -48,57 +42,18 @@ class Timing:
     # ------------------------------------------------------------ logging
 
     async def log_time(self, view: TicketView) -> bool:
-        """Form, review, outbox; back to the form as often as wanted."""
-        home, now = self.app.home, self.app.now
-        key = (view.connection, view.record.ticket_id)
-        text = await self.app.read(lambda _: drafts.load(home, *key, DRAFT))
-        offered = Offered(title="Log time", **await offered_work(self.screen, view, text=text))
-        before: Filled | None = None
-        while True:
-            filled = await self.app.push_screen_wait(
-                WorkForm(view, offered, self._nothing_against, before=before)
-            )
-            if filled is None:
-                return False
-            await self.app.read(partial(_save, home, key, filled.text, now))
-            if "time" not in filled.wanted:
-                self.screen.tell("No time was filled in, nothing was logged.", "info")
-                return False
-            answer = await self._review(view, filled)
-            if answer == "edit":
-                before = filled
-                continue
-            if answer in ("sent", "discard"):
-                await self.app.read(lambda _: drafts.drop(home, *key, DRAFT))
-            elif answer == "keep":
-                goes_on = f"{label('queue.log_time')} goes on where you were."
-                self.screen.tell(f"Nothing was logged; {goes_on}", "info")
-            return answer == "sent"
-
-    async def _nothing_against(self, _wanted: dict[str, Any]) -> str:
-        return ""
-
-    async def _review(self, view: TicketView, filled: Filled) -> str:
-        flows = self.screen.flows
-        try:
-            fix = await flows.prepare(view, filled.wanted)
-            if fix is None:
-                return "edit"
-            answer = await self.app.push_screen_wait(Review(view, fix, side="note", what="Log this time?"))
-            if answer != "send":
-                return answer or "keep"
-            change = await flows.submit(view, fix)
-        except (Refused, EngineStopped) as error:
-            flows.refused(error)
-            return "failed"
-        self.logged(view, change)
-        return "sent"
-
-    def logged(self, view: TicketView, change: str) -> None:
-        """The ticket's stopwatch is done with: the change has its time."""
-        one = timers.of_ticket(self.app.home, view.connection, view.record.ticket_id)
-        if one is not None:
-            self._keep(lambda: timers.end(self.app.home, one.id, change, now=self.app.now))
+        """`t`."""
+        offered = Offered(title="Log time", **await offered_work(self.screen, view, DRAFT))
+        course = Course(
+            draft=DRAFT,
+            guards=_nothing_against,
+            question=lambda _: ("note", "Log this time?"),
+            nothing=lambda filled: (
+                "" if "time" in filled.wanted else "No time was filled in, nothing was logged."
+            ),
+            again="queue.log_time",
+        )
+        return await worked(self.screen, view, offered, course)
 
     # ------------------------------------------------------------ stopwatches
 
@@ -146,22 +101,13 @@ class Timing:
         return True
 
 
-def _save(home: Home, key: tuple[str, str], text: str, now: int, _reader: Reader) -> None:
-    drafts.save(home, *key, DRAFT, text, now=now)
+async def _nothing_against(_wanted: dict[str, Any]) -> str:
+    return ""
 
 
 def _pause_all(home: Home, some: list[Stopwatch], now: int) -> None:
     for one in some:
         timers.pause(home, one.id, now=now)
-
-
-def timer_time(one: Stopwatch | None, now: int, *, step: int, least: int) -> tuple[str, str]:
-    """What a form begins with: the stopwatch's hours as they are billed, and what they rest on."""
-    if one is None:
-        return "", ""
-    seconds = one.counted(now)
-    after = rounded(seconds / 3600, step, least)
-    return f"{after:g}", rounded_words(seconds, after)
 
 
 def _ask_second(other: Stopwatch, view: TicketView, now: int) -> Ask:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 from connectors.contract import Capabilities
 from connectors.text import clean
-from store import drafts
-from store.database_problems import DatabaseProblem
 from store.fix_words import closing_first
 from store.read_records import TicketView
 from tui import orders
 from tui.asks import Item, Side
-from tui.engine import EngineStopped
-from tui.flows_time import Timing
-from tui.keymap import label
-from tui.orders import Refused
 from tui.picks import change_line
 from tui.screens.review import Review
-from tui.screens.work_form import NO_ANSWER, NO_MAIL, REPLY, Filled, Offered, WorkForm
-from tui.work import offered_work
+from tui.screens.work_form import NO_ANSWER, NO_MAIL, REPLY, Filled, Offered
+from tui.work import Course, offered_work, worked
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
@@ -42,56 +35,15 @@ class Wrapping:
         return self.screen.deskzero
 
     async def wrap_up(self, view: TicketView) -> bool:
-        """Form, review, outbox; back to the form as often as wanted."""
-        offered = await self._offered(view)
-        before: Filled | None = None
-        while True:
-            filled = await self.app.push_screen_wait(
-                WorkForm(
-                    view,
-                    offered,
-                    lambda wanted: orders.close_guards(self.app.engine, view, wanted),
-                    before=before,
-                )
-            )
-            if filled is None:
-                return False
-            await self._keep(view, filled.text)
-            if not filled.wanted:
-                self.screen.tell("Nothing was filled in, nothing was done.", "info")
-                return False
-            answer = await self._review(view, filled)
-            if answer == "edit":
-                before = filled
-                continue
-            if answer in ("sent", "discard"):
-                await self._keep(view, "")
-            elif answer == "keep":
-                goes_on = f" The text is kept, {label('queue.wrap_up')} goes on."
-                kept = goes_on if filled.text else ""
-                self.screen.tell(f"Nothing was done.{kept}", "info")
-            return answer == "sent"
-
-    async def _review(self, view: TicketView, filled: Filled) -> str:
-        flows = self.screen.flows
-        side: Side = "reply" if "reply" in filled.wanted else "note"
-        try:
-            fix = await flows.prepare(view, filled.wanted)
-            if fix is None:
-                return "edit"
-            what = (
-                "Wrap up and send? PUBLIC: the customer reads it" if side == "reply" else "Wrap up? INTERNAL"
-            )
-            answer = await self.app.push_screen_wait(Review(view, fix, side=side, what=what))
-            if answer != "send":
-                return answer or "keep"
-            change = await flows.submit(view, fix)
-        except (Refused, EngineStopped) as error:
-            flows.refused(error)
-            return "failed"
-        if fix.fix.time is not None:
-            Timing(self.screen).logged(view, change)
-        return "sent"
+        """`x`."""
+        course = Course(
+            draft=DRAFT,
+            guards=lambda wanted: orders.close_guards(self.app.engine, view, wanted),
+            question=_question,
+            nothing=lambda filled: "" if filled.wanted else "Nothing was filled in, nothing was done.",
+            again="queue.wrap_up",
+        )
+        return await worked(self.screen, view, await self._offered(view), course)
 
     async def reopen(self, view: TicketView) -> bool:
         """`X`: which open status; then a review, for a capital never writes."""
@@ -122,14 +74,12 @@ class Wrapping:
     async def _offered(self, view: TicketView) -> Offered:
         flows, record = self.screen.flows, view.record
         can = self.screen.can(view.row)
-        key = (view.connection, record.ticket_id)
-        text = await self.app.read(lambda _: drafts.load(self.app.home, *key, DRAFT))
         statuses = await flows.choices(view, "status")
         closing = closing_first(statuses, self.app.settings.connections[view.connection])
         closes = {one.id for one in closing}
         return Offered(
             title="Wrap up",
-            **await offered_work(self.screen, view, text=text),
+            **await offered_work(self.screen, view, DRAFT),
             statuses=[
                 Item("", f"{clean(record.status)} (stays)"),
                 *(Item(one.id, one.name, "closes" if one.id in closes else "") for one in statuses),
@@ -142,14 +92,11 @@ class Wrapping:
     def _closed(self, view: TicketView) -> set[str]:
         return {name.casefold() for name in self.app.settings.connections[view.connection].closed_statuses}
 
-    async def _keep(self, view: TicketView, text: str) -> None:
-        """The text as a draft; an empty one is none."""
-        home, now = self.app.home, self.app.now
-        key = (view.connection, view.record.ticket_id, DRAFT)
-        try:
-            await self.app.read(lambda _: drafts.save(home, *key, text, now=now))
-        except (sqlite3.Error, DatabaseProblem) as error:
-            self.screen.tell(f"The text could not be kept: {error}", "bad")
+
+def _question(filled: Filled) -> tuple[Side, str]:
+    if "reply" in filled.wanted:
+        return "reply", "Wrap up and send? PUBLIC: the customer reads it"
+    return "note", "Wrap up? INTERNAL"
 
 
 def _tell(view: TicketView, can: Capabilities | None) -> list[Item]:
