@@ -310,3 +310,15 @@ async def test_the_strip_of_a_narrow_screen_shows_one_pane_of_ones_own(tmp_path)
         assert "5 Conto…" in strip and "0 All" in strip
         await press(pilot, "6")
         assert "6 Old" in painted(screen).splitlines()[1]
+
+
+async def test_a_reader_hears_panes_of_ones_own_and_the_part_that_is_shown(tmp_path):
+    spoken = msgspec.structs.replace(BOARD, plain=True)
+    async with board(tmp_path, settings=spoken) as (pilot, screen):
+        await press(pilot, "6")
+        words = " ".join(painted(screen).split())
+        assert f"1 of {len(screen.list)} in Old." in words
+        await pick(pilot, "W", "asmith")
+        words = " ".join(painted(screen).split())
+        assert "1 of 8 to zero" in words
+        assert "shows asmith's, of all" in words
