@@ -1,4 +1,4 @@
-"""How it feels with a large queue, in figures: `python -m tests.feel [start] [rules] [reader] [keys] [--tickets N]`.
+"""How it feels with a large queue, in figures: `python -m tests.feel [PART …] [--tickets N]`.
 
 Each part prints medians in milliseconds on the machine it runs on. `start` and `keys` drive the real program
 on a real pty; a key counts as painted with the last byte of the frame that shows what it did.
@@ -27,7 +27,7 @@ from store.rules import evaluate
 from store.settings import KINDS, Settings
 from tests import large
 
-PARTS = ("start", "rules", "reader", "keys")
+PARTS = ("start", "rules", "reader", "keys", "finding")
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from tui.cli import main; main()"]
 QUIET = 0.25
@@ -264,6 +264,47 @@ def keys(home: Home, settings: Settings) -> None:
             back.append(terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text))))
         tell("pane 2 from pane 0", there)
         tell("pane 0 from pane 2", back)
+
+
+def finding(home: Home, settings: Settings) -> None:
+    """A letter in the filter to the list that it leaves, and another scope, in "All open"."""
+    with watched(home) as terminal:
+        terminal.until(lambda text: bool(detail(text)))
+        terminal.take_in(5.0)
+        terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text)))
+        terminal.take_in(5.0)
+        typed: list[float] = []
+        fast: list[float] = []
+        for word in ("printer", "floor", "company"):
+            terminal.press("/", lambda text: "words ·" in text or "number, words" in text)
+            for place, letter in enumerate(word, 1):
+                shown = re.compile(rf"filter {word[:place]} · [\d,]+\+? shown")
+                typed.append(terminal.press(letter, lambda text, shown=shown: bool(shown.search(text))))
+            terminal.press("\x1b", lambda text: "filter" not in text.splitlines()[1])
+            terminal.take_in(3.0)
+            terminal.press("/", lambda text: "words ·" in text or "number, words" in text)
+            began = time.perf_counter()
+            for letter in word:  # as a hand types
+                os.write(terminal.child.child_fd, letter.encode())
+                terminal.take_in(0.12)
+            last = time.perf_counter()
+            fast.append(max(0.0, terminal.until(lambda text, word=word: f"filter {word} · " in text) - last))
+            assert began < last
+            terminal.press("\x1b", lambda text: "filter" not in text.splitlines()[1])
+            terminal.take_in(3.0)
+        tell("a letter in the filter to the list", typed)
+        tell("the last of a word typed at 8 letters a second", fast)
+        scopes = []
+        for name, title in (("mine", "0 All open · mine"), ("all that", "0 All open · 1")) * 4:
+            terminal.press("@", lambda text: "Show whose tickets?" in text and "to zero" in text)
+            for letter in name:
+                os.write(terminal.child.child_fd, letter.encode())
+            terminal.rest()
+            scopes.append(
+                terminal.press("\r", lambda text, title=title: title in text and bool(cursor(text)))
+            )
+            terminal.take_in(3.0)
+        tell("another scope to its list", scopes)
 
 
 def main() -> None:

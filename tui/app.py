@@ -328,7 +328,8 @@ class Deskzero(App[int]):
         A key goes up from the focused widget to the app, one queue after the other; what it sets off there
         (an input that was submitted) goes the same way once more.
         """
-        await self.queue.rows_shown()
+        if self.key_target == "list":
+            await self.queue.rows_shown()
         nodes, self._pressed_in = self._pressed_in, []
         for node in nodes * 2:
             if not node.is_attached:
@@ -337,6 +338,8 @@ class Deskzero(App[int]):
             if node.call_later(done.set):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(done.wait(), 0.1)
+        if self.key_target == "list":  # a letter of a filter need not wait for the list of the one before
+            await self.queue.rows_shown()
 
     def keep_keys(self) -> None:
         """From now on typed keys wait for the dialog that is being opened; Esc gives it up."""

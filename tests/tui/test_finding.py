@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -310,3 +311,44 @@ async def test_the_strip_of_a_narrow_screen_shows_one_pane_of_ones_own(tmp_path)
         assert "5 Conto…" in strip and "0 All" in strip
         await press(pilot, "6")
         assert "6 Old" in painted(screen).splitlines()[1]
+
+
+async def test_a_reader_hears_panes_of_ones_own_and_the_part_that_is_shown(tmp_path):
+    spoken = msgspec.structs.replace(BOARD, plain=True)
+    async with board(tmp_path, settings=spoken) as (pilot, screen):
+        await press(pilot, "6")
+        words = " ".join(painted(screen).split())
+        assert f"1 of {len(screen.list)} in Old." in words
+        await pick(pilot, "W", "asmith")
+        words = " ".join(painted(screen).split())
+        assert "1 of 8 to zero" in words
+        assert "shows asmith's, of all" in words
+
+
+async def test_letters_of_a_filter_do_not_wait_for_the_list_of_the_one_before(tmp_path, monkeypatch):
+    """Typing stays ahead of a slow reading, only the newest filter is read to the end, and a key of the list waits."""
+    from tui import readings
+    from tui.screens import queue_view
+
+    read: list[str] = []
+
+    def slow(wanted, reader, **more):
+        time.sleep(0.4)
+        read.append(wanted.filter)
+        return readings.rows_of(wanted, reader, **more)
+
+    async with board(tmp_path) as (pilot, screen):
+        await press(pilot, "0", "slash")
+        monkeypatch.setattr(queue_view, "rows_of", slow)
+        began = time.monotonic()
+        for letter in "owner:asm":
+            await pilot.press(letter)
+        assert screen.filter_line.input.value == "owner:asm"
+        assert time.monotonic() - began < 3.0, "nine letters, nine readings of 0.4 s in a row"
+        await pilot.press("enter")
+        await pilot.press("y")
+        await settle(pilot)
+        assert len(read) < 9
+        assert read[-1] == "owner:asm"
+        assert numbers(screen) == ["70202"]
+        assert "Copied 70202" in told(screen), "y copied a row of this list, not of the one before"

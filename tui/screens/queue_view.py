@@ -51,6 +51,10 @@ if TYPE_CHECKING:
 FIRST_PAGE = 200
 """Rows read before the first paint of a pane; the others follow in pages."""
 PAGE = 2000
+TYPED_PAGE = 60
+"""Rows read for each letter of a filter."""
+HAND_RESTS = 0.6
+"""Seconds without a letter after which the further pages of a filtered list are read."""
 SLOW_ROWS = 5.0
 """Seconds after which a key no longer waits for the rows of its pane: the keyboard must not stay dead."""
 
@@ -84,6 +88,10 @@ class QueueView(Screen[None]):
         self._fresh = asyncio.Event()
         """Set while the list shows the rows of `pane` and `filter`, and not those before."""
         self._fresh.set()
+        self.more_to_come = False
+        """The list holds its first page; the others are on their way."""
+        self._reading: asyncio.Future[list[Row]] | None = None
+        """The rows that a thread is reading; it goes on when nobody wants them any more."""
         self._at: tuple[str, str, str | None] | None = None
         """The row that the cursor goes to with the next fresh reading."""
         self._done: set[tuple[str, str]] = set()
@@ -211,9 +219,26 @@ class QueueView(Screen[None]):
         if budgets != self.standing.budgets:
             self.standing = self.header.standing = replace(self.standing, budgets=budgets)
 
+    async def _rows(self, wanted: Wanted, *, offset: int = 0, limit: int | None = None) -> list[Row]:
+        """One reading at a time: that of a letter before goes on in its thread, and ten would slow each other down."""
+        while self._reading is not None and not self._reading.done():
+            await asyncio.wait([self._reading])
+        reading = self.deskzero.read(partial(rows_of, wanted, offset=offset, limit=limit))
+        self._reading = asyncio.ensure_future(reading)
+        self._reading.add_done_callback(
+            lambda one: one.cancelled() or one.exception()
+        )  # nobody may be waiting
+        return await asyncio.shield(self._reading)
+
     @work(exclusive=True, group="rows")
-    async def read_rows(self, *, fresh: bool, at: tuple[str, str, str | None] | None = None) -> None:
-        """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands."""
+    async def read_rows(
+        self, *, fresh: bool, at: tuple[str, str, str | None] | None = None, typing: bool = False
+    ) -> None:
+        """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands.
+
+        `typing`: a filter is being typed. Then the cursor goes to `at` only where that is on the first page, and the
+        further pages wait until the hand rests.
+        """
         wanted, pane, look = self.wanted, self.pane, self.look
         app = self.deskzero
         if fresh:
@@ -223,17 +248,27 @@ class QueueView(Screen[None]):
             fresh, at = True, self._at
         try:
             if fresh:
-                rows = await app.read(partial(rows_of, wanted, limit=FIRST_PAGE))
-                if at is not None and len(rows) == FIRST_PAGE and all(row.key != at for row in rows):
-                    rows = await app.read(partial(rows_of, wanted))
+                first = TYPED_PAGE if typing else FIRST_PAGE
+                rows = await self._rows(wanted, limit=first)
+                if (
+                    not typing
+                    and at is not None
+                    and len(rows) == FIRST_PAGE
+                    and all(row.key != at for row in rows)
+                ):
+                    rows = await self._rows(wanted)
+                self.more_to_come = len(rows) == first
                 self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look)
                 self._fresh.set()
-                while len(rows) in (FIRST_PAGE, PAGE):  # a whole reading is longer, or asks once too often
+                if typing and len(rows) == first:
+                    await asyncio.sleep(HAND_RESTS)
+                while len(rows) in (first, PAGE):  # a whole reading is longer, or asks once too often
                     offset = len(self.list)
-                    rows = await app.read(partial(rows_of, wanted, offset=offset, limit=PAGE))
+                    rows = await self._rows(wanted, offset=offset, limit=PAGE)
                     self.list.more(rows)
+                self.more_to_come = False
             else:
-                rows = await app.read(partial(rows_of, wanted))
+                rows = await self._rows(wanted)
                 ghost = self.list.merge(rows, now=app.now, done=self._done)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
@@ -311,7 +346,13 @@ class QueueView(Screen[None]):
     def _paint_list(self) -> None:
         pane = self.all_panes[self.list.pane]  # not the one whose rows are still being read
         title = ListTitle(
-            pane, self.counts, self.order, self.shown, self.filter, len(self.list), self.list.new_rows
+            pane,
+            self.counts,
+            self.order,
+            self.shown,
+            self.filter,
+            f"{len(self.list)}{'+' if self.more_to_come else ''}",
+            self.list.new_rows,
         )
         self.list_top.title, self.list_top.aside = title.title, title.aside
         self.list.empties(
@@ -416,7 +457,7 @@ class QueueView(Screen[None]):
         self.filter = message.value.strip()
         self.filter_line.tell(self.filter)
         self._fresh.clear()
-        self.read_rows(fresh=True, at=self.row.key if self.row else None)
+        self.read_rows(fresh=True, at=self.row.key if self.row else None, typing=True)
 
     @on(Input.Submitted, "FilterInput")
     def _filter_done(self) -> None:

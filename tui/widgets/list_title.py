@@ -37,7 +37,8 @@ class ListTitle:
     shown: Shown | None = None
     """A part of the scope; `None`: all that the settings say."""
     filter: str = ""
-    rows: int = 0
+    rows: str = "0"
+    """How many the filter leaves; with `+` while more are being read."""
     new_rows: int = 0
 
     @property
