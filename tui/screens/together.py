@@ -84,7 +84,7 @@ def _lines(row: Row, made: Prepared | Refused) -> list[Content]:
     company = clean(row.company) or "no company"
     head = Content.assemble((f"#{clean(row.number)}", "$accent"), f" {company} · ", say(row.summary[:60]))
     if isinstance(made, Refused):
-        return [head, Content.styled(f"   not changed: {made}", "$warning")]
+        return [head, Content.styled(f"   not changed: {clean(str(made))}", "$warning")]
     lines = [head]
     for line in made.preview:
         lines.append(
