@@ -1,18 +1,24 @@
 """The pictures in README and docs, exported by the app itself: `python -m tests.pictures`.
 
-The demo's world with its clock stopped, so that the same code gives the same picture.
+The demo's world with its clock stopped, so that the same code gives the same picture. A test holds what is painted in
+them against the files (`tests/test_pictures.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
+from textual.widgets import Input, TextArea
 
 from connectors.simulators.serve import demo_secrets, demo_settings, demo_transport
 from connectors.simulators.world import World
@@ -22,22 +28,42 @@ from store.settings import load
 from store.settings_save import save_connection
 from tui.app import Deskzero
 
-ROOT = Path(__file__).parent.parent
-PICTURE = ROOT / "docs" / "queue.svg"
+DOCS = Path(__file__).parent.parent / "docs"
 AT = datetime(2026, 11, 26, 14, 33, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: its file, the keys that lead to it, how large it is and in which colours."""
+
+    file: str
+    keys: tuple[str, ...] = ()
+    size: tuple[int, int] = (120, 30)
+    theme: str = ""
+    waits_for: str = ""
+    """Painted when it is complete; empty: the ticket under the cursor."""
+
+
+PICTURES = (
+    Picture("queue.svg"),
+    Picture("queue-light.svg", theme="deskzero-light"),
+    Picture("marks.svg", ("2", "space", "space", "space"), waits_for="3 MARKED"),
+    Picture("wrap-up.svg", ("x",), waits_for="Can close?"),
+    Picture("end-of-day.svg", ("E",), size=(120, 36), waits_for="NOT ZERO, "),
+)
 
 
 def clock() -> float:
     return AT
 
 
-async def queue_picture(folder: Path) -> str:
-    """The queue of the demo at 120x30, as SVG."""
+async def painted(folder: Path, picture: Picture) -> str:
+    """The picture as SVG."""
     home = Home.at(folder)
     home.make()
     home.config.write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")
     save_connection(home.config, "demo", demo_settings("connectwise"))
-    settings = load(home.config)
+    settings = msgspec.structs.replace(load(home.config), theme=picture.theme)
     world = World(1, 120, clock=clock, speed=0.0)
     transports = {"demo": demo_transport(world, "connectwise")}
 
@@ -57,22 +83,41 @@ async def queue_picture(folder: Path) -> str:
             raise RuntimeError(report.error)
     finally:
         await desk.close()
-    app = Deskzero(home, settings, demo=open_desk, clock=clock, background=False)
-    async with app.run_test(size=(120, 30)) as pilot:
-        for _ in range(50):
-            await pilot.pause(0.1)
-            if app.queue.row is not None:
-                break
+    app = Deskzero(home, settings, demo=open_desk, clock=clock, background=False, burst_window=0.0)
+    async with app.run_test(size=picture.size) as pilot:
+        await _until(pilot, app, "Why here")
+        for key in picture.keys:
+            await pilot.press(key)
+            await pilot.pause(0.2)
+        await _until(pilot, app, picture.waits_for)
         await pilot.pause(0.5)
+        for kind in (Input, TextArea):
+            for one in app.screen.query(kind):
+                one.cursor_blink = False
+        await pilot.pause(0.1)
         return app.export_screenshot(title="deskzero demo")
 
 
+async def _until(pilot: object, app: Deskzero, words: str) -> None:
+    for _ in range(200):
+        await pilot.pause(0.1)  # type: ignore[attr-defined]
+        if words in plain(app.export_screenshot()):
+            return
+    raise RuntimeError(f"never painted: {words}")
+
+
+def plain(svg: str) -> str:
+    """The words of a picture, line by line, without how they are painted."""
+    texts = re.findall(r"<text[^>]*>(.*?)</text>", svg, re.DOTALL)
+    return "\n".join(html.unescape(re.sub(r"<[^>]*>", "", text)).replace("\xa0", " ") for text in texts)
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        svg = asyncio.run(queue_picture(Path(folder)))
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(svg, encoding="utf-8")
-    click.echo(f"{PICTURE.relative_to(ROOT)}: {len(svg)} bytes")
+    for picture in PICTURES:
+        with tempfile.TemporaryDirectory() as folder:
+            svg = asyncio.run(painted(Path(folder), picture))
+        (DOCS / picture.file).write_text(svg, encoding="utf-8")
+        click.echo(f"docs/{picture.file}: {len(svg)} bytes")
 
 
 if __name__ == "__main__":
