@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
@@ -9,16 +10,25 @@ from textual.content import Content
 
 from connectors.text import clean
 
+_SHAPES = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+def steady(text: str) -> str:
+    """The text without what only picks a picture's shape or skin: terminals disagree on how wide that makes it, and a
+    column that shifts is worse than a plain hand."""
+    return text if text.isascii() else _SHAPES.sub("", text)
+
 
 def say(text: str | None, style: str = "") -> Content:
     """Foreign text as `Content`: cleaned, never markup."""
-    return Content.styled(clean(text), style)
+    return Content.styled(steady(clean(text)), style)
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """`text` in exactly `width` cells, cut with `…`; wide characters are counted as two."""
     if width <= 0:
         return ""
+    text = steady(text)
     length = cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + "…"
@@ -94,20 +104,29 @@ def field_text(field: str, text: str, zone: tzinfo) -> str:
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most `width` cells, broken at spaces where there are some; blank runs become one blank line."""
     lines: list[str] = []
-    for paragraph in text.strip().split("\n"):
-        line = ""
-        for word in paragraph.split(" "):
-            joined = f"{line} {word}" if line else word
-            if cell_len(joined) <= width:
-                line = joined
-                continue
-            if line:
-                lines.append(line.rstrip())
-            while cell_len(word) > width:
-                head = set_cell_size(word, width).rstrip() or word[:1]
-                lines.append(head)
-                word = word[len(head) :]
-            line = word
-        if line.strip() or not lines or lines[-1]:
-            lines.append(line.rstrip())
+    for paragraph in steady(text).strip().split("\n"):
+        words = paragraph.lstrip(" ")
+        # What is indented (a list in a list, lines of a program) stays so, its further lines too.
+        indent = " " * min(len(paragraph) - len(words), width // 3)
+        for line in _wrapped(words, width - len(indent)):
+            if line or not lines or lines[-1]:
+                lines.append(f"{indent}{line}".rstrip())
     return lines if text.strip() else []
+
+
+def _wrapped(paragraph: str, width: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for word in paragraph.split(" "):
+        joined = f"{line} {word}" if line else word
+        if cell_len(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line.rstrip())
+        while cell_len(word) > width:
+            head = set_cell_size(word, width).rstrip() or word[:1]
+            lines.append(head)
+            word = word[len(head) :]
+        line = word
+    return [*lines, line.rstrip()]

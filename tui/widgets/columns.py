@@ -14,7 +14,7 @@ from store.promise import Promise
 from store.read_records import PANES, Row
 from tui.files import said
 from tui.keymap import label
-from tui.text import age, fit, hours, when
+from tui.text import age, fit, hours, steady, when
 
 Cell = tuple[str, str]
 """Text of an exact width and the name of its style (a component class of the list without `list--`)."""
@@ -122,6 +122,7 @@ def _fill(parts: Sequence[Cell], width: int) -> list[Cell]:
     for text, style in parts:
         if left <= 0:
             break
+        text = steady(text)
         text = fit(text, left) if cell_len(text) > left else text
         made.append((text, style))
         left -= cell_len(text)
