@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from rich.filesize import decimal
 
+from connectors.html import words_of
 from connectors.text import clean
 from store.read_records import FileView, Words
 
+LOOKED_AT = 20_000
+"""Letters in which a mail in HTML shows that it is one."""
 NO_WORDS = "(no words)"
 """Stands for a text that is empty: what was said may be in a picture."""
 
@@ -22,7 +25,7 @@ def file_words(file: FileView) -> str:
 def said(words: Words) -> str:
     """What a note says, in one line: its text; of a note without one, the files that were sent."""
     if words.text.strip():
-        return clean(words.text)
+        return clean(words_of(words.text) if "<" in words.text[:LOOKED_AT] else words.text)
     return f"(sent {_names(words.files)})" if words.files else NO_WORDS
 
 

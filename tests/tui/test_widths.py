@@ -55,3 +55,12 @@ async def test_the_frame_stands_whatever_people_are_called(tmp_path, size):
         assert {cell_len(line) for line in painted(screen).splitlines() if "│" in line and "#" in line} <= {
             size[0]
         }
+
+
+def test_a_row_of_the_list_reads_html_mail_as_words():
+    from store.read_records import Words
+    from tui.files import said
+
+    html = "<html><body><p>It is <b>down</b> again</p><p>Ann</p></body></html>"
+    assert said(Words("1", "Ann", "customer", 0, html)).startswith("It is down again")
+    assert said(Words("1", "Ann", "customer", 0, "if a < b then")) == "if a < b then"
