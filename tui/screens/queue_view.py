@@ -1,52 +1,32 @@
-"""The queue as it is painted: panes, list, detail and the lines around them; what is read for them and when."""
+"""What the queue reads, and when: its numbers, its rows, the ticket under the cursor; and what comes in by itself."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from dataclasses import replace
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input
 
-from connectors.contract import Capabilities
 from connectors.text import clean
-from store.not_known import told
 from store.read import CacheUnreadable
-from store.read_records import ChangeView, Row, TicketView
-from store.shown import ORDERS, Shown
+from store.read_records import Row, TicketView
 from tui import messages
 from tui.ghosts import why_gone
 from tui.keymap import label
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
-from tui.offers import offered, offered_marked
-from tui.pane_list import Pane, panes_of
 from tui.readings import Wanted, rows_of, standing_of
-from tui.text import say, spent
-from tui.watch import Watch, goes_back, settled, settled_together
-from tui.widgets.announce import Announce
-from tui.widgets.columns import Look
-from tui.widgets.conversation import Conversation
-from tui.widgets.empty import empty_words
-from tui.widgets.facts import Facts
-from tui.widgets.filter_line import FilterLine
-from tui.widgets.frame import Rule
-from tui.widgets.header import Header, Standing, requests_used
-from tui.widgets.key_bar import KeyBar
-from tui.widgets.list_title import ListTitle, shown_words
-from tui.widgets.marked import Marked
-from tui.widgets.panes import Counts, Panes, PaneStrip
-from tui.widgets.status_line import Said, StatusLine, Tone
-from tui.widgets.ticket_list import TicketList
+from tui.screens.queue_paint import QueuePaint
+from tui.text import spent
+from tui.watch import goes_back, settled, settled_together
+from tui.widgets.header import requests_used
+from tui.widgets.list_title import shown_words
 
 if TYPE_CHECKING:
-    from tui.app import Deskzero
+    pass
 
 FIRST_PAGE = 200
 """Rows read before the first paint of a pane; the others follow in pages."""
@@ -59,95 +39,8 @@ SLOW_ROWS = 5.0
 """Seconds after which a key no longer waits for the rows of its pane: the keyboard must not stay dead."""
 
 
-class QueueView(Screen[None]):
+class QueueView(QueuePaint):
     """Reads through the app's reader and paints. Its keys are in `tui.screens.queue`. No SQL, no HTTP."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Held by name, not looked up: what is read may arrive while the screen is being taken down.
-        self.header, self.status, self.bar = Header(), StatusLine(), KeyBar()
-        self.panes, self.strip = Panes(), PaneStrip()
-        self.announce = Announce()
-        self.list_top, self.list = Rule(("┬", "┐"), id="list-top"), TicketList(id="list")
-        self.filter_line = FilterLine()
-        self.detail_top, self.facts = Rule(("├", "┤"), id="detail-top"), Facts(id="facts")
-        self.marked = Marked(id="marked")
-        self.talk_top, self.talk = Rule(("├", "┤"), id="talk-top"), Conversation(id="talk")
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-        self.pane = "1"
-        self.filter = ""
-        self.shown: Shown | None = None
-        """The part of the scope that lists and numbers are of; `None`: all that the settings say."""
-        self.order = ORDERS[0]
-        self.view: TicketView | None = None
-        """The ticket whose detail is on the screen."""
-        self.standing = Standing()
-        self.counts = Counts()
-        self.mine = Watch()
-        self._pane_chosen = False
-        self._fresh = asyncio.Event()
-        """Set while the list shows the rows of `pane` and `filter`, and not those before."""
-        self._fresh.set()
-        self.more_to_come = False
-        """The list holds its first page; the others are on their way."""
-        self._reading: asyncio.Future[list[Row]] | None = None
-        """The rows that a thread is reading; it goes on when nobody wants them any more."""
-        self._at: tuple[str, str, str | None] | None = None
-        """The row that the cursor goes to with the next fresh reading."""
-        self._done: set[tuple[str, str]] = set()
-        """Tickets that a person has dealt with here and whose rows are still in the list."""
-
-    @cached_property
-    def all_panes(self) -> dict[str, Pane]:
-        """By id, in the order of Tab."""
-        return panes_of(self.deskzero.settings)
-
-    @property
-    def wanted(self) -> Wanted:
-        """Which rows the list is asked to show."""
-        pane = self.all_panes[self.pane]
-        return Wanted(pane, self.filter, self.deskzero.only, self.shown, self.order)
-
-    @property
-    def look(self) -> Look:
-        """How the rows are laid out: with their owner where they may be several people's."""
-        group = self.order.group
-        kinds = {one.scope.kind for one in self.deskzero.settings.connections.values()}
-        several = not self.shown.one_owner if self.shown is not None else bool(kinds - {"mine", "owner"})
-        more: Literal["", "owner", "board"] = "owner" if several else ""
-        if group in ("owner", "board"):
-            more = group
-        pane = self.all_panes[self.pane]
-        return Look(pane.columns, more, group, pane.name if pane.saved else "")
-
-    @property
-    def deskzero(self) -> Deskzero:
-        return cast("Deskzero", self.app)
-
-    def compose(self) -> ComposeResult:
-        yield self.announce
-        yield self.header
-        yield self.strip
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                heading = Rule(("┌", ""), tail=" ")
-                heading.aside = Content.styled("must later", "$frame-title")
-                yield heading
-                yield self.panes
-                yield Rule(("└", ""), id="left-end")
-            with Vertical(id="right"):
-                yield self.list_top
-                yield self.filter_line
-                yield self.list
-                yield self.detail_top
-                with Vertical(id="detail"):
-                    yield self.facts
-                    yield self.talk_top
-                    yield self.talk
-                    yield self.marked
-                yield Rule(("┴", "┘"), id="right-end")
-        yield self.status
-        yield self.bar
 
     def on_mount(self) -> None:
         self.set_class(self.deskzero.demo, "-demo")
@@ -158,21 +51,6 @@ class QueueView(Screen[None]):
         self._tick()
         self.set_interval(1.0, self._tick)
         self.read_standing()
-
-    # ------------------------------------------------------------ parts
-
-    @property
-    def row(self) -> Row | None:
-        """The row under the cursor."""
-        return self.list.row
-
-    def can(self, row: Row | ChangeView | None) -> Capabilities | None:
-        """What the PSA of a row or a change can do; `None`: not known yet."""
-        if row is None:
-            return None
-        return next(
-            (one.capabilities for one in self.standing.states if one.connection == row.connection), None
-        )
 
     # ------------------------------------------------------------ reading
 
@@ -330,85 +208,6 @@ class QueueView(Screen[None]):
         self.read_rows(fresh=False)
         self.read_detail()
 
-    # ------------------------------------------------------------ painting
-
-    def _paint_standing(self) -> None:
-        self.header.standing = self.standing
-        for panes in (self.panes, self.strip):
-            panes.counts = self.counts._replace(
-                trouble=self.standing.trouble, outbox=len(self.standing.changes)
-            )
-            panes.pane = self.pane
-        self.status.held = self.standing.held
-        self._paint_list()
-        self._paint_keys()
-
-    def _paint_list(self) -> None:
-        pane = self.all_panes[self.list.pane]  # not the one whose rows are still being read
-        title = ListTitle(
-            pane,
-            self.counts,
-            self.order,
-            self.shown,
-            self.filter,
-            f"{len(self.list)}{'+' if self.more_to_come else ''}",
-            self.list.new_rows,
-        )
-        self.list_top.title, self.list_top.aside = title.title, title.aside
-        self.list.empties(
-            empty_words(pane, self.filter, self.shown, self.standing, self.counts, self.deskzero)
-        )
-        self.announce.say(self.list.words())
-
-    def _paint_detail(self, *, keep: bool) -> None:
-        if self.list.marks:
-            self._paint_marks()
-            self._paint_keys()
-            return
-        app, view = self.deskzero, self.view
-        rule = self.detail_top
-        if view is None:
-            rule.title = rule.aside = Content("")
-        else:
-            record = view.record
-            named = f"#{clean(record.number)} · {clean(record.company) or 'no company'} · "
-            if len(app.settings.connections) > 1:
-                named = f"{clean(view.connection)} {named}"
-            rule.title = Content.styled(named, "bold $accent") + say(record.summary, "bold $foreground")
-            parts = [
-                clean(record.status),
-                f"priority {clean(record.priority)}"
-                if (record.priority or "").isdigit()
-                else clean(record.priority),
-                "change on its way" if view.row.pending else "",
-            ]
-            rule.aside = Content(" · ").join(Content(part) for part in parts if part).stylize("$frame-title")
-        self.facts.show(view, self.row, now=app.now, zone=app.zone)
-        talk = self.talk_top
-        count = len(view.notes) if view else 0
-        told_here = view is None or told(view.can, "conversations")
-        talk.title = (
-            Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
-        )
-        self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
-        self._paint_keys()
-
-    def _paint_marks(self) -> None:
-        """The marked rows in the detail's place (`tui.screens.queue_marks`)."""
-
-    def _paint_keys(self) -> None:
-        undo = self.mine.can_undo
-        if self.list.marks:
-            self.bar.entries = offered_marked(self.list.marks.rows, self.again, undo=undo)
-            return
-        row, ghost = self.row, self.list.is_ghost
-        self.bar.entries = offered(row, self.can(row), ghost=ghost, undo=undo, again=self.again)
-
-    @property
-    def again(self) -> str:
-        """What the bar paints behind `. →`; empty where it would do nothing."""
-        return ""
-
     def _tick(self) -> None:
         now = self.deskzero.now
         if self.deskzero.spoken:  # by the minute: a screen reader reads out whatever changes
@@ -417,17 +216,6 @@ class QueueView(Screen[None]):
         self.status.now = now
         if self.standing.syncing is not None or requests_used(self.standing, now) is not None:
             self.read_budgets()
-
-    def tell_since_left(self) -> None:
-        """What came since the screen was left (`tui.screens.queue_story`)."""
-
-    def say(self, said: Said) -> None:
-        """A line above the keys."""
-        self.status.said = said
-
-    def tell(self, text: str, tone: Tone = "warn", key: str = "") -> None:
-        """The same, in words."""
-        self.say(Said(text, tone, key))
 
     # ------------------------------------------------------------ what comes in
 
