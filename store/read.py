@@ -7,25 +7,15 @@ used from any number of threads. A file that is not there yet reads as empty: "n
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
 from connectors.contract import Choice, Ref, TicketRecord
 from store import read_around as around
-from store import timers
 from store.bucket import State
 from store.budget import look
-from store.database_problems import is_environment
-from store.home import Home
 from store.promise import Part
-from store.promises import Promises
+from store.read_base import CacheUnreadable
 from store.read_check import Evidence, aged_out, known
-from store.read_day import Day, day
-from store.read_log import Happened, Since, happened, since
 from store.read_records import (
     ALL_OPEN,
     PANES,
@@ -44,17 +34,15 @@ from store.read_records import (
     TimeView,
     Words,
 )
-from store.read_rows import Lists, iso, rows_json
-from store.read_select import Selection
+from store.read_rows import iso, rows_json
 from store.read_setup import setup_use
+from store.read_story import StoryReader
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
-from store.settings import KINDS, Settings
+from store.settings import KINDS
 from store.setup_records import SetupUse
 from store.shown import ORDERS, Load, Order, Shown, loads
-from store.snoozes import Hidden, NotHidden, Snooze, in_force, kept, stands_for
 from store.suggestions import Like
 from store.suggestions_read import cases
-from store.timers import Stopwatch
 
 __all__ = [
     "ALL_OPEN",
@@ -81,42 +69,8 @@ __all__ = [
 ]
 
 
-class CacheUnreadable(Exception):
-    """A database is there and cannot be read. `hint` says what to do."""
-
-    def __init__(self, path: Path, error: sqlite3.Error) -> None:
-        super().__init__(f"{path}: {error}")
-        self.hint = "Run `deskzero sync`: a damaged cache is set aside and pulled again, the journal is kept."
-        if is_environment(error):
-            self.hint = "Check free space and rights there, and whether another program holds the file."
-        elif path.name == "journal.db":
-            self.hint = (
-                "It may hold changes not yet sent and is left as it is: `deskzero restore` lists its backups."
-            )
-
-
-class Reader:
-    """Reads the databases of one home, for the connections of the settings and no others.
-
-    `clock` (UTC seconds) is what "today" in sentences and agreements goes by. `suggests`: rows come
-    with what one key would do to them, which costs a look at the cache's history after each round. `hides`: lists and
-    numbers leave out what was hidden for a while.
-    """
-
-    def __init__(
-        self,
-        home: Home,
-        settings: Settings,
-        clock: Callable[[], float] = time.time,
-        *,
-        suggests: bool = False,
-        hides: bool = False,
-    ) -> None:
-        self.home = home
-        self.settings = settings
-        self.clock = clock
-        self._hides = hides
-        self._promises = Promises(settings, clock) if suggests else None
+class Reader(StoryReader):
+    """Reads the databases of one home, for the connections of the settings and no others; see `ReadingBase`."""
 
     # ------------------------------------------------------------ lists
 
@@ -203,25 +157,6 @@ class Reader:
             ) or (None,)
             return now.reasons if now else ()
 
-    def hidden(self, kinds: Sequence[str] = KINDS) -> list[tuple[Snooze, Row]]:
-        """What is hidden now, and the rows as they would be shown."""
-        with self._cache() as db:
-            if db is None:
-                return []
-            snoozes = [one for one in self._snoozed(db) if one.kind in kinds]
-            lists = Lists(db, self._names(None), ZoneInfo(self.settings.timezone), int(self.clock()), None)
-            rows = lists.build([(one.kind, one.connection, one.ticket_id, one.at, 0, 0) for one in snoozes])
-            by_key = {row.key: row for row in rows}
-            found = [(one, by_key.get((one.connection, one.ticket_id, one.kind))) for one in snoozes]
-            return [(one, row) for one, row in found if row is not None]
-
-    def stands_for(self, row: Row) -> str:
-        """What a snooze of this row would stand for. Raises `NotHidden` for one that must stay in sight."""
-        with self._cache() as db:
-            if db is None or row.kind is None:
-                raise NotHidden("Only exceptions are hidden, and this is none.")
-            return stands_for(db, row.connection, row.ticket_id, row.kind)
-
     def find(self, text: str) -> list[Row]:
         """Tickets by the number shown, `id:` and the PSA's id, either with `CONNECTION:` in front.
 
@@ -294,49 +229,6 @@ class Reader:
         """The outbox in the order made: open changes, or with `all` every one."""
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all))
-
-    def newest_reply(self) -> int:
-        """When the newest customer's note came that waits for an answer, UTC seconds; 0: none waits."""
-        kinds = ("customer_responded", "child_reply", "reply_after_close")
-        names = self._names(None)
-        with self._cache() as db:
-            if db is None or not names:
-                return 0
-            row = db.execute(
-                "SELECT max(n.created_at) FROM exception e JOIN note n USING (connection, ticket_id)"
-                f" WHERE e.kind IN {kinds!r} AND n.public AND n.speaker IN ('customer', 'unknown')"
-                f" AND e.connection IN ({', '.join('?' for _ in names)})",
-                names,
-            ).fetchone()
-            return int(row[0] or 0)
-
-    def happened(self, most: int) -> list[Happened]:
-        """The newest `most` things that happened: exceptions and fixes, oldest first."""
-        with self._cache() as db, self._journal() as journal:
-            return happened(db, journal, self._names(None), most=most)
-
-    def since(self, at: int) -> Since:
-        """What came since then (UTC seconds)."""
-        with self._journal() as journal:
-            return since(journal, self._names(None), at)
-
-    def day(self) -> Day:
-        """The technician's day so far: answers, hand-overs, time and the gaps in it."""
-        settings = self.settings
-        with self._cache() as db, self._journal() as journal:
-            return day(
-                db,
-                journal,
-                self._names(None),
-                now=int(self.clock()),
-                zone=ZoneInfo(settings.timezone),
-                shift=settings.shift,
-                gap=settings.gap,
-            )
-
-    def timers(self) -> list[Stopwatch]:
-        """Stopwatches that are open, those that run first."""
-        return timers.kept(self.home, self._names(None))
 
     def left_behind(self, all: bool = False) -> list[ChangeView]:
         """Open changes (`all`: every one) of connections no longer in the settings: nobody sends them."""
@@ -412,75 +304,3 @@ class Reader:
                 ),
                 aged_out=aged_out(db, journal, names),
             )
-
-    # ------------------------------------------------------------ within
-
-    def _names(self, connection: str | None) -> list[str]:
-        names = list(self.settings.connections)
-        return names if connection is None else [name for name in names if name == connection]
-
-    def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
-        zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
-        days = self.settings.billing_overdue_days
-        return Lists(db, names, zone, now, self._promises, self._hidden(db), days)
-
-    def _whole(self, db: sqlite3.Connection, names: Sequence[str]) -> Selection:
-        """What the lists would be chosen from if nothing were hidden."""
-        return Selection(db, names, int(self.clock()))
-
-    def _hidden(self, db: sqlite3.Connection | None) -> list[Hidden]:
-        if not self._hides or db is None:
-            return []
-        return [(one.kind, one.connection, one.ticket_id) for one in self._snoozed(db)]
-
-    def _snoozed(self, db: sqlite3.Connection) -> list[Snooze]:
-        return in_force(db, kept(self.home, now=int(self.clock())))
-
-    @contextmanager
-    def _cache(self) -> Iterator[sqlite3.Connection | None]:
-        with _opened(self.home.cache, "exception") as db:
-            yield db
-
-    @contextmanager
-    def _journal(self) -> Iterator[sqlite3.Connection | None]:
-        with _opened(self.home.journal, "change") as db:
-            yield db
-
-
-@contextmanager
-def _opened(path: Path, needed: str) -> Iterator[sqlite3.Connection | None]:
-    """The database in one read transaction, or `None` where it (or its tables) is not there yet."""
-    if not path.exists():
-        yield None
-        return
-    try:
-        with closing(_begun(path)) as db:
-            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (needed,)).fetchone()
-            yield db if there else None
-    except sqlite3.DatabaseError as error:
-        raise CacheUnreadable(path, error) from error
-
-
-def _begun(path: Path) -> sqlite3.Connection:
-    """A read transaction. On a disk that is full or read-only SQLite cannot make the -shm file that reading
-    needs; where no -wal holds anything, nobody is writing and the file alone is all there is to read."""
-    try:
-        # `mode=ro` never creates the file; a writer in another process does not hold us up (WAL).
-        return _begin(f"{path.as_uri()}?mode=ro")
-    except sqlite3.OperationalError as error:
-        wal = path.with_name(f"{path.name}-wal")
-        if not is_environment(error) or (wal.exists() and wal.stat().st_size):
-            raise
-        return _begin(f"{path.as_uri()}?mode=ro&immutable=1")
-
-
-def _begin(address: str) -> sqlite3.Connection:
-    db = sqlite3.connect(address, uri=True, timeout=10.0, isolation_level=None)
-    try:
-        db.row_factory = sqlite3.Row
-        db.execute("BEGIN")
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except BaseException:
-        db.close()
-        raise
-    return db

@@ -1,0 +1,82 @@
+"""What the reader tells of the day: what happened and what came, answers and hand-overs, timers, what is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from store import timers
+from store.read_base import ReadingBase
+from store.read_day import Day, day
+from store.read_log import Happened, Since, happened, since
+from store.read_records import Row
+from store.read_rows import Lists
+from store.settings import KINDS
+from store.snoozes import NotHidden, Snooze, stands_for
+from store.timers import Stopwatch
+
+
+class StoryReader(ReadingBase):
+    """The part of `store.read.Reader` that is about time passing."""
+
+    def newest_reply(self) -> int:
+        """When the newest customer's note came that waits for an answer, UTC seconds; 0: none waits."""
+        kinds = ("customer_responded", "child_reply", "reply_after_close")
+        names = self._names(None)
+        with self._cache() as db:
+            if db is None or not names:
+                return 0
+            row = db.execute(
+                "SELECT max(n.created_at) FROM exception e JOIN note n USING (connection, ticket_id)"
+                f" WHERE e.kind IN {kinds!r} AND n.public AND n.speaker IN ('customer', 'unknown')"
+                f" AND e.connection IN ({', '.join('?' for _ in names)})",
+                names,
+            ).fetchone()
+            return int(row[0] or 0)
+
+    def happened(self, most: int) -> list[Happened]:
+        """The newest `most` things that happened: exceptions and fixes, oldest first."""
+        with self._cache() as db, self._journal() as journal:
+            return happened(db, journal, self._names(None), most=most)
+
+    def since(self, at: int) -> Since:
+        """What came since then (UTC seconds)."""
+        with self._journal() as journal:
+            return since(journal, self._names(None), at)
+
+    def day(self) -> Day:
+        """The technician's day so far: answers, hand-overs, time and the gaps in it."""
+        settings = self.settings
+        with self._cache() as db, self._journal() as journal:
+            return day(
+                db,
+                journal,
+                self._names(None),
+                now=int(self.clock()),
+                zone=ZoneInfo(settings.timezone),
+                shift=settings.shift,
+                gap=settings.gap,
+            )
+
+    def timers(self) -> list[Stopwatch]:
+        """Stopwatches that are open, those that run first."""
+        return timers.kept(self.home, self._names(None))
+
+    def hidden(self, kinds: Sequence[str] = KINDS) -> list[tuple[Snooze, Row]]:
+        """What is hidden now, and the rows as they would be shown."""
+        with self._cache() as db:
+            if db is None:
+                return []
+            snoozes = [one for one in self._snoozed(db) if one.kind in kinds]
+            lists = Lists(db, self._names(None), ZoneInfo(self.settings.timezone), int(self.clock()), None)
+            rows = lists.build([(one.kind, one.connection, one.ticket_id, one.at, 0, 0) for one in snoozes])
+            by_key = {row.key: row for row in rows}
+            found = [(one, by_key.get((one.connection, one.ticket_id, one.kind))) for one in snoozes]
+            return [(one, row) for one, row in found if row is not None]
+
+    def stands_for(self, row: Row) -> str:
+        """What a snooze of this row would stand for. Raises `NotHidden` for one that must stay in sight."""
+        with self._cache() as db:
+            if db is None or row.kind is None:
+                raise NotHidden("Only exceptions are hidden, and this is none.")
+            return stands_for(db, row.connection, row.ticket_id, row.kind)
