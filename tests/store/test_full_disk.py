@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from connectors.contract import Applied
 from connectors.simulators.world import World
-from store import drafts
+from store import drafts, journal_small
 from store.database import CannotWrite, Databases
 from store.sender_journal import StepJournal
 from tests.store.test_outbox_simulator import Office, SlowNotes, served, world
@@ -183,14 +183,14 @@ async def test_a_full_cache_does_not_unmake_a_fix(office: Office) -> None:
 
 
 def test_a_draft_that_cannot_be_kept_says_so(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = drafts._open
+    opened = journal_small._open
 
     def small(home: Any) -> Any:
         db = opened(home)
         db.execute("PRAGMA max_page_count = 1")
         return db
 
-    monkeypatch.setattr(drafts, "_open", small)
+    monkeypatch.setattr(journal_small, "_open", small)
     with pytest.raises(CannotWrite, match="disk is full"):
         drafts.save(databases.home, "acme", "1", "reply", "dear customer" + FILL, now=5)
     assert drafts.every(databases.home) == []

@@ -21,7 +21,10 @@ class Terminal:
     ) -> None:
         environment = environment | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         environment = {
-            name: value for name, value in environment.items() if name not in ("NO_COLOR", "COLORFGBG")
+            # A size that somebody has set for his own window would be taken for this one's.
+            name: value
+            for name, value in environment.items()
+            if name not in ("NO_COLOR", "COLORFGBG", "COLUMNS", "LINES")
         }
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)

@@ -244,7 +244,7 @@ async def test_orders_group_and_stand_still_while_the_cursor_is_in_the_pane(tmp_
         order = numbers(screen)
         from tests.tui.test_queue_screen import changed
 
-        changed(screen, done=frozenset(), t70202={"owner": "zed"})
+        changed(screen, t70202={"owner": "zed"})
         await settle(pilot)
         assert numbers(screen) == order
 
