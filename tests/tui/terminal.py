@@ -20,12 +20,9 @@ class Terminal:
         self, command: Sequence[str], environment: dict[str, str], *, columns: int = 120, lines: int = 30
     ) -> None:
         environment = environment | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-        environment = {
-            # A size that somebody has set for his own window would be taken for this one's.
-            name: value
-            for name, value in environment.items()
-            if name not in ("NO_COLOR", "COLORFGBG", "COLUMNS", "LINES")
-        }
+        # Colours and a size that somebody has set for his own window would be taken for this one's.
+        not_ours = ("NO_COLOR", "COLORFGBG", "COLUMNS", "LINES")
+        environment = {name: value for name, value in environment.items() if name not in not_ours}
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
