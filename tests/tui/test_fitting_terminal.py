@@ -16,6 +16,9 @@ if sys.platform == "win32":
 
 from tests.tui.terminal import ESC, Terminal
 
+pytestmark = pytest.mark.flaky(reruns=2)
+"""The clock of a busy machine is part of these: a second try is told as such."""
+
 SETTINGS = """\
 theme = "deskzero-contrast"
 [keys]

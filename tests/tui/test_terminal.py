@@ -16,6 +16,9 @@ if sys.platform == "win32":
 
 from tests.tui.terminal import CTRL_C, CTRL_P, CTRL_Q, DOWN, ENTER, ESC, Terminal
 
+pytestmark = pytest.mark.flaky(reruns=2)
+"""The clock of a busy machine is part of these: a second try is told as such."""
+
 
 @pytest.fixture
 def world() -> World:

@@ -17,6 +17,9 @@ if sys.platform == "win32":
 
 from tests.tui.terminal import DOWN, ENTER, ESC, Terminal
 
+pytestmark = pytest.mark.flaky(reruns=2)
+"""The clock of a busy machine is part of these: a second try is told as such."""
+
 MOST_KEYS = 75
 TAB, RIGHT = "\t", "\x1b[C"
 ANSWER = "The part arrives on Thursday, I will call you then."
