@@ -55,9 +55,9 @@ def drop(home: Home, connection: str, ticket_id: str, side: str) -> None:
 
 def every(home: Home) -> list[Draft]:
     """All drafts, the newest first."""
-    if not home.journal.exists():
-        return []
-    with reading(home) as journal:
+    with reading(home, "draft") as journal:
+        if journal is None:
+            return []
         rows = journal.execute(
             "SELECT connection, ticket_id, side, text, saved_at FROM draft ORDER BY saved_at DESC"
         )

@@ -26,10 +26,18 @@ def writing(home: Home) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def reading(home: Home) -> Iterator[sqlite3.Connection]:
-    """The journal to read from; it has to be there (`home.journal.exists()`)."""
+def reading(home: Home, table: str) -> Iterator[sqlite3.Connection | None]:
+    """The journal to read `table` from; `None`: there is none yet, or one of an earlier version without it."""
+    if not home.journal.exists():
+        yield None
+        return
     with closing(_open(home)) as journal:
-        yield journal
+        yield journal if has(journal, table) else None
+
+
+def has(journal: sqlite3.Connection, table: str) -> bool:
+    """Whether the journal has this table already: an older one gets it when the engine opens it."""
+    return journal.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 def _open(home: Home) -> sqlite3.Connection:

@@ -85,7 +85,7 @@ class Reader(StoryReader):
         with self._cache() as db:
             names = self._names(connection)
             if db is not None and shown is not None:
-                return around.panes_shown(self._lists(db, names), self._whole(db, names), shown)
+                return around.panes_shown(self._chosen(db, names), self._whole(db, names), shown)
             return around.panes(db, names, gates, self._hidden(db))
 
     def numbers(
@@ -100,7 +100,7 @@ class Reader(StoryReader):
         with self._cache() as db:
             if db is None:
                 return 0, 0
-            found = self._lists(db, self._names(connection)).numbers(kinds, text, shown).values()
+            found = self._chosen(db, self._names(connection)).numbers(kinds, text, shown).values()
             return sum(must for must, _ in found), sum(later for _, later in found)
 
     def loads(self, connection: str | None = None) -> list[Load]:
@@ -133,7 +133,7 @@ class Reader(StoryReader):
         with self._cache() as db:
             if db is None:
                 return []
-            return self._lists(db, self._names(connection)).rows(kinds, text, offset, limit, shown, order)
+            return self._chosen(db, self._names(connection)).rows(kinds, text, offset, limit, shown, order)
 
     def count(
         self,
@@ -145,7 +145,7 @@ class Reader(StoryReader):
     ) -> int:
         """How many rows `rows` would give without a limit."""
         with self._cache() as db:
-            return 0 if db is None else self._lists(db, self._names(connection)).count(kinds, text, shown)
+            return 0 if db is None else self._chosen(db, self._names(connection)).count(kinds, text, shown)
 
     def reasons(self, row: Row) -> tuple[Reason, ...]:
         """The row's reasons as they are now; empty when it is no longer an exception."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -63,9 +63,17 @@ class ReadingBase:
         return names if connection is None else [name for name in names if name == connection]
 
     def _lists(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
+        """For tickets that are known by name: nothing is looked up of what is hidden."""
+        return self._lists_of(db, names, ())
+
+    def _chosen(self, db: sqlite3.Connection, names: Sequence[str]) -> Lists:
+        """For lists and numbers, without what is hidden for a while."""
+        return self._lists_of(db, names, self._hidden(db))
+
+    def _lists_of(self, db: sqlite3.Connection, names: Sequence[str], hidden: Collection[Hidden]) -> Lists:
         zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
         days = self.settings.billing_overdue_days
-        return Lists(db, names, zone, now, self._promises, self._hidden(db), days)
+        return Lists(db, names, zone, now, self._promises, hidden, days)
 
     def _whole(self, db: sqlite3.Connection, names: Sequence[str]) -> Selection:
         """What the lists would be chosen from if nothing were hidden."""
@@ -77,7 +85,8 @@ class ReadingBase:
         return [(one.kind, one.connection, one.ticket_id) for one in self._snoozed(db)]
 
     def _snoozed(self, db: sqlite3.Connection) -> list[Snooze]:
-        return in_force(db, kept(self.home, now=int(self.clock())))
+        with self._journal("snooze") as journal:
+            return [] if journal is None else in_force(db, kept(journal, now=int(self.clock())))
 
     @contextmanager
     def _cache(self) -> Iterator[sqlite3.Connection | None]:
@@ -85,8 +94,9 @@ class ReadingBase:
             yield db
 
     @contextmanager
-    def _journal(self) -> Iterator[sqlite3.Connection | None]:
-        with _opened(self.home.journal, "change") as db:
+    def _journal(self, needed: str = "change") -> Iterator[sqlite3.Connection | None]:
+        """`needed`: the table that is read; an older journal may not have it yet."""
+        with _opened(self.home.journal, needed) as db:
             yield db
 
 

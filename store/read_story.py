@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from store import timers
 from store.read_base import ReadingBase
 from store.read_day import Day, day
 from store.read_log import Happened, Since, happened, since
 from store.read_records import Row
-from store.read_rows import Lists
 from store.settings import KINDS
 from store.snoozes import NotHidden, Snooze, stands_for
-from store.timers import Stopwatch
+from store.timers import Stopwatch, open_ones
 
 
 class StoryReader(ReadingBase):
@@ -60,7 +58,9 @@ class StoryReader(ReadingBase):
 
     def timers(self) -> list[Stopwatch]:
         """Stopwatches that are open, those that run first."""
-        return timers.kept(self.home, self._names(None))
+        names = self._names(None)
+        with self._journal("timer") as journal:
+            return [] if journal is None else [one for one in open_ones(journal) if one.connection in names]
 
     def hidden(self, kinds: Sequence[str] = KINDS) -> list[tuple[Snooze, Row]]:
         """What is hidden now, and the rows as they would be shown."""
@@ -68,8 +68,9 @@ class StoryReader(ReadingBase):
             if db is None:
                 return []
             snoozes = [one for one in self._snoozed(db) if one.kind in kinds]
-            lists = Lists(db, self._names(None), ZoneInfo(self.settings.timezone), int(self.clock()), None)
-            rows = lists.build([(one.kind, one.connection, one.ticket_id, one.at, 0, 0) for one in snoozes])
+            rows = self._lists(db, self._names(None)).build(
+                [(one.kind, one.connection, one.ticket_id, one.at, 0, 0) for one in snoozes]
+            )
             by_key = {row.key: row for row in rows}
             found = [(one, by_key.get((one.connection, one.ticket_id, one.kind))) for one in snoozes]
             return [(one, row) for one, row in found if row is not None]

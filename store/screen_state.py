@@ -15,11 +15,9 @@ LEFT = "left_at"
 
 def recall(home: Home, name: str) -> Any:  # noqa: ANN401  # whatever was remembered
     """What was remembered under this name; `None`: nothing, or no journal yet. Raises `sqlite3.Error`."""
-    if not home.journal.exists():
-        return None
-    with reading(home) as journal:
-        if not journal.execute("SELECT 1 FROM sqlite_master WHERE name = 'screen_state'").fetchone():
-            return None  # a journal of an earlier version that nobody has brought up to date yet
+    with reading(home, "screen_state") as journal:
+        if journal is None:
+            return None
         found = journal.execute("SELECT value FROM screen_state WHERE name = ?", (name,)).fetchone()
     return None if found is None else msgspec.json.decode(found[0])
 

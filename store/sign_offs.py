@@ -33,11 +33,9 @@ def sign(home: Home, one: Signed) -> None:
 
 def of_day(home: Home, day: str) -> Signed | None:
     """The last signature of that day."""
-    if not home.journal.exists():
-        return None
-    with reading(home) as journal:
-        if not journal.execute("SELECT 1 FROM sqlite_master WHERE name = 'sign_off'").fetchone():
-            return None  # a journal of an earlier version that nobody has brought up to date yet
+    with reading(home, "sign_off") as journal:
+        if journal is None:
+            return None
         row = journal.execute(
             "SELECT day, at, who, verdict, left_rows FROM sign_off WHERE day = ? ORDER BY at DESC, id DESC",
             (day,),

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import astuple, dataclass
 
 from store.home import Home
-from store.journal_small import reading, writing
+from store.journal_small import writing
 
 Hidden = tuple[str, str, str]
 """Kind, connection, ticket id."""
@@ -66,18 +66,13 @@ def bring_back(home: Home, row: tuple[str, str, str]) -> None:
         journal.execute("DELETE FROM snooze WHERE connection = ? AND ticket_id = ? AND kind = ?", row)
 
 
-def kept(home: Home, *, now: int) -> list[Snooze]:
+def kept(journal: sqlite3.Connection, *, now: int) -> list[Snooze]:
     """All that have not run out, whether or not something has changed since."""
-    if not home.journal.exists():
-        return []
-    with reading(home) as journal:
-        if not journal.execute("SELECT 1 FROM sqlite_master WHERE name = 'snooze'").fetchone():
-            return []  # a journal of an earlier version that the engine has not opened yet
-        rows = journal.execute(
-            "SELECT connection, ticket_id, kind, reason, at, until, stands_for FROM snooze WHERE until > ?",
-            (now,),
-        )
-        return [Snooze(*row) for row in rows]
+    rows = journal.execute(
+        "SELECT connection, ticket_id, kind, reason, at, until, stands_for FROM snooze WHERE until > ?",
+        (now,),
+    )
+    return [Snooze(*row) for row in rows]
 
 
 def in_force(cache: sqlite3.Connection, snoozes: Collection[Snooze]) -> list[Snooze]:

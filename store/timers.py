@@ -37,18 +37,18 @@ class Stopwatch:
         return self.seconds + (max(0, now - self.running_since) if self.running_since is not None else 0)
 
 
-def kept(home: Home, connections: list[str] | None = None) -> list[Stopwatch]:
-    """All that are open, those that run first; of these connections only, where named."""
-    if not home.journal.exists():
-        return []
-    with reading(home) as journal:
-        if not journal.execute("SELECT 1 FROM sqlite_master WHERE name = 'timer'").fetchone():
-            return []  # a journal of an earlier version that nobody has brought up to date yet
-        rows = journal.execute(
-            f"SELECT {_COLUMNS} FROM timer WHERE ended_at IS NULL ORDER BY running_since IS NULL, started_at, id"
-        )
-        found = [Stopwatch(*row) for row in rows]
-    return [one for one in found if connections is None or one.connection in connections]
+def kept(home: Home) -> list[Stopwatch]:
+    """All that are open, those that run first."""
+    with reading(home, "timer") as journal:
+        return [] if journal is None else open_ones(journal)
+
+
+def open_ones(journal: sqlite3.Connection) -> list[Stopwatch]:
+    """The same from an open journal."""
+    rows = journal.execute(
+        f"SELECT {_COLUMNS} FROM timer WHERE ended_at IS NULL ORDER BY running_since IS NULL, started_at, id"
+    )
+    return [Stopwatch(*row) for row in rows]
 
 
 def of_ticket(home: Home, connection: str, ticket_id: str) -> Stopwatch | None:

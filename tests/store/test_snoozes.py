@@ -102,3 +102,17 @@ async def test_what_has_begun_to_count_is_shown_again(shop: Shop) -> None:
 async def test_another_kind_of_the_same_ticket_stays_in_sight(shop: Shop) -> None:
     _, ticket_id, _ = hide(shop)
     assert ticket_id in {row.ticket_id for row in reader(shop).rows(("open",))}
+
+
+async def test_reading_never_opens_the_journal_to_write(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists can be read on a disk that is full or read-only: what is hidden and what runs is read like the rest."""
+    before = shown(shop)
+    _, ticket_id, _ = hide(shop)
+
+    def opened(_home: object) -> None:
+        raise AssertionError("the journal was opened to write")
+
+    monkeypatch.setattr("store.journal_small._open", opened)
+    assert shown(shop) == before - {ticket_id}
+    assert reader(shop).timers() == []
+    assert [one.ticket_id for one, _ in reader(shop).hidden()] == [ticket_id]
