@@ -49,6 +49,12 @@ def forget_journal(databases: Databases, connection: str) -> int:
         )
         changes = 0
         audit.forget(db, connection)
+        # A signed day may name tickets of several connections: only this one's go.
+        db.exec_driver_sql(
+            "UPDATE sign_off SET left_rows = (SELECT json_group_array(json(value)) FROM json_each(left_rows)"
+            " WHERE json_extract(value, '$[0]') <> ?)",
+            (connection,),
+        )
         for table in JournalTable.metadata.sorted_tables:
             if "connection" in table.c and table.name != "audit":
                 done = db.exec_driver_sql(f'DELETE FROM "{table.name}" WHERE connection = ?', (connection,))

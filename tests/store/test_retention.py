@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from connectors.contract import TicketRecord
@@ -148,6 +149,7 @@ async def test_a_round_a_day_retires_all_of_it_and_no_byte_stays(bench: Bench, h
             " VALUES ('acme', '1', 'k', 1, 1, 2), ('acme', '1', 'gone', 1, 1, NULL), ('acme', '2', 'stays', 1, 1, NULL)"
         )
         db.exec_driver_sql(f"INSERT INTO draft VALUES ('acme', '1', 'reply', '{MARK}', {psa.clock})")
+        what_the_screen_keeps(db, psa.clock)
     with databases.cache.begin() as db:
         for company, read_at in (("9", psa.clock), ("", psa.clock)):
             db.exec_driver_sql(
@@ -170,8 +172,24 @@ async def test_a_round_a_day_retires_all_of_it_and_no_byte_stays(bench: Bench, h
     assert set(journal(databases, "SELECT ticket_id FROM first_seen")) == {"2"}
     assert "gone" not in journal(databases, "SELECT kind FROM history")
     assert "stays" in journal(databases, "SELECT kind FROM history")
-    assert journal(databases, "SELECT text FROM draft") == []
+    for table in ("draft", "timer", "snooze", "sign_off"):
+        assert journal(databases, f"SELECT count(*) FROM {table}") == [0], table
     assert holds(home) == []
+
+
+def what_the_screen_keeps(db: Db, at: int) -> None:
+    """A timer that was logged and one that nobody ended, a hidden row, a signed day of two connections."""
+    for ended in (at, "NULL"):
+        db.exec_driver_sql(
+            "INSERT INTO timer (connection, ticket_id, number, summary, company, started_at, seconds, ended_at)"
+            f" VALUES ('acme', '1', '1', '{MARK}', '{MARK}', {at}, 60, {ended})"
+        )
+    db.exec_driver_sql(f"INSERT INTO snooze VALUES ('acme', '1', 'k', '{MARK}', {at}, {at + 60}, 'x')")
+    rows = json.dumps([["acme", "1", "k", MARK, MARK], ["other", "2", "k", "asmith", "why"]])
+    db.exec_driver_sql(
+        "INSERT INTO sign_off (day, at, who, verdict, left_rows) VALUES ('2026-11-20', ?, 'jdoe', 'not_zero', ?)",
+        (at, rows),
+    )
 
 
 def holds(home: Home, *, backups: bool = False) -> list[str]:
@@ -211,6 +229,8 @@ def test_forgetting_a_connection_leaves_no_byte(databases: Databases, home: Home
     change(databases, "c", settled_at=None, fix=json.dumps({"reply": MARK * 500}))
     with databases.cache.begin() as db:
         db.exec_driver_sql(f"INSERT INTO status_role VALUES ('acme', '{MARK}', 'x')")
+    with databases.journal.begin() as db:
+        what_the_screen_keeps(db, NOW)
     home.cache.with_name(f"cache.db.damaged-{stamp(NOW)}").write_text(MARK)
     home.journal.with_name(f"journal.db.replaced-{stamp(NOW)}").write_text(MARK)
     (home.backups / f"journal-{stamp(NOW - DAY)}.db").write_text(MARK)
@@ -218,6 +238,8 @@ def test_forgetting_a_connection_leaves_no_byte(databases: Databases, home: Home
     forget_journal(databases, "acme")
     aside = f"journal.db.replaced-{stamp(NOW)}"
     assert holds(home) == [aside]
+    (left,) = journal(databases, "SELECT left_rows FROM sign_off")
+    assert json.loads(left) == [["other", "2", "k", "asmith", "why"]], "another connection's rows stay"
     assert sorted(path.name for path in copies(home)) == [
         f"journal-{stamp(NOW - DAY)}.db",
         f"journal-{stamp(NOW)}.db",
