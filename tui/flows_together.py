@@ -123,6 +123,13 @@ class Together:
             self.app.engine, [pair for pair in asked if pair[1] is not None]
         )
         answers = dict(made)
+        fixes = [one for one in answers.values() if not isinstance(one, Refused)]
+        if not all(one.read_only for one in fixes):  # where all are, the preview says so of the whole
+            answers |= {
+                key: Refused("its connection is read_only")
+                for key, one in made
+                if not isinstance(one, Refused) and one.read_only
+            }
         lines = [(row, answers.get(row.key, Refused(otherwise(row)))) for row, _ in asked]
         if await self.app.push_screen_wait(Preview(what, lines)) is not True:
             return False

@@ -87,9 +87,7 @@ def offered(
                 key = by_id(f"queue.{action}")
                 entries.append((key.label, key.bar))
     if again and entries:
-        entries.insert(
-            1, (label("queue.repeat"), f"→ {fit(again, min(24, cell_len(again)))}")
-        )  # a promise: in sight, or it does nothing
+        entries.insert(1, _again(again))
     if undo:
         entries.insert(min(1, len(entries)), (label("queue.undo"), "undo"))
     if row is not None:
@@ -106,7 +104,7 @@ def offered_marked(rows: Sequence[Row], again: str, *, undo: bool) -> tuple[Entr
     if any(row.promise is not None and row.promise.strong for row in rows):
         entries.append((label("queue.accept"), "accept →"))
     if again:
-        entries.append((label("queue.repeat"), f"→ {fit(again, min(24, cell_len(again)))}"))
+        entries.append(_again(again))
     entries += [
         (by_id(f"queue.{name}").label, by_id(f"queue.{name}").bar)
         for name in ("code", "status", "who", "field")
@@ -120,3 +118,8 @@ def offered_marked(rows: Sequence[Row], again: str, *, undo: bool) -> tuple[Entr
         ("queue.help", "all keys"),
     )
     return (*entries, *((label(name), words) for name, words in rest))
+
+
+def _again(what: str) -> Entry:
+    """What `.` would set: a promise, so it is in sight or it does nothing."""
+    return label("queue.repeat"), f"→ {fit(what, min(24, cell_len(what)))}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from connectors.contract import Capabilities
 from connectors.text import clean
+from store.changes import DECIDE_STATES
 from store.read_records import ChangeView
 from tui.keymap import label
 from tui.widgets.status_line import Said
@@ -165,11 +166,12 @@ def settled_together(changes: Sequence[ChangeView], *, back: bool) -> Said | Non
         return Said(
             f"{undone}{what(done[0])} on {len(done)} tickets is in the PSA", "done", _undo() if back else ""
         )
-    left = len(changes) - len(done)
-    waits = f"{left} wait for a decision" if left > 1 else "1 waits for a decision"
-    return Said(
-        f"{undone}{what(done[0])}: {len(done)} of {len(changes)} are in the PSA, {waits}", "warn", _decide()
-    )
+    told = f"{undone}{what(done[0])}: {len(done)} of {len(changes)} are in the PSA"
+    waiting = sum(change.state in DECIDE_STATES for change in changes)
+    if not waiting:  # the others were taken back one by one
+        return Said(told, "done", _undo() if back else "")
+    waits = f"{waiting} wait for a decision" if waiting > 1 else "1 waits for a decision"
+    return Said(f"{told}, {waits}", "warn", _decide())
 
 
 def settled(change: ChangeView, *, back: bool = True) -> Said | None:

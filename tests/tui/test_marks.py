@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from store.read_records import ChangeView
 from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, choose, opened, told
 from tui.screens.picker import Picker
 from tui.screens.review import Review
 from tui.screens.together import Together
 from tui.screens.writing import Writing
+from tui.watch import settled_together
 
 
 @pytest.fixture
@@ -236,3 +238,27 @@ async def test_what_is_so_already_is_left_alone(shop):
         await opened(pilot, Together)
         assert "it is so already" in painted(pilot.app.screen)
         assert "0 will be changed" in painted(pilot.app.screen)
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (("confirmed", "confirmed"), "on 2 tickets is in the PSA"),
+        (("confirmed", "rejected"), "1 of 2 are in the PSA, 1 waits for a decision"),
+        (("confirmed", "undone"), "1 of 2 are in the PSA"),
+        (("confirmed", "queued"), None),
+        (("rejected", "undone"), None),
+    ],
+)
+def test_what_became_of_several_is_told_once_and_as_it_is(states, words):
+    changes = [
+        ChangeView(
+            change=str(place), connection="acme", ticket_id="1", number="1", summary="", company=None, verb="status",
+            values={"status": {"id": "1", "name": "New"}}, was={}, state=state, attempts=0, error=None, hint=None,
+            detail={}, created_at=0, due_at=None, next_try_at=None, sent_at=None, confirmed_at=None, wrote=True,
+            because=None, undo_of=None, undone_by=None, batch="b",
+        )
+        for place, state in enumerate(states)
+    ]  # fmt: skip
+    said = settled_together(changes, back=True)
+    assert (said.text.removeprefix("status → New").lstrip(": ") if said else None) == words

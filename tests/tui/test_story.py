@@ -9,6 +9,7 @@ import pytest
 from store import screen_state
 from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, choose, opened, told
+from tui import messages
 from tui.messages import Saved
 from tui.screens.story import Story
 
@@ -93,3 +94,17 @@ async def test_nothing_came_is_no_line(shop):
         await press(pilot, "k")
         await settle(pilot)
         assert "Since " not in told(screen)
+
+
+async def test_what_the_first_round_brings_is_told_too(shop):
+    """What came while the screen was shut is not in the cache at the start: the first round brings it."""
+    async with at_work(shop, "1") as (pilot, _):
+        await press(pilot, "k")
+    shop.now += 3600
+    async with at_work(shop, "1") as (pilot, screen):
+        mine = [one for one in shop.world.tickets.values() if shop.world.assigned(one, "jdoe")]
+        quiet = next(one for one in mine if shop.world.is_open(one) and not one.flag)
+        shop.world.customer_replies(quiet.id, "Hello?")
+        await pilot.app.engine.call(lambda desk: desk.sync(force=True))
+        pilot.app.post_message(messages.SyncEnded(asked=False))
+        await until(pilot, lambda: "1 new (Responded 1)" in told(screen), "told after the round")

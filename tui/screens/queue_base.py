@@ -20,6 +20,9 @@ from tui.orders import Refused
 from tui.repeat import Repeat
 from tui.screens.queue_view import QueueView
 
+OF_THE_CURSOR = ("reply", "note")
+"""These act on the cursor's ticket while others are marked: their editor says whose it is before anything."""
+
 
 class QueueBase(QueueView):
     """The queue without keys: `tui/screens/queue_*.py` add them, a subject each."""
@@ -46,10 +49,7 @@ class QueueBase(QueueView):
         """Runs a flow on the ticket under the cursor, as it is on the screen."""
         row = self.row
         no = why_not(action, row, self.can(row), ghost=self.list.is_ghost)
-        if self.list.marks and action not in (
-            "reply",
-            "note",
-        ):  # these two say whose they are before anything
+        if self.list.marks and action not in OF_THE_CURSOR:
             no = f"That goes ticket by ticket, and tickets are marked: {label('queue.back')} lets go of them."
         if no or row is None:
             self.deskzero.drop_keys()

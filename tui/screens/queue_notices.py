@@ -19,7 +19,8 @@ class Notices(QueueBase):
 
     def _saved(self, saved: Saved) -> None:
         super()._saved(saved)
-        self._look_for_replies()
+        if self.deskzero.settings.bell:
+            self._look_for_replies()
 
     @work(exclusive=True, group="notices")
     async def _look_for_replies(self) -> None:
@@ -28,6 +29,5 @@ class Notices(QueueBase):
         except CacheUnreadable:
             return  # the queue's own reading says so
         before, self._newest = self._newest, max(newest, self._newest or 0)
-        away = not self.deskzero.app_focus
-        if before is not None and newest > before and away and self.deskzero.settings.bell:
+        if before is not None and newest > before and not self.deskzero.app_focus:
             self.deskzero.bell()

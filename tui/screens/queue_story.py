@@ -13,6 +13,7 @@ from connectors.text import clean
 from store import screen_state
 from store.database_problems import DatabaseProblem
 from store.read import CacheUnreadable
+from tui import messages
 from tui.screens.queue_base import QueueBase
 from tui.story import since_words, ticket_story, whole_story
 from tui.widgets.status_line import Said
@@ -31,6 +32,8 @@ class StoryKeys(QueueBase):
         self.said_so_far: deque[tuple[int, str]] = deque(maxlen=300)
         self._seen_at: int | None = None
         """When the last key came."""
+        self._left_at: int | None = None
+        """When the screen was left, until the first round has told what came since."""
 
     def say(self, said: Said) -> None:
         if said.text and said.tone in ("warn", "bad", "info"):
@@ -71,10 +74,26 @@ class StoryKeys(QueueBase):
             self.tell_since(before)
 
     def tell_since_left(self) -> None:
-        """At the start: what came since the screen was left."""
-        left = screen_state.recall(self.deskzero.home, screen_state.LEFT)
+        """At the start: what came since the screen was left, as far as the cache knows; the first round knows more."""
+        self._recall_when_left()
+
+    @work(group="left", exclusive=True)
+    async def _recall_when_left(self) -> None:
+        app = self.deskzero
+        try:
+            left = await app.read(lambda _: screen_state.recall(app.home, screen_state.LEFT))
+        except sqlite3.Error as error:
+            log.warning("when the screen was left is not known: %s", error)
+            return
         if isinstance(left, int):
+            self._left_at = left
             self.tell_since(left)
+
+    def told(self, message: messages.Told) -> None:
+        super().told(message)
+        if isinstance(message, messages.SyncEnded) and not message.failed and self._left_at is not None:
+            self.tell_since(self._left_at)
+            self._left_at = None
 
     @work(group="since", exclusive=True)
     async def tell_since(self, at: int) -> None:

@@ -81,14 +81,14 @@ class QueueView(QueuePaint):
             self._settled(change)
         if not self._pane_chosen:
             self._pane_chosen = True
+            first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
+            self.show_pane(first)
             self.tell_since_left()
             for one in standing.timers:
                 if one.runs:
                     counted = spent(one.counted(self.deskzero.now))
                     keys = f"{label('queue.timer')} pauses, {label('queue.log_time')} logs it."
                     self.tell(f"The timer on #{clean(one.number)} ran on: {counted}. {keys}", "warn")
-            first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
-            self.show_pane(first)
 
     @work(exclusive=True, group="budget")
     async def read_budgets(self) -> None:

@@ -25,7 +25,6 @@ from tui.widgets.choice import Choice
 if TYPE_CHECKING:
     from store.fixes import Guard
 
-GUARD_WORDS = {"code": "code", "time": "time", "text": "text", "answer": "answer", "children": "children"}
 NO_MAIL, NO_ANSWER, REPLY = "none", "seen", "reply"
 
 
@@ -199,7 +198,7 @@ class WorkForm(Dialog[Filled]):
             problem = said
         else:
             parts = [
-                Content.styled("ok ", "$success") + Content(GUARD_WORDS[guard.name])
+                Content.styled("ok ", "$success") + Content(guard.name)
                 if guard.ok
                 else Content.styled("NO ", "bold $must") + say(guard.lacks)
                 for guard in said
