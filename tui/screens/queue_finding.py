@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from textual import work
@@ -62,9 +63,11 @@ class FindingKeys(QueueBase):
     async def scopes(self) -> list[Item]:
         """All of the scope, mine, and every owner, board and team in the cache with how much they have."""
         only = self.deskzero.only
-        loads = await self.deskzero.read(lambda reader: reader.loads(only))
-        panes = await self.deskzero.read(lambda reader: reader.panes(only))
-        mine = await self.deskzero.read(lambda reader: reader.panes(only, shown=Shown("mine")))
+        loads, mine = await asyncio.gather(
+            self.deskzero.read(lambda reader: reader.loads(only)),
+            self.deskzero.read(lambda reader: reader.panes(only, shown=Shown("mine"))),
+        )
+        panes = self.counts.whole or self.counts.panes  # of the whole scope, as the screen has them
         everything = f"all that the settings say: {self._settings_scope}"
         items = [
             Item(EVERYTHING, everything, _amount(panes[-1].later, sum(one.must for one in panes)), "scope"),

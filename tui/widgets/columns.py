@@ -214,8 +214,10 @@ def _hours(row: Row, now: int) -> list[Cell]:
     entries = sum(reason.hours or 0.0 for reason in row.reasons if reason.time_entry_id)
     worked = entries or row.hours
     made: list[Cell] = [(fit(hours(worked) if worked else "", 8, right=True), "number"), ("  ", "text")]
-    if row.asked is not None:
-        made += _asked(row.asked, now)
-    elif row.promise is None:
-        made.append((f"? {label('queue.code')} chooses", "later"))
-    return [*made, *_promise(row.promise, counted=True)]
+    if row.asked is None:
+        chooses: list[Cell] = [(f"? {label('queue.code')} chooses", "later")]
+        return [*made, *(_promise(row.promise, counted=True) or chooses)]
+    if row.promise is not None and row.promise.strong:
+        # What one key does stays in sight, whatever else is said.
+        return [*made, *_promise(row.promise), ("  ", "text"), *_asked(row.asked, now)]
+    return [*made, *_asked(row.asked, now), *_promise(row.promise, counted=True)]
