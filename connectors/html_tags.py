@@ -15,6 +15,8 @@ LONGEST_VALUE = 10_000
 """Characters up to which a `>` inside an attribute's quotes is looked past."""
 
 _NAME = re.compile(r"</?([A-Za-z][^\s<>/]*)")
+_DECLARATION = re.compile(r"<(?:!(?!--)|\?)")
+"""A comment that is never closed is none: its words were meant for somebody."""
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 _RAW = {name: re.compile(rf"</{name}\b[^>]*>", re.IGNORECASE) for name in ("script", "style", "title")}
 """Elements whose content is no HTML; it is not shown."""
@@ -60,11 +62,11 @@ def tokens(page: str) -> Iterator[Token]:
             place = end + 3
             continue
         end = find(">", start)
-        if page.startswith(("<!", "<?"), start) and end < never:
+        inner = page.find("<", start + 1, end)
+        if _DECLARATION.match(page, start) and end < never and inner < 0:
             place = end + 1
             continue
         named = _NAME.match(page, start, min(start + 60, never))
-        inner = page.find("<", start + 1, end)
         if named is None or end == never or inner >= 0:
             yield Token("<")
             place = start + 1
