@@ -27,7 +27,7 @@ from store.rules import evaluate
 from store.settings import KINDS, Settings
 from tests import large
 
-PARTS = ("start", "rules", "reader", "keys", "finding")
+PARTS = ("start", "rules", "reader", "keys", "finding", "together")
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from tui.cli import main; main()"]
 QUIET = 0.25
@@ -305,6 +305,44 @@ def finding(home: Home, settings: Settings) -> None:
             )
             terminal.take_in(3.0)
         tell("another scope to its list", scopes)
+
+
+def together(home: Home, settings: Settings) -> None:
+    """The preview of one value for 200 marked tickets, which the screen waits for: on a simulated PSA of its own."""
+    import asyncio
+
+    from connectors.simulators.serve import demo_secrets, demo_settings, make_app, run_in_thread
+    from connectors.simulators.world import World
+    from store.desk import Desk
+    from store.fixes import Intent
+    from store.settings import load
+    from store.settings_save import save_connection
+
+    many = 200
+    os.environ["DESKZERO_ACME_PRIVATE_KEY"] = demo_secrets()["private_key"]
+    world = World(3, 800, speed=0.0)
+    for ticket in [one for one in world.tickets.values() if world.is_open(one)][:many]:
+        world.reassign(ticket.id, world.technician)
+
+    async def prepared() -> None:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            at = Home.at(Path(scratch))
+            with run_in_thread(make_app("connectwise", world)) as url:
+                save_connection(at.config, large.NAME, demo_settings(url=url))
+                async with Desk(at, load(at.config)) as desk:
+                    await desk.sync()
+                    rows = Reader(at, desk.settings).rows([ALL_OPEN], limit=many)
+                    for what in (Intent(status="In Progress"), Intent(owner="asmith")):
+                        took = []
+                        for _ in range(5):
+                            began = time.perf_counter()
+                            for row in rows:
+                                await desk.prepare(row.connection, row.ticket_id, what)
+                            took.append(time.perf_counter() - began)
+                        word = "status" if what.status else "owner"
+                        tell(f"{word} of {len(rows)} marked tickets, to the preview", took)
+
+    asyncio.run(prepared())
 
 
 def main() -> None:
