@@ -51,17 +51,21 @@ async def worked(screen: QueueBase, view: TicketView, offered: Offered, course: 
     """Form, review, outbox; back to the form as often as wanted. The text is kept until it is sent or discarded."""
     app = screen.deskzero
     before: Filled | None = None
+    refused = False
     while True:
-        filled = await app.push_screen_wait(WorkForm(view, offered, course.guards, before=before))
+        filled = await app.push_screen_wait(
+            WorkForm(view, offered, course.guards, before=before, refused=refused)
+        )
         if filled is None:
             return False
         await _keep(screen, view, course.draft, filled.text)
         if nothing := course.nothing(filled):
             screen.tell(nothing, "info")
             return False
-        answer = await _reviewed(screen, view, filled, course)
-        if answer == "edit":
-            before = filled
+        given_up = refused and filled == before
+        answer = "keep" if given_up else await _reviewed(screen, view, filled, course)
+        if answer in ("edit", "refused"):
+            before, refused = filled, answer == "refused"
             continue
         if answer in ("sent", "discard"):
             await _keep(screen, view, course.draft, "")
@@ -76,7 +80,7 @@ async def _reviewed(screen: QueueBase, view: TicketView, filled: Filled, course:
     try:
         fix = await flows.prepare(view, filled.wanted)
         if fix is None:
-            return "edit"
+            return "refused"
         side, what = course.question(filled)
         answer = await screen.deskzero.push_screen_wait(Review(view, fix, side=side, what=what))
         if answer != "send":

@@ -9,6 +9,7 @@ import pytest
 from store import drafts
 from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, choose, opened, told
+from tui.flows_wrap import DRAFT
 from tui.screens.picker import Picker
 from tui.screens.review import Review
 from tui.screens.work_form import WorkForm
@@ -73,11 +74,31 @@ async def test_rule_12_it_is_not_closed_with_an_unanswered_note_unless_a_reason_
         await press(pilot, "escape")
         await opened(pilot, WorkForm)  # nothing is lost: back in the form
         assert shop.world.is_open(shop.world.ticket(row.ticket_id))
-        await press(pilot, "escape")
+        await press(pilot, "tab", "tab", "tab", ".", "escape")
         await opened(pilot, Picker)
         await press(pilot, *"He is on holiday", "enter")
         await opened(pilot, Review)
         assert "He is on holiday" in " ".join(painted(pilot.app.screen).split())
+
+
+async def test_esc_leads_out_of_a_form_that_must_not_close(shop):
+    """Without a reason the form is there again to be mended; Esc once more leaves it, and keeps the text."""
+    async with at_work(shop, "1") as (pilot, screen):
+        row = await form(pilot, screen, shop)
+        await press(pilot, "tab", "tab", "tab", *"Half done", "escape")
+        await opened(pilot, Picker)
+        await press(pilot, "escape")
+        await opened(pilot, WorkForm)
+        await guards(pilot, "Esc once more gives it up")
+        await press(pilot, "tab", "tab", "tab", "!", "escape")
+        await opened(pilot, Picker)
+        await press(pilot, "escape")
+        await opened(pilot, WorkForm)
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen, "left")
+        assert "The text is kept, x goes on." in told(screen)
+        assert drafts.load(shop.home, row.connection, row.ticket_id, DRAFT) == "Half done!"
+        assert shop.world.is_open(shop.world.ticket(row.ticket_id))
 
 
 async def test_the_guards_are_those_that_a_close_is_refused_for(shop):

@@ -95,10 +95,13 @@ class WorkForm(Dialog[Filled]):
         guards: Callable[[dict[str, Any]], Awaitable[Sequence[Guard] | str]],
         *,
         before: Filled | None = None,
+        refused: bool = False,
     ) -> None:
-        """`guards` says what stands against closing, or why the fix is none; `before`: what was filled in already."""
+        """`guards` says what stands against closing, or why the fix is none; `before`: what was filled in already.
+        `refused`: with that it did not go on, so Esc with nothing changed is the way out."""
         super().__init__()
         self._view, self._offered, self._guards, self._before = view, offered, guards, before
+        self._refused = refused
         self._warned = False
 
     def compose(self) -> ComposeResult:
@@ -144,6 +147,8 @@ class WorkForm(Dialog[Filled]):
     def on_mount(self) -> None:
         first = "#time" if not self._offered.no_time else "#text"
         self.query_one(first).focus()
+        text = self.query_one("#text", TextArea)
+        text.move_cursor(text.document.end)  # who comes back goes on writing
         self._look()
 
     @on(Input.Submitted)
@@ -204,6 +209,8 @@ class WorkForm(Dialog[Filled]):
                 for guard in said
             ]
             can = Content.styled("Can close?   ", "$quiet") + Content(" · ").join(parts)
+            if self._refused and self._filled(wanted) == self._before:
+                problem = f"{keymap.label('dialog.cancel')} once more gives it up; the text is kept."
         self.query_one("#can", Static).update(can)
         self.query_one("#problem", Static).update(Content(problem))
 
@@ -219,7 +226,9 @@ class WorkForm(Dialog[Filled]):
             else:
                 self._warned = True
                 self.query_one("#time", Input).focus()
-                self.query_one("#problem", Static).update(Content(f"{error} Esc once more gives it up."))
+                self.query_one("#problem", Static).update(
+                    Content(f"{error} {keymap.label('dialog.cancel')} once more gives it up.")
+                )
                 return
         self.finish(self._filled(wanted))
 
