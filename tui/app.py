@@ -47,7 +47,7 @@ class Deskzero(App[int]):
     """The queue in a terminal."""
 
     TITLE = "deskzero"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar = ["readable.tcss", "app.tcss"]
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.quit"),

@@ -207,12 +207,18 @@ def copies(rows: Sequence[Any]) -> list[Any]:
     return [type(row)(**row.model_dump()) for row in rows]
 
 
-def fill(folder: Path, tickets: Sequence[Ticket] = TICKETS, *, settings: Settings = SETTINGS) -> Home:
-    """A home with this day in it."""
+def fill(
+    folder: Path,
+    tickets: Sequence[Ticket] = TICKETS,
+    *,
+    settings: Settings = SETTINGS,
+    more: Sequence[Any] = (),
+) -> Home:
+    """A home with this day in it, and what else there is to be (`more`: notes, choices)."""
     home = Home.at(folder)
     with Databases.open(home, now=NOW) as databases:
         with Session(databases.cache) as session, session.begin():
-            session.add_all(copies([*tickets, *NOTES, *FILES, *TIME, *choices()]))
+            session.add_all(copies([*tickets, *NOTES, *FILES, *TIME, *choices(), *more]))
             session.flush()
             session.merge(TicketParent(connection="acme", ticket_id="70119", parent_id="70090"))
             child = session.get(Ticket, ("acme", "70119"))

@@ -4,16 +4,15 @@ sizes, dark and light, and with hostile text."""
 from __future__ import annotations
 
 import msgspec
-import pytest
 from textual.content import Content
-from textual.widgets import Input, TextArea
 
 from store.read_day import Left
 from store.read_log import Happened
 from store.timers import start
 from tests.tui import small_day
 from tests.tui.dialog_day import prepared, view
-from tests.tui.screen import NARROW, WIDE, make_app, press, settle
+from tests.tui.pictures import LOOKS
+from tests.tui.screen import press, settle
 from tui.asks import Item
 from tui.orders import Refused
 from tui.screens.sign_off import SignOff
@@ -22,43 +21,16 @@ from tui.screens.together import Together
 from tui.screens.work_form import Offered, WorkForm
 from tui.story import whole_story
 
-BOTH = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x30", "80x24"])
-THEMES = pytest.mark.parametrize("theme", ["deskzero-dark", "deskzero-light"])
 HOSTILE = "[bold]Hi[/] \x1b[31m\u202eevil\u202c 桜桜桜 " + "long " * 40
 
 
-@pytest.fixture
-def picture(snap_compare, tmp_path, monkeypatch):
-    """Compares the screen with its snapshot after `before(pilot)`."""
-    for kind in (Input, TextArea):
-        monkeypatch.setattr(kind.cursor_blink, "_default", False)
-
-    def compare(before, size, theme):
-        settings = msgspec.structs.replace(small_day.SETTINGS, theme=theme)
-        app = make_app(small_day.fill(tmp_path), settings)
-
-        async def ready(pilot):
-            await settle(pilot)
-            await before(pilot)
-            await settle(pilot)
-
-        return snap_compare(app, terminal_size=size, run_before=ready)
-
-    return compare
+@LOOKS
+def test_marks(picture, look):
+    assert picture(look, "4", "space", "space", "v", "j")
 
 
-@BOTH
-@THEMES
-def test_marks(picture, size, theme):
-    async def before(pilot):
-        await press(pilot, "4", "space", "space", "v", "j")
-
-    assert picture(before, size, theme)
-
-
-@BOTH
-@THEMES
-def test_all_marked_before_it_happens(picture, size, theme):
+@LOOKS
+def test_all_marked_before_it_happens(picture, look):
     async def before(pilot):
         home = pilot.app.home
         rows = pilot.app.reader.rows(("billing_code",))
@@ -67,7 +39,7 @@ def test_all_marked_before_it_happens(picture, size, theme):
         some += [(msgspec.structs.replace(row, summary=HOSTILE), Refused(HOSTILE)) for row in rows[2:4]]
         await pilot.app.push_screen(Together("type → Incident", some))
 
-    assert picture(before, size, theme)
+    assert picture(look, before=before)
 
 
 def form(home, title, text="", **more):
@@ -91,9 +63,8 @@ def form(home, title, text="", **more):
     return WorkForm(view(home, "70101"), offered, guards)
 
 
-@BOTH
-@THEMES
-def test_wrapping_up(picture, size, theme):
+@LOOKS
+def test_wrapping_up(picture, look):
     async def before(pilot):
         more = {
             "statuses": [Item("", "In Progress (stays)"), Item("5", "Completed", "closes")],
@@ -107,21 +78,19 @@ def test_wrapping_up(picture, size, theme):
         await settle(pilot)
         await press(pilot, "tab", "tab", "tab", "tab", "tab")
 
-    assert picture(before, size, theme)
+    assert picture(look, before=before)
 
 
-@BOTH
-@THEMES
-def test_logging_time(picture, size, theme):
+@LOOKS
+def test_logging_time(picture, look):
     async def before(pilot):
         await pilot.app.push_screen(form(pilot.app.home, "Log time", HOSTILE.replace("\x1b", "")))
 
-    assert picture(before, size, theme)
+    assert picture(look, before=before)
 
 
-@BOTH
-@THEMES
-def test_a_timer_runs(picture, size, theme):
+@LOOKS
+def test_a_timer_runs(picture, look):
     async def before(pilot):
         start(
             pilot.app.home,
@@ -134,12 +103,11 @@ def test_a_timer_runs(picture, size, theme):
         )
         pilot.app.queue.read_standing()
 
-    assert picture(before, size, theme)
+    assert picture(look, before=before)
 
 
-@BOTH
-@THEMES
-def test_what_happened(picture, size, theme):
+@LOOKS
+def test_what_happened(picture, look):
     async def before(pilot):
         app = pilot.app
         some = [
@@ -152,12 +120,11 @@ def test_what_happened(picture, size, theme):
         lines = whole_story(some, [(app.now - 30, HOSTILE)], app.now, app.zone, [])
         await app.push_screen(Story(Content("What happened"), lines, "Nothing."))
 
-    assert picture(before, size, theme)
+    assert picture(look, before=before)
 
 
-@BOTH
-@THEMES
-def test_signing_off(picture, size, theme):
+@LOOKS
+def test_signing_off(picture, look):
     async def before(pilot):
         rows = [row for row in pilot.app.reader.rows() if row.gate][:3]
         left = [
@@ -166,15 +133,9 @@ def test_signing_off(picture, size, theme):
         ]
         await pilot.app.push_screen(SignOff("NOT ZERO, 3 left", "Thu 17:01", left))
 
-    assert picture(before, size, theme)
+    assert picture(look, before=before)
 
 
-@BOTH
-@THEMES
-def test_hiding_a_row(picture, size, theme):
-    async def before(pilot):
-        await pilot.press("2")
-        await settle(pilot)
-        await pilot.press("z")
-
-    assert picture(before, size, theme)
+@LOOKS
+def test_hiding_a_row(picture, look):
+    assert picture(look, "2", "z")

@@ -1,15 +1,12 @@
-"""What the dialogs look like at both sizes. The clock stands still and no cursor blinks."""
+"""What the dialogs look like. The clock stands still and no cursor blinks."""
 
 from __future__ import annotations
 
-import pytest
 from textual.content import Content
-from textual.widgets import Input, TextArea
 
 from store.cache_upkeep import set_state
 from store.changes import to_json
 from store.database import Databases
-from store.desk import Desk
 from tests.tui import small_day
 from tests.tui.dialog_day import (
     CONFLICT,
@@ -23,44 +20,15 @@ from tests.tui.dialog_day import (
     view,
     writes_again,
 )
-from tests.tui.screen import NARROW, WIDE, make_app, settle, until
+from tests.tui.pictures import LOOKS, SIZES, SMALL
+from tests.tui.screen import settle, until
 from tui.asks import Item
 from tui.messages import Saved
 from tui.screens.conflict import Conflict
+from tui.screens.look import Look
 from tui.screens.picker import Picker
 from tui.screens.review import Review
 from tui.screens.writing import Writing
-
-BOTH = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x30", "80x24"])
-SMALL = pytest.mark.parametrize("size", [NARROW], ids=["80x24"])
-
-
-class Alone(Desk):
-    """A desk whose PSA said just now what the cache holds."""
-
-    async def sync(self, **_):
-        return []
-
-
-@pytest.fixture
-def picture(snap_compare, tmp_path, monkeypatch):
-    """Compares the screen with its snapshot after `before(pilot)`, which opens a dialog."""
-
-    for kind in (Input, TextArea):  # from the start: one that stops later may stop while it is not to be seen
-        monkeypatch.setattr(kind.cursor_blink, "_default", False)
-
-    def compare(before, size, tickets=small_day.TICKETS):
-        home = small_day.fill(tmp_path, tickets)
-        app = make_app(home, open_desk=lambda: Alone(home, small_day.SETTINGS, clock=lambda: small_day.NOW))
-
-        async def ready(pilot):
-            await settle(pilot)
-            await before(pilot)
-            await settle(pilot)
-
-        return snap_compare(app, terminal_size=size, run_before=ready)
-
-    return compare
 
 
 def dialog(make):
@@ -69,13 +37,6 @@ def dialog(make):
     async def before(pilot):
         await pilot.app.push_screen(await make(pilot.app.home))
         await settle(pilot)
-
-    return before
-
-
-def keys(*pressed):
-    async def before(pilot):
-        await pilot.press(*pressed)
 
     return before
 
@@ -101,24 +62,24 @@ def codes(items=CODES):
 
 
 class TestPicker:
-    @BOTH
-    def test_suggested(self, picture, size):
+    @LOOKS
+    def test_suggested(self, picture, look):
         """The suggestion is preselected; groups; details at the right."""
 
         async def make(_):
             return codes()
 
-        assert picture(dialog(make), size)
+        assert picture(look, before=dialog(make))
 
     @SMALL
-    def test_nothing_chosen(self, picture, size):
+    def test_nothing_chosen(self, picture, look):
         async def make(_):
             return codes(CODES[1:])
 
-        assert picture(dialog(make), size)
+        assert picture(look, before=dialog(make))
 
-    @BOTH
-    def test_long_list(self, picture, size):
+    @SIZES
+    def test_long_list(self, picture, look):
         """Preview and keys stay in sight."""
 
         async def make(_):
@@ -128,12 +89,12 @@ class TestPicker:
             await dialog(make)(pilot)
             await pilot.press("pagedown", "pagedown")
 
-        assert picture(before, size)
+        assert picture(look, before=before)
 
 
 class TestTexts:
-    @BOTH
-    def test_writing(self, picture, size):
+    @LOOKS
+    def test_writing(self, picture, look):
         """PUBLIC, a heavy frame, the conversation below; somebody wrote meanwhile."""
 
         async def before(pilot):
@@ -147,17 +108,17 @@ class TestTexts:
             pilot.app.saved.publish(Saved())
             await until(pilot, lambda: one._saved_text.endswith("three."), "saved")
 
-        assert picture(before, size)
+        assert picture(look, before=before)
 
     @SMALL
-    def test_writing_a_note(self, picture, size):
+    def test_writing_a_note(self, picture, look):
         async def make(home):
             return Writing(view(home, "70101"), "note", draft="Looked at the calendar.")
 
-        assert picture(dialog(make), size)
+        assert picture(look, before=dialog(make))
 
-    @BOTH
-    def test_review(self, picture, size):
+    @LOOKS
+    def test_review(self, picture, look):
         """To whom, what changes, up to which note; one came in between."""
 
         async def make(home):
@@ -166,12 +127,12 @@ class TestTexts:
             writes_again(home, 20, "Forget it, it works now.", when="26 14:31")
             return Review(view(home, "70101"), fix, side="reply")
 
-        assert picture(dialog(make), size)
+        assert picture(look, before=dialog(make))
 
 
 class TestOutbox:
-    @BOTH
-    def test_conflict(self, picture, size):
+    @LOOKS
+    def test_conflict(self, picture, look):
         """A side is chosen and taken; only y is missing."""
 
         async def make(home):
@@ -183,19 +144,19 @@ class TestOutbox:
             await dialog(make)(pilot)
             await pilot.press("left", "enter")
 
-        assert picture(before, size)
+        assert picture(look, before=before)
 
     @SMALL
-    def test_conflict_with_a_note(self, picture, size):
+    def test_conflict_with_a_note(self, picture, look):
         async def make(home):
             change = await made(home, "70101", reply="I call you at three.")
             become(home, change, "conflict", detail=to_json(NEWER))
             return Conflict(changes(home)[change])
 
-        assert picture(dialog(make), size)
+        assert picture(look, before=dialog(make))
 
-    @BOTH
-    def test_outbox(self, picture, size):
+    @LOOKS
+    def test_outbox(self, picture, look):
         """A change in every state; the refused one in the PSA's words."""
 
         async def before(pilot):
@@ -206,17 +167,17 @@ class TestOutbox:
             pilot.app.saved.publish(Saved())
             await pilot.press("O", "j", "j", "j")
 
-        assert picture(before, size)
+        assert picture(look, before=before)
 
-    @SMALL
-    def test_trouble(self, picture, size):
+    @LOOKS
+    def test_trouble(self, picture, look):
         async def before(pilot):
             await full_outbox(pilot.app.home)
             _state(pilot, error_kind="unauthorized", error="the key was refused", hint="Make a new key.",
                    since_down=small_day.at("26 13:05"))  # fmt: skip
             await pilot.press("exclamation_mark")
 
-        assert picture(before, size)
+        assert picture(look, before=before)
 
 
 def end_of_day(**state):
@@ -234,50 +195,61 @@ def end_of_day(**state):
 
 
 class TestEndOfDay:
-    @BOTH
-    def test_not_zero(self, picture, size):
+    @LOOKS
+    def test_not_zero(self, picture, look):
         """Every gate with its rows."""
-        assert picture(end_of_day(), size)
+        assert picture(look, before=end_of_day())
 
-    @BOTH
-    def test_zero(self, picture, size):
-        assert picture(end_of_day(), size, small_day.TICKETS[-1:])
+    @LOOKS
+    def test_zero(self, picture, look, tmp_path):
+        assert picture(look, before=end_of_day(), home=small_day.fill(tmp_path, small_day.TICKETS[-1:]))
 
-    @BOTH
-    def test_cannot_tell(self, picture, size):
+    @SIZES
+    def test_cannot_tell(self, picture, look, tmp_path):
         """As large as zero, and why."""
         before = end_of_day(error_kind="unreachable", error="no answer", since_down=small_day.at("26 13:05"))
-        assert picture(before, size, small_day.TICKETS[-1:])
+        assert picture(look, before=before, home=small_day.fill(tmp_path, small_day.TICKETS[-1:]))
 
 
-@BOTH
-def test_help(picture, size):
-    assert picture(keys("question_mark"), size)
-
-
-@SMALL
-def test_ask(picture, size):
+@LOOKS
+def test_ask(picture, look):
     """Quitting with a mail held."""
 
     async def before(pilot):
         await made(pilot.app.home, "70101", reply="Hi Ann, I call you at three.")
         await pilot.press("q")
 
-    assert picture(before, size)
+    assert picture(look, before=before)
 
 
-@SMALL
-def test_why(picture, size):
-    assert picture(keys("j", "i"), size)
+@LOOKS
+def test_why(picture, look):
+    assert picture(look, "j", "i")
 
 
-@SMALL
-def test_undo_list(picture, size):
+@LOOKS
+def test_fields(picture, look):
+    """The missing ones first, each with its value now."""
+    assert picture(look, "2", "e", "down")
+
+
+@LOOKS
+def test_a_ticket_of_no_list(picture, look):
+    """To read only: why it is not mine stands above."""
+
+    async def make(home):
+        return Look(view(home, "70090"))
+
+    assert picture(look, before=dialog(make))
+
+
+@LOOKS
+def test_undo_list(picture, look):
     async def before(pilot):
         await full_outbox(pilot.app.home)
         await pilot.press("U", "down")
 
-    assert picture(before, size)
+    assert picture(look, before=before)
 
 
 def _state(pilot, **values):

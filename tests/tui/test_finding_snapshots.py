@@ -1,4 +1,4 @@
-"""What finding looks like, at both sizes: filter, scope picker, a part of the scope, panes of one's own."""
+"""What finding looks like: filter, scope picker, a part of the scope, panes of one's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from store.cache_upkeep import set_state
 from store.database import Databases
 from tests.tui import small_day
-from tests.tui.screen import NARROW, WIDE, make_app, settle
+from tests.tui.pictures import LOOKS, SIZES, Look
 from tests.tui.test_finding import BOARD, OTHERS
 
 HOSTILE = small_day.ticket(
@@ -17,77 +17,68 @@ HOSTILE = small_day.ticket(
 
 
 @pytest.fixture
-def picture(snap_compare, tmp_path):
-    """Compares a board on the screen after some keys with its snapshot."""
+def board(picture, tmp_path):
+    """Compares a board, in a scope that holds everybody's tickets, with its kept picture after some keys."""
 
-    def compare(*keys, size=WIDE, theme=None, more=()):
+    def compare(look, *keys, more=()):
         home = small_day.fill(tmp_path, (*small_day.TICKETS, *OTHERS, *more), settings=BOARD)
         with Databases.open(home, now=small_day.NOW) as databases, databases.cache.begin() as cache:
             set_state(cache, "acme", scope="all")
-        app = make_app(home, BOARD)
-        if theme is not None:
-            app.theme = theme
-
-        async def ready(pilot):
-            await settle(pilot)
-            for key in keys:
-                await pilot.press(key)
-                await settle(pilot)
-
-        return snap_compare(app, terminal_size=size, run_before=ready)
+        return picture(look, *keys, settings=BOARD, home=home)
 
     return compare
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x30", "80x24"])
 class TestFinding:
-    """Dark, both sizes."""
+    """A line that is typed, a part that is chosen, panes of one's own."""
 
-    def test_filter_help(self, picture, size):
+    @SIZES
+    def test_filter_help(self, board, look):
         """The line and what may be typed."""
-        assert picture("0", "slash", *"owner:as", size=size)
+        assert board(look, "0", "slash", *"owner:as")
 
-    def test_filter_wrong(self, picture, size):
+    @LOOKS
+    def test_filter_wrong(self, board, look):
         """A term that was not understood is told, the rest goes on."""
-        assert picture("0", "slash", *"printer age>3", size=size)
+        assert board(look, "0", "slash", *"printer age>3")
 
-    def test_filter_empty(self, picture, size):
+    @SIZES
+    def test_filter_empty(self, board, look):
         """An empty list through a filter is no zero."""
-        assert picture("4", "slash", *"zzz", size=size)
+        assert board(look, "4", "slash", *"zzz")
 
-    def test_scope_picker(self, picture, size):
+    @SIZES
+    def test_scope_picker(self, board, look):
         """Whose tickets, with numbers."""
-        assert picture("at", "down", "down", "down", size=size)
+        assert board(look, "at", "down", "down", "down")
 
-    def test_part_of_the_scope(self, picture, size):
+    @LOOKS
+    def test_part_of_the_scope(self, board, look):
         """A colleague's: header and panes name the part and the whole."""
-        assert picture("at", *"asm", "enter", "4", size=size)
+        assert board(look, "at", *"asm", "enter", "4")
 
-    def test_saved_pane(self, picture, size):
+    @SIZES
+    def test_saved_pane(self, board, look):
         """A pane of one's own, below the sum."""
-        assert picture("5", size=size)
+        assert board(look, "5")
 
-    def test_by_owner(self, picture, size):
+    @SIZES
+    def test_by_owner(self, board, look):
         """Rows of one owner stand together."""
-        assert picture("0", "greater_than_sign", *"by owner", "enter", size=size)
+        assert board(look, "0", "greater_than_sign", *"by owner", "enter")
 
-    def test_who(self, picture, size):
+    @SIZES
+    def test_who(self, board, look):
         """Everybody's load beside the name."""
-        assert picture("0", "w", size=size)
+        assert board(look, "0", "w")
 
 
-class TestOtherwise:
-    """Light, and foreign text that would do harm."""
+class TestHostile:
+    """Foreign text that would do harm."""
 
-    def test_filter_light(self, picture):
-        assert picture("0", "slash", *"printer age>3", theme="deskzero-light")
-
-    def test_part_light(self, picture):
-        assert picture("at", *"asm", "enter", theme="deskzero-light")
-
-    def test_hostile_owner_in_the_list(self, picture):
+    def test_hostile_owner_in_the_list(self, board):
         """Escape sequences and markup in an owner, a board, a contact."""
-        assert picture("0", "greater_than_sign", *"by board", "enter", more=(HOSTILE,))
+        assert board(Look(), "0", "greater_than_sign", *"by board", "enter", more=(HOSTILE,))
 
-    def test_hostile_owner_in_the_picker(self, picture):
-        assert picture("at", *"eve", more=(HOSTILE,))
+    def test_hostile_owner_in_the_picker(self, board):
+        assert board(Look(), "at", *"eve", more=(HOSTILE,))

@@ -24,6 +24,7 @@ class ConnectApp(App[Ended]):
     """Holds the guide, and the engine for the first sync."""
 
     TITLE = "deskzero connect"
+    CSS_PATH = "../readable.tcss"
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     ConnectApp.-plain OptionList > .option-list--option-highlighted { text-style: bold underline; }

@@ -62,7 +62,7 @@ class RequiredStep(Step):
         on = field in self.course.required
         writes = self.course.facts.proof.capabilities.writes
         fixable = ("custom" if field.startswith("custom:") else field) in writes
-        where = "" if fixable else "to be filled in in the PSA: its API does not set it"
+        where = "" if fixable else "filled in in the PSA: its API does not set it"
         return Content.assemble(
             (f" [{'x' if on else ' '}] {fit(label(field), CELLS)}", "bold" if on else ""), (where, "$quiet")
         )

@@ -144,7 +144,7 @@ class Conflict(Dialog[ConflictAnswer]):
             if self._change.wrote
             else "Theirs: what I decided is dropped; nothing is sent.",
         }[self._side if self._side in ("mine", "theirs") else None]
-        confirm = f"  {label('conflict.yes')} to confirm" if self._taken else ""
+        confirm = f" {label('conflict.yes')} to confirm " if self._taken else ""
         self.query_one("#choice", Static).update(
             Content.assemble((f"{mine}   {theirs}   ", "bold"), says, (confirm, "bold reverse"))
         )

@@ -49,7 +49,8 @@ class Look(Dialog[None]):
         title = Content.assemble(
             "In none of your lists: ",
             self._why_not_mine(),
-            say(f" · #{record.number} · {record.company or 'no company'} · {record.summary}"),
+            " · ",
+            say(f"#{record.number} · {record.company or 'no company'} · {record.summary}"),
         )
         with Vertical(id="box", classes="dialog"):
             yield Static(title, classes="dialog-title")

@@ -36,8 +36,9 @@ class Picker(Dialog[Item]):
         Input { border: none; height: 1; padding: 0 1; background: $boost; }
         Input:focus { border: none; }
         OptionList { height: auto; max-height: 40vh; padding: 0; scrollbar-gutter: stable; }
-        #preview { height: auto; max-height: 5; padding: 0 1; margin-top: 1; color: $text; }
+        #preview { height: auto; max-height: 5; padding: 0 1; margin: 1 0; color: $text; }
         #hint { padding: 0 1; color: $quiet; }
+        .dialog-keys { dock: bottom; margin: 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

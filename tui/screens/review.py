@@ -33,6 +33,7 @@ class Review(Dialog[ReviewAnswer]):
     Review {
         align: center middle;
         #box { width: 96; max-width: 98%; height: auto; max-height: 94%; }
+        #middle { height: auto; max-height: 60vh; }
         #lines { padding: 0 1; height: auto; }
         #text { height: auto; max-height: 30vh; margin: 1 1 0 1; padding: 0 1; border-left: thick $frame; }
         #text > Static { height: auto; }
@@ -78,10 +79,13 @@ class Review(Dialog[ReviewAnswer]):
         keep = f"{back} keep as draft · {label('review.discard')} discard" if self._side else f"{back} back"
         with Vertical(id="box", classes="dialog" if self._side is None else f"dialog -{self._side}"):
             yield Static(title, classes="dialog-title")
-            yield Labelled(id="lines")
-            if text:
-                with VerticalScroll(id="text", can_focus=False):
-                    yield Static(Content(clean(text, lines=True)))
+            with VerticalScroll(
+                id="middle", can_focus=False
+            ):  # however much there is, the keys stay in sight
+                yield Labelled(id="lines")
+                if text:
+                    with VerticalScroll(id="text", can_focus=False):
+                        yield Static(Content(clean(text, lines=True)))
             word = {"reply": "send", "note": "save", None: "send" if self._prepared.mails else "do it"}[
                 self._side
             ]
@@ -170,8 +174,12 @@ class Review(Dialog[ReviewAnswer]):
         self.finish("keep" if self._side else None)
 
     def action_scroll(self, by: int) -> None:
-        for text in self.query("#text").results(VerticalScroll):
-            text.scroll_relative(y=by, animate=False)
+        """Down to the end of the whole, then of the text; up the other way."""
+        areas = list(self.query("#middle, #text").results(VerticalScroll))
+        for area in areas if by > 0 else reversed(areas):
+            if (area.scroll_y < area.max_scroll_y) if by > 0 else (area.scroll_y > 0):
+                area.scroll_relative(y=by, animate=False)
+                return
 
     @work(exclusive=True, group="ask")
     async def action_discard(self) -> None:
