@@ -206,11 +206,13 @@ class Reader:
             note = None if row.value is None else time_note(row.value, row.problems, self._names)
             notes += [note] if note is not None else []
             odd += odd_of(row, "time", f"time entry {place}", ticket_id)
-        files, problem = await files_for(notes, lambda: self._attachments(number))
-        return Conversation(ticket_id, in_order(notes), read_at, tuple(odd), files, problem)
+        files = await files_for(notes, lambda: self.files(ticket_id))
+        return Conversation(ticket_id, in_order(notes), read_at, tuple(odd), *files)
 
-    async def _attachments(self, number: int) -> tuple[Attachment, ...]:
-        wanted = where("eq", "parentID", number)
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's attachments; those that came with a mail are not on its note (our inference)."""
+        wanted = where("eq", "parentID", _number(ticket_id))
+        await self._names.load()
         return tuple(
             [
                 attachment(row.value, row.problems, self._names)
