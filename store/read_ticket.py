@@ -94,6 +94,7 @@ def ticket_view(
         notes=_notes(cache, key, files),
         files=tuple(sorted(files.get("", ()), key=lambda file: file.at or 0)),
         files_problem=files_problem,
+        files_due=state["notes_read_at"] is not None and _files_due(cache, key),
         last_words=row.last_words,
         time=_time(cache, key, me or settings.technician),
         parents=tuple(about[parent] for parent in parents),
@@ -127,6 +128,11 @@ def _files(db: sqlite3.Connection, key: tuple[str, str]) -> tuple[dict[str, tupl
         else:
             found[note_id] = (*found.get(note_id, ()), FileView(*file))
     return found, problem
+
+
+def _files_due(db: sqlite3.Connection, key: tuple[str, str]) -> bool:
+    due = db.execute("SELECT 1 FROM files_due WHERE connection = ? AND ticket_id = ?", key).fetchone()
+    return due is not None
 
 
 def _notes(
