@@ -118,7 +118,7 @@ class Autotask:
         return await self._reader.conversation(ticket_id)
 
     async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
-        """The ticket's attachments: one request for 500."""
+        """The ticket's attachments: one request for 500, and one for who sent them where that is not known."""
         return await self._reader.files(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:

@@ -212,15 +212,12 @@ class Reader:
     async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
         """The ticket's attachments; those that came with a mail are not on its note (our inference)."""
         wanted = where("eq", "parentID", _number(ticket_id))
+        pages = self._api.pages("TicketAttachments", AttachmentRow, wanted)
+        rows = [row async for page in pages for row in page.rows if row.value is not None]
         await self._names.load()
-        return tuple(
-            [
-                attachment(row.value, row.problems, self._names)
-                async for page in self._api.pages("TicketAttachments", AttachmentRow, wanted)
-                for row in page.rows
-                if row.value is not None
-            ]
-        )
+        senders = {row.value.attached_by_contact_id for row in rows} - {None, 0}
+        await self._names.of_contacts(one for one in senders if one not in self._names.contacts)
+        return tuple(attachment(row.value, row.problems, self._names) for row in rows)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All time entries of those tickets, 400 tickets a request. Without the right to see them, those that are not

@@ -16,8 +16,12 @@ from textual.pilot import Pilot
 from connectors.simulators.connectwise import simulator
 from connectors.simulators.serve import demo_secrets
 from store.desk import Desk
+from store.read import Reader
 from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, told
+from tui.commands.show_command import ticket_json
+from tui.files import NOT_ASKED
+from tui.plain import ticket_lines
 from tui.screens import queue_files
 from tui.screens.look import Look
 from tui.screens.queue import QueueScreen
@@ -257,3 +261,26 @@ async def test_a_ticket_in_no_list_shows_its_files_too(shop: FileShop) -> None:
 
         await until(pilot, lambda: f"file on the ticket: log {ticket}.txt, 2.0 kB" in lines(), "listed")
         assert shop.files.asked == [ticket]
+
+
+async def test_show_says_offline_that_files_were_not_asked_for(shop: FileShop) -> None:
+    async with reading(shop) as (_, screen):
+        ticket = here(screen)
+
+    def shown() -> tuple[str, dict[str, Any]]:
+        view = Reader(shop.home, shop.settings).ticket("demo", ticket)
+        assert view is not None
+        document = ticket_json(view)
+        assert isinstance(document, dict)
+        return "\n".join(ticket_lines(view, shop.settings, now=int(shop.now))), document
+
+    text, document = shown()
+    assert f"Files on the ticket\n  {NOT_ASKED}" in text
+    assert document["files_due"] is True and document["files"] == []
+    async with shop.desk() as desk:
+        assert await desk.list_files("demo", ticket) == ""
+    text, document = shown()
+    assert NOT_ASKED not in text and f"log {ticket}.txt, 2.0 kB" in text
+    assert document["files_due"] is False and [one["name"] for one in document["files"]] == [
+        f"log {ticket}.txt"
+    ]
