@@ -68,9 +68,8 @@ async def list_files(
         if not still_waits:
             return ""  # a conversation that asked for its files, or another process, was faster: its listing is as new
         store_listed_files(cache, connection, ticket_id, found)
-        if (
-            read_since == read_at
-        ):  # else the conversation was read anew meanwhile, and this is of the reading before
+        # Read anew meanwhile, it waits on: this listing is of the reading before.
+        if read_since == read_at:
             cache.exec_driver_sql(
                 "DELETE FROM files_due WHERE connection = ? AND ticket_id = ?", (connection, ticket_id)
             )
