@@ -190,6 +190,19 @@ class Connector(Protocol):
         read, used where the PSA has conditional writes. Raises `Rejected`, `Conflict`, …"""
 
 
+@runtime_checkable
+class ListsFiles(Protocol):
+    """What a connector has besides where its PSA lists a ticket's files by a request of its own.
+
+    Its `conversation` may then leave them out (`Conversation.files_asked` is false): one request more for every
+    conversation would be too many. They are asked for where somebody is reading the ticket.
+    """
+
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """All files of the ticket, complete or an error; each with the time at which it was added. Raises `NotThere`
+        for what is no ticket, `Forbidden` or `Rejected` where the PSA refuses."""
+
+
 class Help(msgspec.Struct, frozen=True):
     """How `deskzero connect` asks for one value."""
 

@@ -242,6 +242,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """Files that the PSA ties to the ticket and to no note: to which one they belong is not guessed."""
     files_problem: str = ""
     """Why the ticket's files could not be listed, in a sentence; the notes are complete all the same."""
+    files_asked: bool = True
+    """False: the ticket's files were not asked for, so that `files` says nothing; `ListsFiles.files` lists them."""
 
 
 class TimeEntries(msgspec.Struct, frozen=True):

@@ -6,13 +6,14 @@ the same by its hash not written again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Cache
 
-from connectors.contract import Conversation, NoteRecord
+from connectors.contract import Attachment, Conversation, NoteRecord
+from connectors.files import Files
 from store.cache_writes import row_hash, upsert
 from store.models import NoteColumns
 from store.note_reading import Classify, classifier, note_number, reading
@@ -58,27 +59,60 @@ def store_conversation(
 
 
 def _store_files(cache: Cache, connection: str, conversation: Conversation) -> bool:
-    """Replaces what is known of the ticket's files. True if anything is different."""
+    """Replaces what is known of the ticket's files. True if anything is different.
+
+    Where they were not asked for, those of the ticket itself stay as they were last listed, and are due: a file does
+    not vanish from the screen because a round asked for less.
+    """
     of = (connection, conversation.ticket_id)
-    owners = [("", conversation.files), *((note.note_id, note.attachments) for note in conversation.notes)]
-    rows: set[tuple[object, ...]] = {
-        (*of, note_id, place, file.name, file.size, file.added_at, file.added_by)
-        for note_id, files in owners
+    rows = _file_rows(*of, {note.note_id: note.attachments for note in conversation.notes})
+    if not conversation.files_asked:
+        cache.exec_driver_sql("INSERT OR IGNORE INTO files_due (connection, ticket_id) VALUES (?, ?)", of)
+        return _replace_files(cache, of, rows, "note_id <> ''")
+    cache.exec_driver_sql("DELETE FROM files_due WHERE connection = ? AND ticket_id = ?", of)
+    rows |= _own_rows(*of, conversation.files, conversation.files_problem)
+    return _replace_files(cache, of, rows, "true")
+
+
+def store_listed_files(cache: Cache, connection: str, ticket_id: str, listed: Files) -> bool:
+    """Replaces the files of the ticket itself, or what kept them from being listed, by a listing of their own; those of
+    notes stay. True if anything is different."""
+    rows = _own_rows(connection, ticket_id, listed.files, listed.problem)
+    return _replace_files(cache, (connection, ticket_id), rows, "note_id = ''")
+
+
+def _own_rows(
+    connection: str, ticket_id: str, files: Sequence[Attachment], problem: str
+) -> set[tuple[object, ...]]:
+    """The rows of what the PSA ties to no note."""
+    rows = _file_rows(connection, ticket_id, {"": files})
+    if problem:
+        rows.add((connection, ticket_id, "", FILES_PROBLEM, problem, None, None, ""))
+    return rows
+
+
+def _file_rows(
+    connection: str, ticket_id: str, owners: Mapping[str, Sequence[Attachment]]
+) -> set[tuple[object, ...]]:
+    return {
+        (connection, ticket_id, note_id, place, file.name, file.size, file.added_at, file.added_by)
+        for note_id, files in owners.items()
         for place, file in enumerate(files)
     }
-    if conversation.files_problem:
-        rows.add((*of, "", FILES_PROBLEM, conversation.files_problem, None, None, ""))
+
+
+def _replace_files(cache: Cache, of: tuple[str, str], rows: set[tuple[object, ...]], which: str) -> bool:
+    """Puts `rows` in the place of the ticket's files that `which` (SQL) names, unless they are the same."""
+    where = f"FROM file WHERE connection = ? AND ticket_id = ? AND {which}"
     known: set[tuple[object, ...]] = {
         tuple(row)
         for row in cache.exec_driver_sql(
-            "SELECT connection, ticket_id, note_id, place, name, size, added_at, added_by FROM file"
-            " WHERE connection = ? AND ticket_id = ?",
-            of,
+            f"SELECT connection, ticket_id, note_id, place, name, size, added_at, added_by {where}", of
         )
     }
     if rows == known:
         return False
-    cache.exec_driver_sql("DELETE FROM file WHERE connection = ? AND ticket_id = ?", of)
+    cache.exec_driver_sql(f"DELETE {where}", of)
     if rows:
         cache.exec_driver_sql("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(rows))
     return True

@@ -27,6 +27,7 @@ OF_A_CONNECTION = (
     "ticket_custom",
     "custom_overlay",
     "file",
+    "files_due",
     "choice",
     "status_role",
     "exception",
@@ -36,6 +37,18 @@ OF_A_CONNECTION = (
     "quarantine",
 )
 """Every table of the cache; all of them have a column `connection`."""
+
+_OF_A_TICKET = (
+    "ticket",
+    "note",
+    "time_entry",
+    "ticket_parent",
+    "ticket_custom",
+    "file",
+    "files_due",
+    "quarantine",
+)
+"""Tables whose rows go with their ticket."""
 
 
 # ---------------------------------------------------------------- cursors and marks
@@ -214,7 +227,7 @@ def retire(cache: Cache, connection: str, settings: Settings, now: int) -> int:
     )
     if ids:
         of = {"connection": connection, "ids": json.dumps(list(ids))}
-        for table in ("ticket", "note", "time_entry", "ticket_parent", "ticket_custom", "file", "quarantine"):
+        for table in _OF_A_TICKET:
             cache.exec_driver_sql(
                 f"DELETE FROM {table} WHERE connection = :connection AND ticket_id {_IN}", of
             )

@@ -26,6 +26,7 @@ from store.choices import load_choices
 from store.credentials import SecretError, secrets_of
 from store.database import Databases
 from store.due import is_due
+from store.files import list_files
 from store.fixes import Guard, Intent, Prepared, ReadUpTo, guards, prepare
 from store.home import Home
 from store.opening import open_connection
@@ -82,6 +83,7 @@ class Desk:
         self._budgets = Budgets(home.budget)
         self._opening: dict[str, asyncio.Lock] = {}
         self._closed_until: dict[str, float] = {}
+        self._listing: dict[str, asyncio.Lock] = {}
         self._rounds = asyncio.Lock()
 
     @property
@@ -398,6 +400,19 @@ class Desk:
         connector = await self.connector(connection)
         with personal():
             return await load_choices(self.databases, connection, connector, kind, context, self.now)
+
+    async def list_files(self, connection: str, ticket_id: str) -> str:
+        """Lists the ticket's files where its conversation was read without them; why they were not asked for, or
+        nothing. For a ticket that somebody is reading: one at a time, and only with a request that is free now.
+        """
+
+        async def opened() -> Connector | None:
+            return (await self._openable([connection], force=False)).get(connection)
+
+        lock = self._listing.setdefault(connection, asyncio.Lock())
+        async with lock:
+            with spare():
+                return await list_files(self.databases, connection, opened, ticket_id, now=self.now)
 
     async def check(
         self,

@@ -159,6 +159,15 @@ class FileRow(CacheTable, table=True):
     added_by: str = ""
 
 
+class FilesDue(CacheTable, table=True):
+    """A ticket whose newest conversation was read without asking for its files: those in `file` that belong to no note
+    are of an earlier reading, or there are none yet (`store.files`)."""
+
+    __tablename__ = "files_due"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+
+
 class Ticket(TicketColumns, CacheTable, table=True):
     __tablename__ = "ticket"
 

@@ -250,11 +250,13 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     time_read_at: int | None
     agreement: AgreementView | None
     notes: tuple[NoteView, ...]
+    """In the order of EXCEPTIONS: a seen note stands after the note it covers."""
     files: tuple[FileView, ...]
     """Files on the ticket that the PSA ties to no note, oldest first."""
     files_problem: str
     """Why they could not be listed, or nothing."""
-    """In the order of EXCEPTIONS: a seen note stands after the note it covers."""
+    files_due: bool = False
+    """They were not asked for when the conversation was last read: `files` is of an earlier listing, or empty."""
     last_words: Words | None
     """The newest customer's note: what `read_up_to` names."""
     time: tuple[TimeView, ...]

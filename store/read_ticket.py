@@ -94,6 +94,7 @@ def ticket_view(
         notes=_notes(cache, key, files),
         files=tuple(sorted(files.get("", ()), key=lambda file: file.at or 0)),
         files_problem=files_problem,
+        files_due=_files_due(cache, key),
         last_words=row.last_words,
         time=_time(cache, key, me or settings.technician),
         parents=tuple(about[parent] for parent in parents),
@@ -127,6 +128,17 @@ def _files(db: sqlite3.Connection, key: tuple[str, str]) -> tuple[dict[str, tupl
         else:
             found[note_id] = (*found.get(note_id, ()), FileView(*file))
     return found, problem
+
+
+def _files_due(db: sqlite3.Connection, key: tuple[str, str]) -> bool:
+    """Of a conversation that is about to be read anew nothing is due before that. By the PSA's own row: one that open
+    changes lie over keeps the time of when they were made."""
+    due = db.execute(
+        "SELECT 1 FROM files_due d JOIN ticket t USING (connection, ticket_id)"
+        " WHERE d.connection = ? AND d.ticket_id = ? AND t.notes_read_at IS NOT NULL",
+        key,
+    ).fetchone()
+    return due is not None
 
 
 def _notes(

@@ -69,6 +69,11 @@ class Engine:
         self.syncing = False
         """A round is running now. Read from the screen."""
 
+    @property
+    def started(self) -> bool:
+        """Whether the thread was begun, by the app or by somebody who asked for something."""
+        return self._thread is not None
+
     def start(self) -> None:
         """Begins the thread; returns at once."""
         if self._thread is None:

@@ -14,6 +14,8 @@ LOOKED_AT = 20_000
 """Letters in which a mail in HTML shows that it is one."""
 NO_WORDS = "(no words)"
 """Stands for a text that is empty: what was said may be in a picture."""
+NOT_ASKED = "Not asked for since the conversation was read: opening the ticket on the screen lists them."
+"""Stands where a ticket's files would, offline; what is above it was listed before."""
 
 
 def file_words(file: FileView) -> str:

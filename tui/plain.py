@@ -10,7 +10,7 @@ import click
 from connectors.text import clean
 from store.not_known import by_connection, not_known
 from tui.commands.common import local, say
-from tui.files import NO_WORDS, file_words
+from tui.files import NO_WORDS, NOT_ASKED, file_words
 
 if TYPE_CHECKING:
     from store.home import Home
@@ -129,7 +129,8 @@ def ticket_lines(view: TicketView, settings: Settings, *, now: int) -> Iterator[
     read = local(view.notes_read_at, zone)
     yield from _section(f"Conversation (read {read})", _note_lines(view.notes, zone))
     files = [_file_line(file, zone) for file in view.files]
-    yield from _section("Files on the ticket", [*files, *filter(None, [clean(view.files_problem)])])
+    files += filter(None, [clean(view.files_problem), NOT_ASKED if view.files_due else ""])
+    yield from _section("Files on the ticket", files)
     yield from _section("Time", (_time_line(entry, zone) for entry in view.time))
     yield from _section("History", _history_lines(view, zone))
 

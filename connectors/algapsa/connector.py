@@ -16,6 +16,7 @@ from connectors.algapsa.records import BILLABLE, FREE
 from connectors.algapsa.write import Writer
 from connectors.contract import (
     Applied,
+    Attachment,
     Capabilities,
     Choice,
     ChoiceContext,
@@ -155,6 +156,10 @@ class AlgaPsa:
     async def conversation(self, ticket_id: str) -> Conversation:
         """All comments, the opening text left out; one request for 200."""
         return await self._reader.conversation(ticket_id)
+
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's documents: one request."""
+        return await self._reader.files(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All time entries, one request a ticket, and what tells which of the own ones are invoiced."""

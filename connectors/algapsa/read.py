@@ -230,8 +230,8 @@ class Reader:
         )  # else as they came: by milliseconds
         if ordered and opens(ordered[0], about.entered_at if about else None):
             del ordered[0]
-        files, problem = await files_for(ordered, lambda: self._files(ticket_id))
-        return Conversation(ticket_id, tuple(ordered), read_at, tuple(odd), files, problem)
+        files = await files_for(ordered, lambda: self.files(ticket_id))
+        return Conversation(ticket_id, tuple(ordered), read_at, tuple(odd), *files)
 
     async def _comments(self, ticket_id: str) -> tuple[int, list[msgspec.Raw]]:
         """All comments, oldest first. Further pages begin with the last row of the one before: one that was taken away
@@ -256,7 +256,10 @@ class Reader:
             hint="Nothing of it is taken as complete; the next round tries again.",
         )
 
-    async def _files(self, ticket_id: str) -> tuple[Attachment, ...]:
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's documents; with which comment one came is not said."""
+        if not is_id(ticket_id):
+            raise NotThere(f"“{ticket_id}” is no id of an AlgaPSA ticket")
         rows = await self._api.data(f"{TICKETS}/{ticket_id}/documents", list[DocumentRow])
         return tuple(attachment(row) for row in rows)
 

@@ -16,6 +16,7 @@ from connectors.autotask.write import Writer
 from connectors.contract import (
     TICKET_FIELDS,
     Applied,
+    Attachment,
     Capabilities,
     Choice,
     ChoiceContext,
@@ -115,6 +116,10 @@ class Autotask:
     async def conversation(self, ticket_id: str) -> Conversation:
         """All notes, with the summaries of time entries."""
         return await self._reader.conversation(ticket_id)
+
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's attachments: one request for 500, and one for who sent them where that is not known."""
+        return await self._reader.files(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All time entries of those tickets that the security level shows."""

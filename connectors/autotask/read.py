@@ -206,19 +206,18 @@ class Reader:
             note = None if row.value is None else time_note(row.value, row.problems, self._names)
             notes += [note] if note is not None else []
             odd += odd_of(row, "time", f"time entry {place}", ticket_id)
-        files, problem = await files_for(notes, lambda: self._attachments(number))
-        return Conversation(ticket_id, in_order(notes), read_at, tuple(odd), files, problem)
+        files = await files_for(notes, lambda: self.files(ticket_id))
+        return Conversation(ticket_id, in_order(notes), read_at, tuple(odd), *files)
 
-    async def _attachments(self, number: int) -> tuple[Attachment, ...]:
-        wanted = where("eq", "parentID", number)
-        return tuple(
-            [
-                attachment(row.value, row.problems, self._names)
-                async for page in self._api.pages("TicketAttachments", AttachmentRow, wanted)
-                for row in page.rows
-                if row.value is not None
-            ]
-        )
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's attachments; those that came with a mail are not on its note (our inference)."""
+        wanted = where("eq", "parentID", _number(ticket_id))
+        pages = self._api.pages("TicketAttachments", AttachmentRow, wanted)
+        rows = [row async for page in pages for row in page.rows if row.value is not None]
+        await self._names.load()
+        senders = {row.value.attached_by_contact_id for row in rows} - {None, 0}
+        await self._names.of_contacts(one for one in senders if one not in self._names.contacts)
+        return tuple(attachment(row.value, row.problems, self._names) for row in rows)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All time entries of those tickets, 400 tickets a request. Without the right to see them, those that are not

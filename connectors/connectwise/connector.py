@@ -15,6 +15,7 @@ from connectors.connectwise.write import Writer
 from connectors.contract import (
     TICKET_FIELDS,
     Applied,
+    Attachment,
     Capabilities,
     Choice,
     ChoiceContext,
@@ -106,6 +107,10 @@ class ConnectWise:
     async def conversation(self, ticket_id: str) -> Conversation:
         """All notes, with the time entries that the PSA shows to the customer; the opening text left out."""
         return await self._reader.conversation(ticket_id)
+
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's documents: one request."""
+        return await self._reader.files(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All time entries of those tickets."""

@@ -303,12 +303,13 @@ class Reader:
         ordered = in_order(notes)
         opening = await self._opening(ticket_id, ordered, issues)
         said = tuple(note for note in ordered if note is not opening)
-        files, problem = await files_for(said, lambda: self._documents(ticket_id))
-        return Conversation(ticket_id, said, read_at, tuple(odd), files, problem)
+        files = await files_for(said, lambda: self.files(ticket_id))
+        return Conversation(ticket_id, said, read_at, tuple(odd), *files)
 
-    async def _documents(self, ticket_id: str) -> tuple[Attachment, ...]:
-        """The ticket's documents, as the vendor's description of `/service/tickets/{id}/documents` says to ask."""
-        query = query_of(recordType="Ticket", recordId=ticket_id, pageSize=str(PAGE_SIZE))
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's documents, as the vendor's description of `/service/tickets/{id}/documents` says to ask; the
+        API does not say with which note one came."""
+        query = query_of(recordType="Ticket", recordId=_number(ticket_id), pageSize=str(PAGE_SIZE))
         answer = await self._api.get("/system/documents", query)
         rows = [read_row(raw, DocumentRow, frozenset({"id"})) for raw in answer.decode(list[msgspec.Raw])]
         return tuple(document(row.value, row.problems) for row in rows if row.value is not None)

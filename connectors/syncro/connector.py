@@ -9,6 +9,7 @@ import msgspec
 
 from connectors.contract import (
     Applied,
+    Attachment,
     Capabilities,
     Choice,
     ChoiceContext,
@@ -162,6 +163,10 @@ class Syncro:
         """All comments, the opening text left out; one request for 100 (if Syncro gives so many), and one for the
         ticket's files where a customer's comment has no words."""
         return await self._reader.conversation(ticket_id)
+
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
+        """The ticket's files, which the ticket by itself lists: one request."""
+        return await self._reader.files(ticket_id)
 
     async def time_entries(self, ticket_ids: Sequence[str]) -> TimeEntries:
         """All timers, one request a ticket."""

@@ -333,10 +333,10 @@ class Reader:
         if ordered and opens(ordered[0][1], ordered[0][0].created_at, about.created_at):
             del ordered[0]
         said = tuple(note for note, _ in ordered)
-        files, problem = await files_for(said, lambda: self._attachments(ticket_id))
-        return Conversation(ticket_id, said, read_at, tuple(odd), files, problem)
+        files = await files_for(said, lambda: self.files(ticket_id))
+        return Conversation(ticket_id, said, read_at, tuple(odd), *files)
 
-    async def _attachments(self, ticket_id: str) -> tuple[Attachment, ...]:
+    async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
         """The ticket's files; no comment says which of them are its own."""
         detail = await self.detail(ticket_id)
         if detail is None:

@@ -376,6 +376,12 @@ class TestConversation:
             notes = (await psa.conversation(str(key))).notes
         assert next(n for n in notes if n.text == "From: ann@acme.test").speaker == "unknown"
 
+    async def test_a_file_is_of_the_contact_who_sent_it_in_a_new_process_too(self, psa, world):
+        key = mine(world)[0]
+        world.customer_replies(key, "The log is attached.", files=(("error log.txt", 2_048),))
+        (file,) = await psa.files(str(key))
+        assert file.added_by == world.ticket(key).contact_name != ""
+
     async def test_no_ticket(self, psa):
         with pytest.raises(NotThere):
             await psa.conversation("../Companies/1")

@@ -85,8 +85,8 @@ class House(ABC):
     def customer_writes(self, ticket_id: str, text: str) -> None: ...
 
     @abstractmethod
-    def customer_sends(self, ticket_id: str, name: str, size: int) -> None:
-        """The customer answers with a file and no words at all."""
+    def customer_sends(self, ticket_id: str, name: str, size: int, *, words: str = "") -> None:
+        """The customer answers with a file; without `words` it is all that is said."""
 
     @abstractmethod
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None: ...
@@ -242,8 +242,8 @@ class WorldHouse(House):
     def customer_writes(self, ticket_id: str, text: str) -> None:
         self.world.customer_replies(self.key(ticket_id), text)
 
-    def customer_sends(self, ticket_id: str, name: str, size: int) -> None:
-        self.world.customer_replies(self.key(ticket_id), "", files=((name, size),))
+    def customer_sends(self, ticket_id: str, name: str, size: int, *, words: str = "") -> None:
+        self.world.customer_replies(self.key(ticket_id), words, files=((name, size),))
 
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None:
         self.world.staff_note(self.key(ticket_id), text, public=public)

@@ -155,8 +155,8 @@ class RtHouse(House):
     def customer_writes(self, ticket_id: str, text: str) -> None:
         self.server.mail(PAT, ticket_id, text)
 
-    def customer_sends(self, ticket_id: str, name: str, size: int) -> None:
-        self.server.mail(PAT, ticket_id, "", file=(name, size))
+    def customer_sends(self, ticket_id: str, name: str, size: int, *, words: str = "") -> None:
+        self.server.mail(PAT, ticket_id, words, file=(name, size))
 
     def colleague_writes(self, ticket_id: str, text: str, *, public: bool = True) -> None:
         (self.server.reply if public else self.server.comment)(ticket_id, text, user="omar")

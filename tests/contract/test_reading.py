@@ -13,6 +13,8 @@ from connectors.contract import (
     Choice,
     ChoiceContext,
     Connector,
+    ListsFiles,
+    NotThere,
     Ref,
     Scope,
     Unauthorized,
@@ -267,6 +269,39 @@ async def test_an_answer_that_is_only_a_picture_is_not_empty(house: House, conne
     assert (file.name, file.size) == ("screen.png", 51_234)
     assert note.attachments or file.added_at is not None, "a file of the ticket stands at its time"
     assert not found.files_problem
+
+
+@reads("conversations")
+async def test_a_file_that_came_with_words_is_named_or_can_be_listed(
+    house: House, connector: Connector
+) -> None:
+    """A conversation whose words say enough may leave the files to a listing of their own, and says that it did."""
+    one = house.mine()[2]
+    house.customer_sends(one, "error log.txt", 2_048, words="The log is attached.")
+    found = await connector.conversation(one)
+    (note,) = [note for note in found.notes if note.text.strip() == "The log is attached."]
+    named = (*note.attachments, *found.files)
+    if not found.files_asked:
+        assert isinstance(connector, ListsFiles) and found.files == () and not found.files_problem
+        named = await connector.files(one)
+        assert await connector.files(one) == named, "listing changes nothing"
+    if house.without_files:
+        assert named == ()
+        return
+    (file,) = [one for one in named if one.name == "error log.txt"]
+    assert file.size == 2_048
+    assert note.attachments or file.added_at is not None, "a file of the ticket stands at its time"
+
+
+@reads("conversations")
+async def test_files_of_what_can_be_no_ticket_are_not_an_empty_list(
+    house: House, connector: Connector
+) -> None:
+    if not isinstance(connector, ListsFiles):
+        assert (await connector.conversation(house.mine()[0])).files_asked, "nobody else names its files"
+        return
+    with pytest.raises(NotThere):
+        await connector.files("../companies/1")
 
 
 @reads("conversations")

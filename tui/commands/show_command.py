@@ -54,6 +54,7 @@ def ticket_json(view: TicketView) -> object:
         "notes": msgspec.to_builtins(view.notes),
         "files": msgspec.to_builtins(view.files),
         "files_problem": view.files_problem or None,
+        "files_due": view.files_due,
         "time": msgspec.to_builtins(view.time),
         "parents": msgspec.to_builtins(view.parents),
         "children": msgspec.to_builtins(view.children),

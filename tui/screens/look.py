@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -11,7 +12,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from connectors.text import clean
+from store.read import CacheUnreadable
 from store.read_records import TicketView
+from tui.engine import EngineStopped
 from tui.keymap import label, labels
 from tui.screens.base import Dialog
 from tui.text import say
@@ -76,6 +79,21 @@ class Look(Dialog[None]):
         talk = self.query_one(Conversation)
         talk.can_focus = False
         talk.show(self._view, now=app.now, zone=app.zone)
+        if self._view.files_due:
+            self._list_files(talk)
+
+    @work(group="files")
+    async def _list_files(self, talk: Conversation) -> None:
+        """Files that the PSA lists apart, as in an open ticket of the queue: what comes is painted at its place."""
+        app, name, ticket_id = self.deskzero, self._view.connection, self._view.record.ticket_id
+        view, why = self._view, ""
+        try:
+            why = await app.engine.call(lambda desk: desk.list_files(name, ticket_id))
+            found = await app.read(lambda reader: reader.ticket(name, ticket_id))
+            view = found or view
+        except (EngineStopped, CacheUnreadable) as error:
+            why = str(error)
+        talk.show(view, now=app.now, zone=app.zone, keep=True, not_asked=why)
 
     def action_talk(self, by: int) -> None:
         self.query_one(Conversation).scroll_lines(by)

@@ -7,19 +7,19 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.keys import queue_bindings
+from tui.screens.queue_files import TicketFiles
 from tui.screens.queue_finding import FindingKeys
 from tui.screens.queue_fitting import FittingKeys
 from tui.screens.queue_fixing import FixingKeys
 from tui.screens.queue_notices import Notices
 from tui.screens.queue_reading import ReadingKeys
 from tui.screens.queue_snooze import SnoozeKeys
-from tui.screens.queue_story import StoryKeys
 from tui.screens.queue_time import TimeKeys
 from tui.screens.queue_wrap import WrapKeys
 
 
 class QueueScreen(
-    Notices, FixingKeys, FindingKeys, WrapKeys, TimeKeys, SnoozeKeys, StoryKeys, FittingKeys, ReadingKeys
+    Notices, FixingKeys, FindingKeys, WrapKeys, TimeKeys, SnoozeKeys, TicketFiles, FittingKeys, ReadingKeys
 ):
     """The queue with its keys."""
 

@@ -64,6 +64,8 @@ class QueuePaint(Screen[None]):
         """The ticket whose detail is on the screen."""
         self.standing = Standing()
         self.counts = Counts()
+        self.not_asked = ""
+        """Why the files of the ticket whose detail is shown were not asked for."""
         self.mine = Watch()
         self._pane_chosen = False
         self._fresh = asyncio.Event()
@@ -205,7 +207,7 @@ class QueuePaint(Screen[None]):
         talk.title = (
             Content.styled(f"Conversation · {count if told_here else '?'}", "$quiet") if view else Content("")
         )
-        self.talk.show(view, now=app.now, zone=app.zone, keep=keep)
+        self.talk.show(view, now=app.now, zone=app.zone, keep=keep, not_asked=self.not_asked)
         self._paint_keys()
 
     def _paint_marks(self) -> None:
@@ -223,6 +225,9 @@ class QueuePaint(Screen[None]):
     def again(self) -> str:
         """What the bar paints behind `. →`; empty where it would do nothing."""
         return ""
+
+    def detail_read(self) -> None:
+        """The detail shows the ticket as it was just read (`tui.screens.queue_files`)."""
 
     def tell_since_left(self) -> None:
         """What came since the screen was left (`tui.screens.queue_story`)."""

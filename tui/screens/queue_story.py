@@ -66,6 +66,11 @@ class StoryKeys(QueueBase):
 
     # ------------------------------------------------------------ while nobody looked
 
+    @property
+    def somebody_is_here(self) -> bool:
+        """Whether a key came lately: what is done for whoever reads is not done for nobody."""
+        return self._seen_at is not None and self.deskzero.now - self._seen_at < PAUSE
+
     def a_key_came(self) -> None:
         """Tells what came, after a pause; never moves anything."""
         now, before = self.deskzero.now, self._seen_at

@@ -177,10 +177,14 @@ class QueueView(QueuePaint):
         same = view is not None and self.view is not None and _name(view) == _name(self.view)
         if same and view == self.view:
             self.facts.show(view, row, now=self.deskzero.now, zone=self.deskzero.zone)
+            self.detail_read()
             return
         self.view = view
+        if not same:
+            self.not_asked = ""
         self._paint_detail(keep=same)
         self.deskzero.painted()
+        self.detail_read()
 
     @work(group="settled")
     async def _settled(self, change_id: str) -> None:

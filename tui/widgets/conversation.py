@@ -46,6 +46,7 @@ class Conversation(FramedScroll):
         self._now = 0
         self._zone: tzinfo = UTC
         self._unread_after: int | None = None
+        self._not_asked = ""
         self._talk = NOTHING
         self._follow = True
         """The newest line stays in sight, unless somebody has scrolled up."""
@@ -60,16 +61,22 @@ class Conversation(FramedScroll):
         zone: tzinfo,
         unread_after: int | None = None,
         keep: bool = False,
+        not_asked: str = "",
     ) -> None:
-        """The ticket's conversation. Notes of customers later than `unread_after` are marked `NEW`.
+        """The ticket's conversation. Notes of customers later than `unread_after` are marked `NEW`. `not_asked`: why
+        its files were not asked for.
 
-        `keep`: the same ticket read again; whoever scrolled up or unfolded stays there.
+        `keep`: the same ticket read again; whoever unfolded, or scrolled up, stays there with the line at the top.
         """
         stay = keep and not self._follow
+        before, top = self._talk, self.scroll_offset.y
         self.unfolded = keep and self.unfolded
         self._view, self._now, self._zone, self._unread_after = view, now, zone, unread_after
+        self._not_asked = not_asked
         self._wrap()
         self._follow = not stay
+        if stay and (place := self._talk.place_of(top, before)) != top:
+            self.scroll_to(y=place, animate=False, force=True)
         self._to_newest()
 
     @property
@@ -117,6 +124,7 @@ class Conversation(FramedScroll):
                 zone=self._zone,
                 unread_after=self._unread_after,
                 unfolded=self.unfolded,
+                not_asked=self._not_asked,
             )
             self._talk = made.lines(self.text_width)
         self.set_length(len(self._talk.lines))

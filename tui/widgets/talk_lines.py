@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import tzinfo
+from itertools import count
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -50,6 +51,16 @@ class Talk(NamedTuple):
     lines: tuple[Line, ...]
     stamp: int
     folded: int
+    begins: dict[str, int] = {}
+    """What was said, sent or worked, each by a name of its own -> its first line."""
+
+    def place_of(self, y: int, other: Talk) -> int:
+        """Where line `y` of `other` is here, so that what stands at the top of the screen can stay there."""
+        above = [(begin, name) for name, begin in other.begins.items() if begin <= y and name in self.begins]
+        if not above:
+            return y
+        begin, name = max(above)
+        return self.begins[name] + y - begin
 
 
 NOTHING = Talk((), 0, 0)
@@ -66,8 +77,11 @@ class TalkLines:
         zone: tzinfo,
         unread_after: int | None = None,
         unfolded: bool = False,
+        not_asked: str = "",
     ) -> None:
+        """`not_asked`: why the ticket's files were not asked for."""
         self._view, self._now, self._zone = view, now, zone
+        self._not_asked = not_asked
         self._unread_after, self._unfolded = unread_after, unfolded
         self._texts = tuple(clean(words_of(note.text), lines=True) for note in view.notes)
         self._spent = {entry.time_id: entry for entry in view.time}
@@ -82,18 +96,24 @@ class TalkLines:
         stamp = max([9, *(len(self._when(at)) for at in moments)])
         self._room = max(NARROWEST, width - stamp - BESIDE_TEXT)
         made: list[Line] = []
+        begins: dict[str, int] = {}
         if about := _about(view, self._now, self._zone):
             wide = max(NARROWEST, width - 2)
             made += [Line("", "", "", part, "", "about") for part in wrap(about, wide)]
         for place, note in enumerate(view.notes):
             while beside and (beside[0][0] or 0) < note.at:
+                begins[_name(beside[0][1], begins)] = len(made)
                 made += self._other(beside.pop(0)[1])
+            begins[f"note {note.note_id}"] = len(made)
             made += self._note(place, note)
         for _, other in beside:
+            begins[_name(other, begins)] = len(made)
             made += self._other(other)
-        if view.files_problem:
-            made += _block("", "", "!", wrap(clean(view.files_problem), self._room), "system")
-        return Talk(tuple(made), stamp, self._folded)
+        not_asked = f"Files were not asked for: {self._not_asked}." if self._not_asked else ""
+        for sentence in (view.files_problem, not_asked):
+            if sentence:
+                made += _block("", "", "!", wrap(clean(sentence), self._room), "system")
+        return Talk(tuple(made), stamp, self._folded, begins)
 
     def _beside(self) -> list[tuple[int | None, FileView | TimeView]]:
         """Files of the ticket and time that no note shows, oldest first."""
@@ -170,6 +190,14 @@ class TalkLines:
             else:
                 made += [(line, "") for line in wrap("\n".join(fold.lines), room)]
         return made
+
+
+def _name(other: FileView | TimeView, taken: Container[str]) -> str:
+    """A name that a time entry, or a file of the ticket, has in every reading; files of one name are counted."""
+    if isinstance(other, TimeView):
+        return f"time {other.time_id}"
+    names = (f"file {other.at} {other.name} {number}" for number in count())
+    return next(name for name in names if name not in taken)
 
 
 def _block(when: str, who: str, mark: str, parts: Sequence[str], style: str, aside: str = "") -> list[Line]:
