@@ -107,6 +107,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Of `writes`, those that can be put back."""
     mails: frozenset[str] = frozenset()
     """Verbs that may mail somebody."""
+    on_the_card: frozenset[str] = frozenset()
+    """Of `writes`, fields that a ticket has from its contact's card: a write changes the card, so it holds for all of
+    the contact's tickets. They are planned for the ticket's contact as it is, never together with another `contact`."""
     billable: tuple[str, ...] = ()
     """What `NewTime.billable` may say, as this PSA spells it; empty: the PSA alone decides."""
     absent: dict[str, str] = msgspec.field(default_factory=dict)

@@ -36,6 +36,16 @@ def clean(text: str | None, *, lines: bool = False) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def same_reach(field: str, left: str, right: str) -> bool:
+    """Whether a phone number or mail address reaches the same, however it is written: PSAs write numbers in a form of
+    their own (AlgaPSA's source) and addresses in lower case."""
+    if field == "contact_phone":
+        ours, theirs = ("".join(c for c in one if c.isdigit()) for one in (left, right))
+        if ours or theirs:
+            return ours == theirs
+    return same_text(left.casefold(), right.casefold())
+
+
 def same_text(left: str, right: str) -> bool:
     """Whether two texts are the same but for white space (PSAs lose newlines and add spaces)."""
     return " ".join(left.split()) == " ".join(right.split())

@@ -35,7 +35,7 @@ from store.read import Reader
 from store.read_records import ConnectionView
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_ticket, sync_connection
+from store.sync import refresh_others_of_contact, refresh_ticket, sync_connection
 from store.sync_round import Progress, SyncReport, Telling
 from store.undo import Undone, undo
 
@@ -335,6 +335,7 @@ class Desk:
                 force=force,
                 wait=wait,
                 refresh=self._refresh,
+                others=self._others,
             )
 
     async def _openable(self, names: Collection[str], *, force: bool) -> dict[str, Connector]:
@@ -359,6 +360,18 @@ class Desk:
         with spare():  # the next sync reads it anyway: the reserve is for what is to be sent
             await refresh_ticket(
                 self.databases, connection, connector, self.settings, ticket_id, now=lambda: self.now
+            )
+
+    async def _others(self, name: str, ticket_id: str) -> None:
+        connector = await self.connector(name)
+        with spare():
+            await refresh_others_of_contact(
+                self.databases,
+                self.settings.connections[name],
+                connector,
+                self.settings,
+                ticket_id,
+                now=lambda: self.now,
             )
 
     async def undo(self, change: str | None = None) -> Undone:

@@ -18,6 +18,7 @@ from connectors.contract import (
 from connectors.text import clean
 from store import cached
 from store.changes import BY_NAME_ONLY, same_value, value_of
+from store.contact_tickets import others_open
 from store.database import Databases
 from store.fix_names import FixRefused, Names, ref
 from store.fix_words import closes, closing_first
@@ -209,6 +210,17 @@ class FixDraft:
             self.fields[field] = said.strip()
         self.verbs.append(field)
         return None
+
+    def tell_of_the_card(self) -> None:
+        """What is set on the contact's card holds for all of his tickets: says so."""
+        if not self.connector.capabilities.on_the_card & self.fields.keys():
+            return
+        with self.databases.cache_reads.connect() as cache:
+            others = others_open(cache, self.connection.name, self.ticket.contact_id, self.ticket.ticket_id)
+        more = f" {len(others)} other open one{'s' * (len(others) > 1)} here." if others else ""
+        self.remarks.append(
+            f"On the card of {clean(self.ticket.contact)}: it holds for all tickets of this contact.{more}"
+        )
 
     async def _chosen(self, field: str, said: str) -> Value:
         """One of the valid choices; plain text where this PSA has no list for the field at all."""

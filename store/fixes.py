@@ -79,6 +79,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     because: str | None = None
     remarks: tuple[str, ...] = ()
     """Sentences on what was asked for and is left out, or done besides."""
+    on_the_card: bool = False
+    """Changes the contact's card, and with it more than this ticket: a person sees that before it goes."""
 
 
 async def prepare(
@@ -116,6 +118,7 @@ async def prepare(
     draft = FixDraft(databases, connection, connector, seen, names)
     await _filled(draft, intent, read_up_to)
     _guard(draft, intent, read_up_to)
+    draft.tell_of_the_card()
     fix = Fix(
         change=new_change_id(now),
         ticket_id=ticket_id,
@@ -284,6 +287,7 @@ def _prepared(draft: FixDraft, fix: Fix, intent: Intent) -> Prepared:
         closes=draft.closing is not None,
         because=(intent.because or "").strip() or None,
         remarks=tuple(draft.remarks),
+        on_the_card=bool(draft.connector.capabilities.on_the_card & fix.fields.keys()),
     )
 
 

@@ -124,6 +124,8 @@ class _OfConnection:
             for field in lacking[row["ticket_id"]]:
                 if field not in self.can.writes or field not in self.can.fields:
                     continue
+                if field in self.can.on_the_card:
+                    continue  # what the ticket lacks is what the card lacks: there is nothing to suggest it from
                 part = None
                 if field in _CARD:
                     contact, company = row["contact_id"] or "", row["company_id"] or ""

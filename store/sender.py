@@ -34,7 +34,8 @@ from store.stale import asking, asks_first
 log = logging.getLogger(__name__)
 
 Refresh = Callable[[str, str], Awaitable[None]]
-"""`refresh(connection, ticket_id)` reads a ticket again and stores it; may raise `ConnectorError`."""
+"""`refresh(connection, ticket_id)` reads a ticket again and stores it; may raise `ConnectorError`. `others` does so for
+the tickets with the same contact."""
 
 AT_ONCE = 4
 """Tickets that are written to side by side."""
@@ -54,18 +55,20 @@ async def push(
     force: bool = False,
     wait: float = 0.0,
     refresh: Refresh | None = None,
+    others: Refresh | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> list[Outcome]:
     """Sends every change that is due on the connections given; what became of each.
 
     `force` tries also what waits after a failure (not what is held). Another process that is sending is
     waited for `wait` seconds; if it goes on, nothing is done and the list is empty: that process sees what is
-    queued. `now`: UTC seconds. `refresh` reads a written ticket again, so that its overlay can go at once.
+    queued. `now`: UTC seconds. `refresh` reads a written ticket again, so that its overlay can go at once; `others`
+    those that show the same contact's card, where that was changed.
     """
     async with only_sender(home, wait, sleep) as alone:
         if not alone:
             return []
-        sender = _Sender(databases, settings, connectors, now, force, refresh, sleep)
+        sender = _Sender(databases, settings, connectors, now, force, refresh, others, sleep)
         return await sender.run()
 
 
@@ -96,6 +99,7 @@ class _Sender:
         clock: Clock,
         force: bool,
         refresh: Refresh | None,
+        others: Refresh | None,
         sleep: Sleep,
     ) -> None:
         self._databases = databases
@@ -103,6 +107,9 @@ class _Sender:
         self._clock = clock
         self._force = force
         self._refresh = refresh
+        self._others = others
+        self._on_the_card = {name: one.capabilities.on_the_card for name, one in connectors.items()}
+        self._cards: dict[tuple[str, str | None], asyncio.Lock] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._stopped: dict[str, Halt] = {}
         self._failures: dict[str, int] = {}
@@ -175,9 +182,20 @@ class _Sender:
                     fresh = load_one(db, entry.change)
                 if fresh.state not in ("queued", "sending"):
                     continue
-                await self._send(fresh)
+                async with self._card(fresh):
+                    await self._send(fresh)
                 if self._outcomes[entry.change].state in BLOCKING_STATES:
                     return
+
+    @asynccontextmanager
+    async def _card(self, entry: Entry) -> AsyncIterator[None]:
+        """Changes of one contact's card go out one after the other, although their tickets are several: the second
+        finds what the first has written."""
+        if not self._on_the_card[entry.connection] & entry.fix.fields.keys():
+            yield
+            return
+        async with self._cards.setdefault((entry.connection, entry.ticket.contact_id), asyncio.Lock()):
+            yield
 
     async def _send(self, entry: Entry) -> None:
         step: StepEntry | None = None
@@ -262,16 +280,31 @@ class _Sender:
         now, done = self._clock, self._outcomes[entry.change].state
         if done != "confirmed":
             lay(self._databases, self._settings, entry.connection, [entry.ticket_id], now())
-        if self._refresh is None or done in ("queued", "sending"):
+        if self._refresh is not None and done not in ("queued", "sending"):
+            try:
+                await self._refresh(entry.connection, entry.ticket_id)
+            except ConnectorError as error:
+                # What was written is confirmed; the overlay shows it until the next sync has read it.
+                log.info("#%s could not be read again: %s", entry.ticket_id, error)
+            else:
+                settle(self._databases, entry.connection, now(), refreshed={entry.change})
+                lay(self._databases, self._settings, entry.connection, [entry.ticket_id], now())
+        await self._show_others(entry)
+
+    async def _show_others(self, entry: Entry) -> None:
+        """The other tickets of a contact whose card was written to; whatever became of the rest of the change."""
+        on_the_card = self._on_the_card[entry.connection]
+        wrote = any(step.state == "done" and on_the_card & step.step.sets.keys() for step in entry.steps)
+        if self._others is None or not wrote:
             return
         try:
-            await self._refresh(entry.connection, entry.ticket_id)
+            await self._others(entry.connection, entry.ticket_id)
         except ConnectorError as error:
-            # What was written is confirmed; the overlay shows it until the next sync has read it.
-            log.info("#%s could not be read again: %s", entry.ticket_id, error)
-            return
-        settle(self._databases, entry.connection, now(), refreshed={entry.change})
-        lay(self._databases, self._settings, entry.connection, [entry.ticket_id], now())
+            log.info(
+                "other tickets of the contact of #%s could not be read again, the next round does: %s",
+                entry.ticket_id,
+                error,
+            )
 
     def _note(self, entry: Entry, state: str, halt: Halt | None = None, *, wrote: bool = False) -> None:
         self._outcomes[entry.change] = Outcome(

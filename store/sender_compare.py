@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from connectors.contract import Connector, Conversation, TicketRecord, Value
-from connectors.text import clean
+from connectors.text import clean, same_reach
 from store import cached
 from store.changes import (
     ConflictDetail,
@@ -86,6 +86,7 @@ class PsaSide:
         two is either seen here or makes the write fail.
         """
         later = [one for one in entry.steps if one.position > step.position and not one.over]
+        self._same_contact(entry, [step, *later], ticket)
         different, conflicts = await self._compare(entry, step, ticket)
         if step.step.creates is None and not different and not conflicts:
             return False, None
@@ -99,6 +100,28 @@ class PsaSide:
         conversation = await self._connector.conversation(entry.ticket_id)
         self.read_up_to(entry, conversation)
         return True, conversation
+
+    def _alike(self, field: str, left: Value, right: Value) -> bool:
+        """Whether the PSA holds in `left` what was written as `right`. Of what is on a contact's card that is what it
+        reaches, for cards keep numbers and addresses in a form of their own."""
+        if field not in self._connector.capabilities.on_the_card:
+            return same_value(left, right)
+        return same_value(left, right) or same_reach(field, show_field(field, left), show_field(field, right))
+
+    def _same_contact(self, entry: Entry, steps: list[StepEntry], ticket: TicketRecord) -> None:
+        """Raises `Halt` where a step would write to the card of somebody who is not the ticket's contact any more."""
+        on_the_card = self._connector.capabilities.on_the_card
+        if ticket.contact_id == entry.ticket.contact_id or not any(
+            on_the_card & one.step.sets.keys() for one in steps
+        ):
+            return
+        raise Halt(
+            "rejected",
+            f"The contact of #{clean(entry.number)} is not {clean(entry.ticket.contact)} any more, whose card was to be"
+            " changed; nothing was sent.",
+            hint=f"`deskzero outbox --drop {entry.change}`, then look at the ticket anew.",
+            kind="rejected",
+        )
 
     async def different(self, entry: Entry, step: StepEntry, ticket: TicketRecord) -> bool:
         """Whether some field of the step is not yet as wanted. Raises `Halt` for a conflict."""
@@ -125,7 +148,7 @@ class PsaSide:
             different = True
             known = field in plan.was or (plan.entry_id is None and field in entry.fix.was)
             was = plan.was.get(field, None if plan.entry_id else entry.fix.was.get(field))
-            if not known or same_value(theirs, ours.get(field, was)):
+            if not known or self._alike(field, theirs, ours.get(field, was)):
                 continue
             on_ticket = plan.entry_id is None
             after_us = on_ticket and self._ours_was_last(entry, ticket)
@@ -244,7 +267,7 @@ class PsaSide:
                 fits = same_value(is_now, wanted)
             else:
                 is_now = value_of(ticket, field)
-                fits = as_wanted(ticket, field, wanted)
+                fits = as_wanted(ticket, field, wanted) or self._alike(field, is_now, wanted)
             if not fits:
                 wrong.append(
                     f'{field.replace("_", " ")} is "{clean(show_field(field, is_now))}" and not '

@@ -24,6 +24,10 @@ BLOCKED: tuple[tuple[str, str], ...] = (
     ("billing code", "No billing code can be chosen."),
     ("agreement", "No agreement can be chosen, and one that has ended is not noticed."),
     ("contract", "No agreement can be chosen, and one that has ended is not noticed."),
+    (
+        "contact's card",
+        "A contact's phone and mail cannot be set: such a fix ends as rejected in the outbox.",
+    ),
     ("contact phone", "These fields are left out of the required ones: that one is missing is not noticed."),
     ("contact", "No contact can be chosen."),
     ("companies", "Companies have no names here; searching by company finds nothing."),

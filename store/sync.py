@@ -21,6 +21,7 @@ from store.cache_notes import reclassify, store_conversation
 from store.cache_upkeep import forget, mark, marked, set_state, store_roles
 from store.cache_writes import saved_scope, set_parents, set_presence, store_time
 from store.choices import keep_choices, load_choices
+from store.contact_tickets import AT_ONCE, others_open, read_again_later, reread
 from store.conversations import read_conversations, read_time
 from store.database import CacheReplaced, Databases, explained
 from store.not_known import told
@@ -30,7 +31,14 @@ from store.retention import tidy
 from store.settings import Connection, Settings
 from store.sync_round import Progress, Round, SyncReport
 
-__all__ = ["Progress", "SyncReport", "load_choices", "refresh_ticket", "sync_connection"]
+__all__ = [
+    "Progress",
+    "SyncReport",
+    "load_choices",
+    "refresh_others_of_contact",
+    "refresh_ticket",
+    "sync_connection",
+]
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +98,7 @@ async def _round(round: Round, *, full: bool) -> SyncReport:
         await _know_ourselves(round)
         await pull(round, full=full)
         await reread_odd(round)
+        await reread(round)
         await compare(round)
         await read_parents(round)
         await read_conversations(round)
@@ -275,19 +284,7 @@ async def refresh_ticket(
     For a ticket that has just been written to. Its children are evaluated too: whether they are orphaned may
     have changed. Raises `ConnectorError`; what was read until then is stored.
     """
-    with databases.cache_reads.connect() as cache:
-        scope: Resolved | None = saved_scope(cache, connection.name)
-    round = Round(
-        databases=databases,
-        connection=connection,
-        connector=connector,
-        settings=settings,
-        now=now,
-        tell=lambda _: None,
-        began=now(),
-        requests_before=connector.requests,
-        resolved=scope or await connector.resolve(connection.scope),
-    )
+    round = await _small_round(databases, connection, connector, settings, now)
     with explained(databases, round.began):
         asked = await ask(round, [ticket_id], "tickets")
         here = bool(asked.found)
@@ -306,6 +303,60 @@ async def refresh_ticket(
         with databases.cache.begin() as cache:
             touched = [ticket_id, *_children(cache, connection.name, ticket_id)]
             _evaluate(cache, databases, settings, now(), connection.name, touched)
+
+
+async def refresh_others_of_contact(
+    databases: Databases,
+    connection: Connection,
+    connector: Connector,
+    settings: Settings,
+    ticket_id: str,
+    *,
+    now: Callable[[], int],
+) -> None:
+    """Reads the open tickets again that have the same contact as this one, whose card was just changed, and evaluates
+    the rules for them.
+
+    Of many the first ones, the rest in the next rounds, and so is all of it where this raises `ConnectorError`.
+    """
+    with explained(databases, now()), databases.cache.begin() as cache:
+        contact = cache.exec_driver_sql(
+            "SELECT contact_id FROM ticket WHERE connection = ? AND ticket_id = ?",
+            (connection.name, ticket_id),
+        ).scalar_one_or_none()
+        others = others_open(cache, connection.name, contact, ticket_id)
+        if others:
+            read_again_later(cache, connection.name, others, now())
+    if not others:
+        return
+    round = await _small_round(databases, connection, connector, settings, now)
+    with explained(databases, round.began):
+        read = await reread(round, AT_ONCE)
+        with databases.cache.begin() as cache:
+            _evaluate(cache, databases, settings, now(), connection.name, read)
+
+
+async def _small_round(
+    databases: Databases,
+    connection: Connection,
+    connector: Connector,
+    settings: Settings,
+    now: Callable[[], int],
+) -> Round:
+    """What reads single tickets outside of a round; the scope is that of the last round."""
+    with databases.cache_reads.connect() as cache:
+        scope: Resolved | None = saved_scope(cache, connection.name)
+    return Round(
+        databases=databases,
+        connection=connection,
+        connector=connector,
+        settings=settings,
+        now=now,
+        tell=lambda _: None,
+        began=now(),
+        requests_before=connector.requests,
+        resolved=scope or await connector.resolve(connection.scope),
+    )
 
 
 def _children(cache: Cache, connection: str, ticket_id: str) -> list[str]:

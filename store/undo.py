@@ -213,6 +213,12 @@ def _put_back(
         seen = cached.ticket(cache, entry.connection, entry.ticket_id)
         note = cached.newest_customer_note(cache, entry.connection, entry.ticket_id)
     ticket = entry.ticket if seen is None else seen.record
+    if connector.capabilities.on_the_card & fields.keys() and ticket.contact_id != entry.ticket.contact_id:
+        raise OutboxRefused(
+            f"#{clean(entry.number)} has another contact now: what was changed is on the card of"
+            f" {clean(entry.ticket.contact)}.",
+            hint="Change it there: on another ticket of this contact, or in the PSA.",
+        )
     read_at, read_id = _read_up_to(entry, fields, note)
     fix = Fix(
         change=new_change_id(now),

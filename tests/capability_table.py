@@ -88,6 +88,19 @@ class Row:
             return "–"
         return "yes" if self.can.conditional_write else "we compare first"
 
+    def reach(self) -> str:
+        """Which of the contact's phone number and mail address can be written, and where they stand."""
+        names = {"contact_phone": "phone", "contact_email": "mail"}
+        places = []
+        for place, here in (
+            ("ticket", self.more.writes - self.more.on_the_card),
+            ("contact's card", self.more.on_the_card),
+        ):
+            written = [short for name, short in names.items() if name in here & self.more.fields]
+            if written:
+                places.append(f"{place}{'' if len(written) == 2 else f': {written[0]}'}")
+        return "; ".join(places) or "–"
+
     def fields(self) -> str:
         """How many of the fields that can be required are read, and written."""
         fields = self.more.fields & set(TICKET_FIELDS)
@@ -109,6 +122,7 @@ LINES: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("parent: attach", lambda row: row.verb("attach")),
     ("parent: take away", lambda row: row.verb("detach")),
     ("fields that can be required", lambda row: row.fields()),
+    ("contact's phone, mail written", lambda row: row.reach()),
     ("custom fields", lambda row: row.verb("custom")),
     ("the PSA refuses to overwrite", lambda row: row.overwriting()),
     ("its limit on requests", lambda row: limits(row.can.quota)),

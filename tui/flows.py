@@ -81,7 +81,8 @@ class Flows:
     # ------------------------------------------------------------ sending
 
     async def send(self, view: TicketView, wanted: dict[str, Any]) -> bool:
-        """Prepares and submits. A guard that a reason may pass asks for it; who would be mailed is shown first."""
+        """Prepares and submits. A guard that a reason may pass asks for it; who would be mailed, and whose card is
+        changed, is shown first."""
         try:
             fix = await self.prepare(view, wanted)
             if fix is None:
@@ -89,7 +90,7 @@ class Flows:
             if fix.read_only:
                 await self._show_only(view, fix)
                 return False
-            if fix.mails:
+            if fix.mails or fix.on_the_card:
                 from tui.screens.review import Review
 
                 if await self.app.push_screen_wait(Review(view, fix)) != "send":

@@ -10,6 +10,7 @@ import msgspec
 
 from connectors.algapsa.wire import (
     BoardRow,
+    CardRow,
     CategoryRow,
     ContactRow,
     LocationRow,
@@ -35,7 +36,9 @@ FRESH = 60.0
 NAMES = 900.0
 """Seconds for which the names of users are not."""
 CONTACT_FRESH = 3600.0
-"""Seconds for which a client's contacts, their phones and mails, are not."""
+"""Seconds for which a client's contacts, their phones and mails, are not asked for again in a round."""
+CARD_FRESH = 5.0
+"""The same for a contact where tickets are asked for by id, perhaps to compare before and after a write."""
 
 
 class Lists:
@@ -44,6 +47,8 @@ class Lists:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._kept: dict[str, tuple[float, Any]] = {}
+        self._cards: dict[str, tuple[float, ContactRow | None]] = {}
+        """Contacts read one by one, and when."""
         self._sites: dict[str, str] = {}
         self._without_sites: set[str] = set()
         self.sees_users = True
@@ -143,17 +148,25 @@ class Lists:
         """All boards."""
         return await self._remember("boards", FRESH, lambda: self._api.rows_of("/boards", BoardRow))
 
-    async def contacts(self, people: Iterable[tuple[str, str]]) -> dict[str, ContactRow | None]:
+    async def contacts(
+        self, people: Iterable[tuple[str, str]], *, now: bool = False
+    ) -> dict[str, ContactRow | None]:
         """Contacts by id, for pairs of client and contact: one request for each client not lately asked, one more for
-        a contact that is not among his; `None` for one that is not there (any more)."""
+        a contact that is not among his; `None` for one that is not there (any more). `now`: one request for each
+        contact that was not read a moment ago."""
         if not self.sees_contacts:
             return {}
+        if now:
+            ids = sorted({contact for _, contact in people})
+            found = await together(self._contact(one, CARD_FRESH) for one in ids)
+            return dict(zip(ids, found, strict=True))
         wanted = {contact: client for client, contact in people}
         clients = sorted(set(wanted.values()))
         lists = await together(self._contacts_of(client, CONTACT_FRESH) for client in clients)
         known: dict[str, ContactRow | None] = {row.id: row for rows in lists for row in rows}
         others = sorted(wanted.keys() - known.keys())
-        known |= zip(others, await together(self._contact(one) for one in others), strict=True)
+        found = await together(self._contact(one, CONTACT_FRESH) for one in others)
+        known |= zip(others, found, strict=True)
         return {one: known[one] for one in wanted}
 
     async def _contacts_of(self, client: str, seconds: float) -> list[ContactRow]:
@@ -163,19 +176,38 @@ class Lists:
             except (NotThere, Forbidden):
                 return []
 
-        return await self._remember(f"contacts of {client}", seconds, ask)
+        name = f"contacts of {client}"
+        rows: list[ContactRow] = await self._remember(name, seconds, ask)
+        read = self._kept[name][0]
+        later = {key: card for key, (at, card) in self._cards.items() if at > read}
+        return [later.get(row.id) or row for row in rows]
 
-    async def _contact(self, key: str) -> ContactRow | None:
-        async def ask() -> ContactRow | None:
-            try:
-                raw = await self._api.data(f"/contacts/{key}", msgspec.Raw)
-            except (NotThere, Forbidden):
-                return None
-            row = read_row(raw, ContactRow, frozenset({"contact_name_id"}))
-            found: ContactRow | None = row.value
-            return found
+    async def _contact(self, key: str, seconds: float) -> ContactRow | None:
+        kept = self._cards.get(key)
+        asked = time.monotonic()
+        if kept is not None and asked - kept[0] <= seconds:
+            return kept[1]
+        try:
+            raw = await self._api.data(f"/contacts/{key}", msgspec.Raw)
+        except (NotThere, Forbidden):
+            found: ContactRow | None = None
+        else:
+            found = read_row(raw, ContactRow, frozenset({"contact_name_id"})).value
+        self._cards[key] = (asked, found)
+        return found
 
-        return await self._remember(f"contact {key}", CONTACT_FRESH, ask)
+    async def card(self, key: str) -> CardRow:
+        """A contact with all of his numbers, read now. Raises `NotThere`, `Forbidden`, `Unreadable`."""
+        asked = time.monotonic()
+        card = await self._api.data(f"/contacts/{key}", CardRow)
+        self._cards[key] = (asked, card)
+        return card
+
+    def forget_contact(self, key: str) -> None:
+        """Something was written to the contact's card: nothing remembered of it counts."""
+        self._cards.pop(key, None)
+        for name in [name for name in self._kept if name.startswith("contacts of ")]:
+            del self._kept[name]
 
     async def sites(self, places: Iterable[tuple[str, str]]) -> dict[str, str]:
         """Location id -> name, for pairs of client and location. A client is asked again only for a location that is
@@ -259,7 +291,7 @@ class Lists:
 
     async def _contacts(self, context: ChoiceContext) -> list[Choice]:
         if context.company_id is None:
-            found = await together(self._contact(one) for one in context.ids if is_id(one))
+            found = await together(self._contact(one, FRESH) for one in context.ids if is_id(one))
             rows = [row for row in found if row is not None]
         else:
             rows = await self._contacts_of(context.company_id, FRESH)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from connectors.algapsa import Options
 from connectors.algapsa import plan as planning
 from connectors.algapsa.api import PAGE_SIZE, Api
@@ -14,6 +12,7 @@ from connectors.algapsa.choices import Lists
 from connectors.algapsa.read import Reader
 from connectors.algapsa.records import BILLABLE, FREE
 from connectors.algapsa.write import Writer
+from connectors.cards import without_cards
 from connectors.contract import (
     Applied,
     Attachment,
@@ -67,7 +66,7 @@ class AlgaPsa:
         )
         self._lists = Lists(self._api)
         self._reader = Reader(self._api, self._lists)
-        self._writer = Writer(self._api)
+        self._writer = Writer(self._api, self._lists)
         self._asked_contacts = False
 
     def __repr__(self) -> str:
@@ -136,8 +135,7 @@ class AlgaPsa:
         self._lists.sees_contacts = await allowed(self._api, "/contacts")
         self._asked_contacts = True
         if not self._lists.sees_contacts:
-            fields = self.capabilities.fields - {"contact_phone", "contact_email"}
-            self.capabilities = msgspec.structs.replace(self.capabilities, fields=fields)
+            self.capabilities = without_cards(self.capabilities, planning.NO_CARDS)
 
     # ------------------------------------------------------------ reading
 
@@ -150,7 +148,7 @@ class AlgaPsa:
         return await self._reader.ticket_ids(scope)
 
     async def fetch(self, ids: Sequence[str]) -> Fetched:
-        """Tickets by id, one or two requests each; a 404 is "not visible"."""
+        """Tickets by id, one or two requests each and one for each contact; a 404 is "not visible"."""
         return await self._reader.fetch(ids)
 
     async def conversation(self, ticket_id: str) -> Conversation:
@@ -182,7 +180,7 @@ class AlgaPsa:
 
 def capabilities() -> Capabilities:
     """What AlgaPSA's API can do, as known."""
-    undoable = frozenset(planning.FIELDS) | {"owner", "attach", "detach"}
+    undoable = frozenset(planning.FIELDS) | planning.ON_THE_CARD | {"owner", "attach", "detach"}
     return Capabilities(
         fields=frozenset(
             {
@@ -205,6 +203,7 @@ def capabilities() -> Capabilities:
         writes=undoable | {"entry_code", "reply", "note", "time"},
         undoable=undoable,
         mails=frozenset({"reply", "status"}),
+        on_the_card=planning.ON_THE_CARD,
         billable=(BILLABLE, FREE),
         absent=planning.ABSENT,
         note_moves_ticket=False,

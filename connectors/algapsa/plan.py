@@ -1,7 +1,7 @@
 """How a fix becomes requests to AlgaPSA: the ordered steps, without the network.
 
-Order: time, codes of time entries, the bundle, the owner, other fields in one PUT, texts, and last the status: what may
-be refused goes before what cannot be undone. Names: requests tried on a running server.
+Order: time, codes of time entries, the contact's card, the bundle, the owner, other fields in one PUT, texts, and last
+the status: what may be refused goes before what cannot be undone. Names: requests tried on a running server.
 
 Mail: the server tells the contact of a public comment, and of changes, as the shop's notifications say. A fix is one
 thing a person did, so it asks for one mail: the reply's, else the status's; everything else of it is silent
@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.algapsa.records import BILLABLE, FREE
 from connectors.algapsa.wire import is_id, stamp
+from connectors.cards import card_step
 from connectors.contract import (
     Fix,
     NewTime,
@@ -49,17 +50,22 @@ ABSENT = {
     "customer_flag": "AlgaPSA's API can read the response state and not set it: an answer in AlgaPSA itself clears it."
     " Here a ticket counts as answered by its newest public comment.",
     "billing_code": "AlgaPSA has no billing code on the ticket: it is the service of each time entry.",
-    "contact_phone": "A ticket has no phone number of its own in AlgaPSA: it is the contact's.",
-    "contact_email": "A ticket has no mail address of its own in AlgaPSA: it is the contact's.",
+    "contact_email": "AlgaPSA takes another first mail address for a contact only in exchange for one that he has"
+    " besides: change it on the contact in AlgaPSA.",
     "due_at": "AlgaPSA's API drops a due date without a word.",
     "custom": "AlgaPSA's API replaces all free attributes at once, the description among them.",
 }
 
 
+ON_THE_CARD = frozenset({"contact_phone"})
+"""What a ticket has from its contact's card and can be written there."""
+NO_CARDS = "The key may not see contacts (contact: read), on whose cards AlgaPSA has phone numbers."
+
+
 def plan(fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
     """The steps of `fix`. Raises `Unsupported`, `Rejected`."""
     for name in fix.fields:
-        if name not in FIELDS and name not in ("owner", "parent"):
+        if name not in FIELDS and name not in ("owner", "parent", *ON_THE_CARD):
             verb = "custom" if name.startswith("custom:") else name
             raise Unsupported(
                 f"AlgaPSA: `{name}` cannot be set through the API", hint=ABSENT.get(verb, ""), field=name
@@ -78,6 +84,8 @@ def plan(fix: Fix, ticket: TicketRecord) -> tuple[Step, ...]:
     if fix.time is not None:
         steps.append(_time(fix, fix.time, ticket))
     steps += [_entry(fix, entry, code) for entry, code in fix.entries.items()]
+    if ON_THE_CARD & fix.fields.keys():
+        steps.append(card_step(fix, ticket, "AlgaPSA", lambda one: f"PUT /contacts/{key(one, 'contact')}"))
     if "parent" in fix.fields:
         steps += _bundle(fix, ticket)
     if "owner" in fix.fields:

@@ -137,12 +137,12 @@ class Reader:
         ]
         return tickets, tuple(odd)
 
-    async def _names(self, rows: Sequence[TicketRow]) -> Names:
+    async def _names(self, rows: Sequence[TicketRow], *, now: bool = False) -> Names:
         people = {(row.client_id, row.contact_name_id) for row in rows}
         places = {(row.client_id, row.location_id) for row in rows}
         return Names(
             await self._lists.users(),
-            await self._lists.contacts((client, who) for client, who in people if client and who),
+            await self._lists.contacts(((client, who) for client, who in people if client and who), now=now),
             await self._lists.sites((client, place) for client, place in places if client and place),
         )
 
@@ -173,7 +173,7 @@ class Reader:
         found = await together(self._row(one) for one in wanted)
         rows = [row for row in found if row is not None]
         hidden = [NotVisible(one) for one, row in zip(wanted, found, strict=True) if row is None]
-        names = await self._names([row.value for row in rows if row.value is not None])
+        names = await self._names([row.value for row in rows if row.value is not None], now=True)
         tickets = [self._record(row, names) for row in rows if row.value is not None]
         odd = [one for row in rows for one in odd_of(row, "tickets", "a ticket asked for by id")]
         return Fetched(tuple(tickets), (), tuple(hidden), tuple(odd), read_at)

@@ -164,6 +164,17 @@ class ServiceRow(Wire, frozen=True, kw_only=True):
     is_active: bool | None = None
 
 
+class NumberRow(Wire, frozen=True, kw_only=True):
+    """A number on a contact's card (read in the source): of one of its types, or of the shop's own."""
+
+    id: str = msgspec.field(name="contact_phone_number_id")
+    phone_number: str
+    extension: str | None = None
+    canonical_type: str | None = None
+    custom_type: str | None = None
+    is_default: bool = False
+
+
 class ContactRow(Wire, frozen=True, kw_only=True):
     id: str = msgspec.field(name="contact_name_id")
     full_name: str | None = None
@@ -171,6 +182,12 @@ class ContactRow(Wire, frozen=True, kw_only=True):
     email: str | None = None
     default_phone_number: str | None = None
     is_inactive: bool | None = None
+
+
+class CardRow(ContactRow, frozen=True, kw_only=True):
+    """A contact with all of his numbers."""
+
+    phone_numbers: list[NumberRow]
 
 
 class LocationRow(Wire, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ against a tenant. The traps: an unknown field in a PATCH is a 200 and nothing ha
 read back; a 500 means anything, also "not allowed", so its `errors` are read first; a low security level is an
 empty list and no error; ids of picklists are texts in the list and numbers in the row.
 
+A ticket has no phone and no mail of its own: they are its contact's, and are changed below the contact's company.
+
 What is not established is a setting: whether a note moves the ticket (`note_moves_ticket`), whether a public
 note is mailed (`replies_mail`), whether we may write in the technician's name (`impersonate`).
 """

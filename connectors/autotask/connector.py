@@ -13,6 +13,7 @@ from connectors.autotask.names import Names
 from connectors.autotask.read import Reader
 from connectors.autotask.scope import resolve
 from connectors.autotask.write import Writer
+from connectors.cards import ON_THE_CARD
 from connectors.contract import (
     TICKET_FIELDS,
     Applied,
@@ -39,11 +40,8 @@ if TYPE_CHECKING:
 
     from connectors.budget import Budget
 
-ON_THE_CONTACT = "In Autotask phone and mail stand on the contact, not on the ticket: change them there."
 ABSENT = {
     "customer_flag": "Autotask has no flag for it: a status says that the customer has written.",
-    "contact_phone": ON_THE_CONTACT,
-    "contact_email": ON_THE_CONTACT,
     "item": "Autotask has issue types and sub-issue types, no items.",
 }
 
@@ -146,7 +144,9 @@ class Autotask:
 
 def capabilities(options: Options) -> Capabilities:
     """What Autotask's API can do, as known."""
-    fields = frozenset(planning.PATHS) - {"parent"} | {"custom", "entry_code", "attach", "detach"}
+    fields = (
+        frozenset(planning.PATHS) - {"parent"} | ON_THE_CARD | {"custom", "entry_code", "attach", "detach"}
+    )
     return Capabilities(
         fields=frozenset(TICKET_FIELDS) - {"item"},
         flag=False,
@@ -156,6 +156,7 @@ def capabilities(options: Options) -> Capabilities:
         writes=fields | {"reply", "note", "time"},
         undoable=fields,
         mails=frozenset({"reply"}),
+        on_the_card=ON_THE_CARD,
         billable=("Billable", "NonBillable"),
         absent=dict(ABSENT),
         note_moves_ticket=options.note_moves_ticket,

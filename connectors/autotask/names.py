@@ -88,6 +88,11 @@ class ContactRow(Wire, frozen=True, kw_only=True):
     """A number in the vendor's file, true or false in clients."""
 
     @property
+    def shown_phone(self) -> str | None:
+        """The number that a ticket shows."""
+        return self.phone or self.mobile_phone or None
+
+    @property
     def name(self) -> str:
         """First and last name."""
         return " ".join(part for part in (self.first_name, self.last_name) if part) or f"#{self.id}"

@@ -1,9 +1,9 @@
 """How a fix becomes requests to Autotask: the ordered steps, without the network.
 
-Order: a status that opens a closed ticket (before time), time, codes and other fields in one PATCH, texts, and
-last the status: what may be refused goes before what cannot be undone. A PATCH goes to the collection with the
-id in its body (the address of one ticket answers 405); only what is sent changes. Never a PUT, which empties
-the rest.
+Order: a status that opens a closed ticket (before time), time, codes, the contact's card and other fields in one PATCH
+each, texts, and last the status: what may be refused goes before what cannot be undone. A PATCH goes to the collection
+with the id in its body (the address of one ticket answers 405); only what is sent changes. Never a PUT, which empties
+the rest. Contacts are changed below their company alone: `Contacts` by itself has no PATCH (vendor's Swagger file).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.autotask.api import numbers
 from connectors.autotask.records import COMPLETE, EVERYBODY, stamp
+from connectors.cards import ON_THE_CARD, card_step
 from connectors.contract import (
     Fix,
     NewTime,
@@ -54,7 +55,7 @@ def plan(
     fix: Fix, ticket: TicketRecord, *, technician: str, time_text: str, replies_mail: bool
 ) -> tuple[Step, ...]:
     """The steps of `fix`. `time_text`: `internal` or `summary`. Raises `Unsupported`, `Rejected`."""
-    fields = dict(fix.fields)
+    fields = {name: value for name, value in fix.fields.items() if name not in ON_THE_CARD}
     for name in fields:
         if name not in PATHS and not name.startswith("custom:"):
             raise Unsupported(f"Autotask: `{name}` cannot be set on a ticket through the API", field=name)
@@ -68,6 +69,8 @@ def plan(
     if fix.time is not None:
         steps.append(_time(fix, fix.time, ticket, technician, time_text))
     steps += [_entry(fix, entry, code) for entry, code in fix.entries.items()]
+    if len(fields) < len(fix.fields):
+        steps.append(_card(fix, ticket))
     steps += _patch(fix, ticket, fields, middle)
     if fix.note is not None:
         steps.append(_note(fix.note, ticket, public=False, mails=False))
@@ -123,6 +126,16 @@ def _patch(fix: Fix, ticket: TicketRecord, fields: dict[str, Value], chosen: lis
             guards_reply=any(name in LAST for name in chosen),
         )
     ]
+
+
+def _card(fix: Fix, ticket: TicketRecord) -> Step:
+    """The contact's card, below the ticket's company."""
+    if ticket.company_id is None:
+        raise Unsupported("Autotask: contacts are changed below their company, and the ticket has none")
+    company = number(ticket.company_id, "company")
+    step = card_step(fix, ticket, "Autotask", lambda _: f"PATCH /Companies/{company}/Contacts")
+    number(step.body["contact"], "contact")
+    return step
 
 
 def _entry(fix: Fix, entry: str, code: Ref | None) -> Step:

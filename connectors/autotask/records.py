@@ -61,7 +61,7 @@ def ticket_record(
         site=names.called("CompanyLocations", row.company_location_id),
         contact_id=_id(row.contact_id),
         contact=contact.name if contact else (f"#{row.contact_id}" if row.contact_id else None),
-        contact_phone=(contact.phone or contact.mobile_phone) if contact else None,
+        contact_phone=contact.shown_phone if contact else None,
         contact_email=contact.email_address if contact else None,
         agreement_id=_id(row.contract_id),
         agreement=names.called("Contracts", row.contract_id),

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.autotask.api import where
+from connectors.autotask.names import ContactRow
 from connectors.autotask.scope import resource
 from connectors.autotask.wire import Wire, lowered
-from connectors.contract import Applied, Rejected, Step, Unsupported
+from connectors.cards import first_number, refuse_changed
+from connectors.contract import Applied, NotThere, Rejected, Step, Unsupported
 
 if TYPE_CHECKING:
     from connectors.autotask.api import Api
@@ -43,6 +45,8 @@ class Writer:
                     body["assignedResourceRoleID"] = await self._role(body["assignedResourceID"])
                 await self._send(step, body)
                 return Applied()
+            case "card":
+                return await self._card(step)
             case "entry":
                 await self._send(step, step.body)
                 return Applied()
@@ -53,6 +57,29 @@ class Writer:
                 entry = {**step.body["entry"], "resourceID": who, "roleID": await self._role(who)}
                 return _created(await self._send(step, entry))
         raise Unsupported(f"Autotask: no such step: {step.action}")
+
+    async def _card(self, step: Step) -> Applied:
+        """What changes on the contact's card, which is read just before. Whether `null` empties a text is inferred: a
+        200 that did nothing is seen when the ticket is read again."""
+        key, fields = int(step.body["contact"]), step.body["fields"]
+        (card,) = await self._api.rows_in("Contacts", ContactRow, "id", [key]) or [None]
+        if card is None:
+            raise NotThere(f"Autotask: contact {key} is not there, or not for us to see")
+        if step.request != f"PATCH /Companies/{card.company_id}/Contacts":
+            raise Rejected(
+                f"Autotask: {card.name} is a contact of another company than the ticket's",
+                hint="Change the card in Autotask, or set another contact.",
+                field="contact",
+            )
+        body: dict[str, Any] = {"id": key}
+        for field, wanted in fields.items():
+            refuse_changed(step, field, card.shown_phone if field == "contact_phone" else card.email_address)
+            if field == "contact_phone":
+                body["phone"] = first_number(wanted, card.phone, card.mobile_phone, "Autotask")
+            else:
+                body["emailAddress"] = str(wanted) if wanted else None
+        await self._send(step, body)
+        return Applied()
 
     async def _send(self, step: Step, body: dict[str, Any]) -> Answer:
         method, _, path = step.request.partition(" ")

@@ -37,6 +37,8 @@ class Contact:
     phone: str
     email: str
     inactive: bool = False
+    mobile: str = ""
+    """A second number."""
 
     @property
     def name(self) -> str:

@@ -297,6 +297,18 @@ class World:
             setattr(ticket, name, None if value is None else (found(self, ticket, value) if found else value))
             self.touch(ticket, by)
 
+    def set_card(self, contact_id: int, **values: str) -> None:
+        """A contact's card changes (`phone`, `mobile`, `email`), and with it the tickets that say the same as it. No
+        ticket's date moves: nothing of a ticket has changed."""
+        with self.lock:
+            contact = self.contacts[contact_id]
+            for name, value in values.items():
+                before = getattr(contact, name)
+                setattr(contact, name, value)
+                for ticket in self.tickets.values() if name != "mobile" else ():
+                    if ticket.contact_id == contact_id and getattr(ticket, f"contact_{name}") == before:
+                        setattr(ticket, f"contact_{name}", value)
+
     def reassign(
         self, ticket_id: int | str, member: str | None, *, by: str = "asmith", at: int | None = None
     ) -> None:

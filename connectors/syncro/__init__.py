@@ -5,12 +5,16 @@ against a vendor's tenant. What is not established is probed, is an option, or i
 "customer reply" mark is cleared, whether a comment moves the ticket's date, which products are labour, whether a
 timer's product can be taken away again, writing a parent or a contract.
 
+A ticket's phone and mail are its contact's, who is changed by a PUT that requires a name and the right Customers - Edit
+(vendor's OpenAPI file); whether what is left out of it stays is not established, so all that is known is sent.
+
 Files are known of the ticket as a whole: a ticket by itself lists them (vendor's OpenAPI file; how one looks is as seen
 in a client of RepairShopr, the vendor's other product with the same API), a comment does not.
 
 Cost in requests, with L(n) = ⌈n / 25⌉ up to one page and twice that beyond (a list of several pages is read again
 until it agrees with itself): a pull of what changed is L(changed), `ticket_ids` L(open), a conversation 1 (2 where a
-customer's comment has no words: the files), time entries one for each ticket, a ticket by id 1 or 2.
+customer's comment has no words: the files), time entries one for each ticket, a ticket by id 1 or 2, and 1 for its
+contact.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from connectors.cards import ON_THE_CARD, without_cards
 from connectors.contract import (
     Applied,
     Attachment,
@@ -142,8 +141,7 @@ class Syncro:
         self._reader.sees_contacts = await allowed(self._api, "/contacts")
         self._asked_contacts = True
         if not self._reader.sees_contacts:
-            fields = self.capabilities.fields - {"contact_phone", "contact_email"}
-            self.capabilities = msgspec.structs.replace(self.capabilities, fields=fields)
+            self.capabilities = without_cards(self.capabilities, planning.NO_CARDS)
 
     # ------------------------------------------------------------ reading
 
@@ -156,7 +154,7 @@ class Syncro:
         return await self._reader.ticket_ids(scope)
 
     async def fetch(self, ids: Sequence[str]) -> Fetched:
-        """Tickets by id, one or two requests each; a 404 is "not visible"."""
+        """Tickets by id, one or two requests each and one for each contact; a 404 is "not visible"."""
         return await self._reader.fetch(ids)
 
     async def conversation(self, ticket_id: str) -> Conversation:
@@ -203,7 +201,7 @@ def _found(scope: Scope, what: str, known: Iterable[tuple[str, str]]) -> Resolve
 
 def capabilities(options: Options) -> Capabilities:
     """What Syncro's API can do, as known."""
-    writes = set(planning.FIELDS) | {"custom", "entry_code"}
+    writes = set(planning.FIELDS) | ON_THE_CARD | {"custom", "entry_code"}
     absent = dict(planning.ABSENT)
     if not options.priorities:
         writes.discard("priority")
@@ -231,6 +229,7 @@ def capabilities(options: Options) -> Capabilities:
         # A timer that had no product gets none again only where that is known to work.
         undoable=frozenset(writes if options.clear_code else writes - {"entry_code"}),
         mails=frozenset({"reply"}),
+        on_the_card=ON_THE_CARD,
         absent=absent,
         note_moves_ticket=options.note_moves_ticket,
         page_size=25,

@@ -1,7 +1,8 @@
 """How a fix becomes requests to Syncro: the ordered steps, without the network.
 
-Order: time, codes of timers, other fields in one PUT, texts, and last the status: what may be refused goes before
-what cannot be undone. A PUT with `comments_attributes` would be a second comment, with mail: texts go by themselves.
+Order: time, codes of timers, the contact's card, other fields in one PUT, texts, and last the status: what may be
+refused goes before what cannot be undone.
+A PUT with `comments_attributes` would be a second comment, with mail: texts go by themselves.
 Names: the vendor's OpenAPI file.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.cards import ON_THE_CARD, card_step
 from connectors.contract import (
     Fix,
     NewTime,
@@ -45,30 +47,34 @@ ABSENT = {
     "attach": f"The parent {NOT_IN_API}",
     "detach": f"The parent {NOT_IN_API}",
     "agreement": f"The contract {NOT_IN_API}",
-    "contact_phone": "A ticket has no phone number of its own in Syncro: it is the contact's.",
-    "contact_email": "A ticket has no mail address of its own in Syncro: it is the contact's.",
     "billing_code": "Syncro has no billing code on the ticket: it is the labour product of each timer.",
     "due_at": "Syncro's API takes a due date as a whole day only, and which zone's is not established.",
     "site": "Syncro's API does not list the locations.",
 }
+NO_CARDS = (
+    "The token may not see contacts (Customers - View Detail), on whose cards Syncro has phone and mail."
+)
 NO_PRIORITIES = "Syncro's API does not list the priorities: name them in `priorities` of the connection."
 
 
 def plan(fix: Fix, ticket: TicketRecord, *, clear_code: bool) -> tuple[Step, ...]:
     """The steps of `fix`. Raises `Unsupported`, `Rejected`."""
     for name in fix.fields:
-        if name not in FIELDS and not name.startswith("custom:"):
+        if name not in FIELDS and name not in ON_THE_CARD and not name.startswith("custom:"):
             verb = "attach" if name == "parent" else name
             raise Unsupported(
                 f"Syncro: `{name}` cannot be set through the API", hint=ABSENT.get(verb, ""), field=name
             )
     has_text = fix.reply is not None or fix.note is not None
-    last = [name for name in fix.fields if not has_text or name in LAST]
-    middle = [name for name in fix.fields if name not in last]
+    own = [name for name in fix.fields if name not in ON_THE_CARD]
+    last = [name for name in own if not has_text or name in LAST]
+    middle = [name for name in own if name not in last]
     steps: list[Step] = []
     if fix.time is not None:
         steps.append(_time(fix, fix.time, ticket))
     steps += [_entry(fix, entry, code, clear_code=clear_code) for entry, code in fix.entries.items()]
+    if len(own) < len(fix.fields):
+        steps.append(card_step(fix, ticket, "Syncro", lambda one: f"PUT /contacts/{number(one, 'contact')}"))
     steps += _put(fix, ticket, middle)
     if fix.note is not None:
         steps.append(_comment(fix.note, ticket, public=False))

@@ -28,6 +28,7 @@ async def verify(api: Api, lists: Lists, options: Options, me: Me, *, contacts: 
         for group, kind, verb, right in (
             ("ticket", "read", "tickets", "Tickets - List/Search"),
             ("ticket", "write", "reply, note, time, status", "Tickets - Edit"),
+            ("customer", "write", "change of a contact's card", "Customers - Edit"),
         )
         if me.permissions.get(group, {}).get(kind) is False
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -52,9 +52,14 @@ OPEN = "Not Closed"
 OVERLAP = 300
 """Seconds that are read again: a change may become visible after a later one."""
 CONTACT_FRESH = 1800.0
-"""Seconds for which a contact's phone and mail are not asked for again."""
+"""Seconds for which a contact's phone and mail are not asked for again in a round."""
+CARD_FRESH = 5.0
+"""The same where tickets are asked for by id, perhaps to compare before and after a write."""
 PER_PAGE = "100"
 """Comments a page that are asked for; what comes is told by the answer."""
+
+
+_CARD = frozenset({"id"})
 
 
 class Position(NamedTuple):
@@ -208,27 +213,38 @@ class Reader:
         self._known[ticket.ticket_id] = _About(ticket.number, ticket.created_at, ticket.contact or "")
         return ticket
 
-    async def _reach(self, ids: set[int]) -> dict[int | None, ContactRow | None]:
-        """Contacts by id; `None` for one that is not there (any more)."""
+    async def _reach(
+        self, ids: set[int], fresh: float = CONTACT_FRESH
+    ) -> dict[int | None, ContactRow | None]:
+        """Contacts by id; `None` for one that is not there (any more). `fresh`: seconds for which one is not asked for
+        again."""
         if not self.sees_contacts:
             return {}
         now = time.monotonic()
-        stale = [
-            one for one in ids if one not in self._contacts or now - self._contacts[one][0] > CONTACT_FRESH
-        ]
-        found = await together(self._contact(one) for one in stale)
-        for one, contact in zip(stale, found, strict=True):
-            self._contacts[one] = (now, contact)
+        stale = [one for one in ids if one not in self._contacts or now - self._contacts[one][0] > fresh]
+        await together(self._contact(one) for one in stale)
         return {one: self._contacts[one][1] for one in ids}
 
-    async def _contact(self, key: int) -> ContactRow | None:
+    async def _contact(self, key: int) -> None:
+        asked = time.monotonic()
         try:
             answer = await self._api.get(f"/contacts/{key}")
         except (NotThere, Forbidden):
-            return None
-        row = read_row(answer.decode(msgspec.Raw), ContactRow, frozenset({"id"}))
-        found: ContactRow | None = row.value
-        return found
+            self._contacts[key] = (asked, None)
+            return
+        self._contacts[key] = (asked, read_row(answer.decode(msgspec.Raw), ContactRow, _CARD).value)
+
+    async def card(self, key: int) -> tuple[ContactRow, dict[str, Any]]:
+        """A contact, read now, and all that its card says. Raises `NotThere`, `Forbidden`, `Unreadable`."""
+        asked = time.monotonic()
+        answer = await self._api.get(f"/contacts/{key}")
+        card = answer.decode(ContactRow)
+        self._contacts[key] = (asked, card)
+        return card, answer.decode(dict[str, Any])
+
+    def forget_contact(self, key: int) -> None:
+        """Something was written to its card: nothing remembered of it counts."""
+        self._contacts.pop(key, None)
 
     # ------------------------------------------------------------ ids
 
@@ -256,6 +272,8 @@ class Reader:
         wanted = list(dict.fromkeys(ids))
         read_at = int(time.time())
         found = await together(self._row(one) for one in wanted)
+        named = {row.value.contact_id for row in found if row is not None and row.value is not None}
+        contacts = await self._reach(named - {None}, CARD_FRESH)
         tickets: list[TicketRecord] = []
         hidden: list[NotVisible] = []
         odd: list[Odd] = []
@@ -264,9 +282,7 @@ class Reader:
                 hidden.append(NotVisible(one))
                 continue
             if row.value is not None:
-                key = row.value.contact_id
-                contacts = {} if key is None else await self._reach({key})
-                tickets.append(self.record(row, contacts.get(key)))
+                tickets.append(self.record(row, contacts.get(row.value.contact_id)))
             odd += odd_of(row, "tickets", "a ticket asked for by id")
         return Fetched(tuple(tickets), (), tuple(hidden), tuple(odd), read_at)
 

@@ -45,7 +45,7 @@ def ticket_record(
         site=row.location_name,
         contact_id=_id(row.contact_id),
         contact=row.contact_fullname,
-        contact_phone=None if contact is None else contact.phone or contact.mobile or None,
+        contact_phone=None if contact is None else contact.shown_phone,
         contact_email=None if contact is None else contact.email or None,
         agreement_id=_id(row.contract_id),
         agreement=row.contract_name,

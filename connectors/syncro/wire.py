@@ -97,6 +97,11 @@ class ContactRow(Wire, frozen=True, kw_only=True):
     mobile: str | None = None
     email: str | None = None
 
+    @property
+    def shown_phone(self) -> str | None:
+        """The number that a ticket shows."""
+        return self.phone or self.mobile or None
+
 
 class Detail(Wire, frozen=True, kw_only=True):
     """What is read of a ticket by itself."""

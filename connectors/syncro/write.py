@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connectors.cards import first_number, refuse_changed
 from connectors.contract import Applied, NotThere, Rejected, Step, Unsupported
 from connectors.rows import read_row
 from connectors.syncro.wire import TIMER_STRICT, TimerRow, Wire
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
     from connectors.syncro.api import Api
     from connectors.syncro.read import Reader
     from connectors.syncro.wire import Detail
+
+
+CARD = (
+    "customer_id",
+    "name",
+    "address1",
+    "address2",
+    "city",
+    "state",
+    "zip",
+    "email",
+    "phone",
+    "mobile",
+    "notes",
+)
+"""What the PUT of a contact takes and the contact tells (vendor's OpenAPI file, where `name` is required)."""
+TITLE = "title"
+"""Taken like the others, and told among the contact's `properties` (seen in a maintained client)."""
 
 
 class _Id(Wire, frozen=True, kw_only=True):
@@ -39,6 +58,8 @@ class Writer:
         match step.action:
             case "put":
                 return await self._put(step)
+            case "card":
+                return await self._card(step)
             case "timer":
                 return await self._timer(step)
             case "comment":
@@ -74,6 +95,26 @@ class Writer:
                 )
             known[name] = value
         return known
+
+    async def _card(self, step: Step) -> Applied:
+        """The contact's card with the new values in it, read just before. All of it is sent that is known: whether the
+        rest would stay is not established (a maintained client sends parts). Right: Customers - Edit."""
+        key, fields = int(step.body["contact"]), step.body["fields"]
+        card, whole = await self._reader.card(key)
+        body = {name: whole[name] for name in CARD if whole.get(name) is not None}
+        if (title := (whole.get("properties") or {}).get(TITLE)) is not None:
+            body[TITLE] = title
+        for field, wanted in fields.items():
+            refuse_changed(step, field, card.shown_phone if field == "contact_phone" else card.email)
+            if field == "contact_phone":
+                body["phone"] = first_number(wanted, card.phone, card.mobile, "Syncro") or ""
+            else:
+                body["email"] = str(wanted or "")
+        try:
+            await self._send(step, body)
+        finally:
+            self._reader.forget_contact(key)
+        return Applied()
 
     async def _timer(self, step: Step) -> Applied:
         """The timer's user goes back with it: left out, it would become ours (vendor's OpenAPI file)."""

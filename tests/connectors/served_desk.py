@@ -19,7 +19,7 @@ from store.fixes import Intent, prepare
 from store.outbox import state_of, submit
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_ticket, sync_connection
+from store.sync import refresh_others_of_contact, refresh_ticket, sync_connection
 from store.undo import undo
 
 
@@ -123,6 +123,11 @@ class Office:
                 self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
             )
 
+        async def others(_: str, ticket_id: str) -> None:
+            await refresh_others_of_contact(
+                self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
+            )
+
         await push(
             self.databases,
             self.settings,
@@ -132,6 +137,7 @@ class Office:
             force=True,
             wait=0.0,
             refresh=refresh,
+            others=others,
             sleep=skip,
         )
 

@@ -86,6 +86,8 @@ async def everything() -> list[httpx.Request]:
         {"reply": "Hi", "note": "We", "fields": {"status": Ref("7", "x")}},
         {"time": NewTime(hours=0.5, code=code, text="Did it", billable="NonBillable")},
         {"entries": {str(entry.id): code}},
+        {"fields": {"contact_phone": "555 0199", "contact_email": "ann@card.test"}},
+        {"fields": {"contact_phone": None, "contact_email": None}},
         {"fields": {"billing_code": code, "custom:PO": "B-2", "due_at": now, "summary": "New"}},
         {"fields": {"owner": tnguyen, "priority": Ref("2", "x"), "source": Ref("22", "x")}},
         {"fields": {"parent": Ref(str(keys[1]), ""), "agreement": None, "contact": None, "site": None}},
@@ -155,6 +157,7 @@ async def test_every_write_went_out(seen: list[httpx.Request]) -> None:
         if "/query" not in request.url.path and request.method != "GET"
     }
     assert wrote == {
+        ("PATCH", "/Companies/N/Contacts"),
         ("PATCH", "/Tickets"),
         ("POST", "/Tickets/N/Notes"),
         ("POST", "/TimeEntries"),

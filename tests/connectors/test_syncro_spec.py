@@ -18,6 +18,8 @@ from tests.connectors.syncro_desk import key, options
 
 pytestmark = needs_specs
 
+CARD = {"contact_phone": "555 0199", "contact_email": "ann@card.test"}
+
 
 @pytest.fixture
 async def seen() -> list[httpx.Request]:
@@ -78,6 +80,8 @@ async def seen() -> list[httpx.Request]:
                 "custom:PO": "4711",
             },
         ),
+        Fix(change="6", ticket_id=ticket.ticket_id, fields=CARD),
+        Fix(change="7", ticket_id=ticket.ticket_id, fields={"contact_phone": None}),
     ]
     for fix in fixes:
         for step in psa.plan(fix, ticket):
@@ -99,6 +103,7 @@ async def test_every_write_went_out(seen):
         if r.method != "GET"
     }
     assert wrote == {
+        ("PUT", "/contacts/{id}"),
         ("PUT", "/tickets/{id}"),
         ("POST", "/tickets/{id}/comment"),
         ("POST", "/tickets/{id}/timer_entry"),

@@ -143,6 +143,14 @@ class House(ABC):
     def other(self, ticket_id: str, field: str) -> Value:
         """Another value for a field without choices, in the connector's terms; `None`: none is known."""
 
+    def of_one_contact(self) -> list[str]:
+        """Open tickets of mine, two at least, that show one contact's card; asked where a connector writes to it."""
+        raise NotImplementedError
+
+    def colleague_sets_card(self, ticket_id: str, field: str, value: str) -> None:
+        """A colleague changes the card of the ticket's contact; asked where a connector writes to it."""
+        raise NotImplementedError
+
     @abstractmethod
     def custom(self) -> str | None:
         """A custom text field that every ticket of mine has; `None`: this PSA has none."""
@@ -356,6 +364,27 @@ class WorldHouse(House):
             return self.login(row)
         return None if row is None else row.name
 
+    def on_card(self, ticket_id: str, field: str) -> object:
+        """A field of the ticket's contact, where a ticket has none of its own."""
+        contact = self.world.contacts.get(self.world.ticket(self.key(ticket_id)).contact_id or 0)
+        return None if contact is None else getattr(contact, CARD[field]) or None
+
+    def of_one_contact(self) -> list[str]:
+        """Open tickets of mine, two at least, of one contact whose card says in the PSA what all of them say."""
+        seen: dict[tuple[int | None, str, str], list[str]] = {}
+        for one in self.mine():
+            ticket = self.world.ticket(self.key(one))
+            contact = self.world.contacts.get(ticket.contact_id or 0)
+            if contact and (contact.phone, contact.email) == (ticket.contact_phone, ticket.contact_email):
+                seen.setdefault((contact.id, contact.phone, contact.email), []).append(one)
+        return max(seen.values(), key=len)
+
+    def colleague_sets_card(self, ticket_id: str, field: str, value: str) -> None:
+        """A colleague changes the card of the ticket's contact."""
+        contact = self.world.ticket(self.key(ticket_id)).contact_id
+        assert contact is not None
+        self.world.set_card(contact, **{CARD[field]: value})
+
     def other(self, ticket_id: str, field: str) -> Value:
         if field == "due_at":
             return self.world.start - self.world.start % 86400 + 10 * 86400
@@ -374,6 +403,8 @@ class WorldHouse(House):
         return "Asset Tag"
 
 
+CARD = {"contact_phone": "phone", "contact_email": "email"}
+"""Field of a ticket -> what a contact's card calls it."""
 _ATTRIBUTES = {
     "contact_phone": "contact_phone",
     "contact_email": "contact_email",

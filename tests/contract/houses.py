@@ -20,7 +20,7 @@ from connectors.simulators.algapsa.state import number_of, uid
 from connectors.simulators.model import Note
 from connectors.simulators.serve import SIMULATED
 from connectors.simulators.syncro.rows import PRIORITIES, STATUSES
-from tests.contract.house import House, On, Trouble, WorldHouse
+from tests.contract.house import CARD, House, On, Trouble, WorldHouse
 
 Opener = Callable[[], AbstractContextManager[House]]
 
@@ -44,7 +44,7 @@ class AlgaPsaHouse(WorldHouse):
     def held(self, ticket_id: str, field: str) -> object:
         if field.startswith("entry:"):
             field = f"entry:{number_of('entry', field.removeprefix('entry:'))}"
-        return super().held(ticket_id, field)
+        return self.on_card(ticket_id, field) if field in CARD else super().held(ticket_id, field)
 
     def trouble(self, kind: Trouble, on: On, *, times: int = 1, retry_after: int = 1) -> None:
         """A row that cannot be read is so in each of the lists that a round reads it in."""
@@ -112,6 +112,8 @@ class SyncroHouse(WorldHouse):
 
     def held(self, ticket_id: str, field: str) -> object:
         ticket = self.world.ticket(self.key(ticket_id))
+        if field in CARD:
+            return self.on_card(ticket_id, field)
         match field:
             case "status":
                 name = self.world.statuses[ticket.status_id].name

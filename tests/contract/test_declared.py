@@ -20,6 +20,7 @@ async def test_capabilities_are_consistent(connector: Connector) -> None:
     assert can.fields <= {*TICKET_FIELDS, "company", "board", "team"}
     assert can.undoable <= can.writes
     assert can.mails <= can.writes
+    assert can.on_the_card <= can.writes & can.fields & can.undoable, "a card is always put back"
     assert set(can.absent).isdisjoint(can.writes)
     assert set(EXPECTED) <= can.writes | set(can.absent), "offered, or absent with a sentence"
     for verb, why in can.absent.items():

@@ -49,6 +49,8 @@ async def _there_and_back(office: Office, field: str, place: int) -> None:
 
 async def _other(office: Office, ticket: TicketRecord, field: str) -> Value:
     """A value that the ticket does not have; `None` where there is no other."""
+    if field in (await office.connector()).capabilities.on_the_card and ticket.contact_id is None:
+        return None  # there is no card
     if field in CHOSEN and field not in office.house.without_list:
         found = await office.choices(field, ticket)
         return Ref(found[0].id, found[0].name) if found else None

@@ -43,7 +43,7 @@ class Cache:
         with self.databases.cache.begin() as db:
             db.execute(insert(table), [{"connection": "acme"} | values])
 
-    def offers(self, writes: frozenset[str] = WRITES) -> None:
+    def offers(self, writes: frozenset[str] = WRITES, on_the_card: frozenset[str] = frozenset()) -> None:
         can = Capabilities(
             fields=frozenset(TICKET_FIELDS),
             flag=True,
@@ -52,6 +52,7 @@ class Cache:
             code_name="Work type",
             writes=writes,
             undoable=writes,
+            on_the_card=on_the_card,
         )
         self.put(ConnectionState, psa="fake", capabilities=msgspec.json.encode(can).decode())
 
@@ -84,6 +85,14 @@ def test_phone_and_mail_come_from_the_contacts_card_in_one_go(cache: Cache) -> N
     assert promise.wanted == {"set": {"contact_phone": "555 0102", "contact_email": "maria@acme.test"}}
     assert promise.label == "phone 555 0102, mail maria@acme.test"
     assert {part.because for part in promise.parts} == {"contact card"}
+
+
+def test_what_a_ticket_has_from_the_card_is_not_promised_from_the_card(cache: Cache) -> None:
+    """There the ticket lacks it because the card does; a list of contacts that says otherwise is an older one."""
+    cache.offers(on_the_card=frozenset({"contact_phone", "contact_email"}))
+    cache.ticket("missing_fields", ("missing", "contact_phone"), ("missing", "contact_email"))
+    cache.choice("contact", "70", "Maria Lee", phone="555 0102", email="maria@acme.test")
+    assert cache.row().promise is None
 
 
 def test_another_companys_contact_is_never_promised(cache: Cache) -> None:

@@ -304,6 +304,7 @@ def test_a_missing_right_says_what_it_blocks() -> None:
         ("agreements", "No agreement"),
         ("contacts", "No contact"),
         ("contact_phone, contact_email", "left out"),
+        ("change of a contact's card", "cannot be set"),
         ("the status that says the customer responded", "signal"),
         ("ticket types", "type of a ticket"),
         ("time with a labour product", "with a code"),

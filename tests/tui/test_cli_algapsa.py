@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.simulators.algapsa.state import uid
 from connectors.simulators.world import World
 from tests.connectors.alga_desk import key, served
 from tests.tui.cli_runner import Cli
@@ -54,6 +55,34 @@ def test_a_day_with_it(shop: tuple[Any, str], desk: Cli) -> None:
     assert answer.code == 1 and answer.json["verdict"] == "not_zero"
     rows = [row for row in desk.run("list", "--json").json if row["ticket_id"] == key(there.id)]
     assert [row["gate"] for row in rows if row["kind"] == "customer_responded"] == [False]
+
+
+def test_a_number_is_set_on_the_card_of_two_tickets_contact_once(shop: tuple[Any, str], desk: Cli) -> None:
+    world: World = shop[0].state.world
+    me = world.member("jdoe").id
+    mine = [t for t in world.tickets.values() if world.is_open(t) and t.owner_id == me and t.contact_id]
+    one, other = next(
+        (one, other)
+        for one in mine
+        for other in mine
+        if one is not other and one.contact_id == other.contact_id
+    )
+    contact = world.contacts[one.contact_id or 0]
+    world.set_card(contact.id, phone="")
+    assert desk.run("sync").code == 0
+    asked = ("fix", f"TIC{one.id}", f"TIC{other.id}", "--set", "contact_phone=555 0199")
+    done = desk.run(*asked, "--dry-run")
+    assert done.code == 0 and contact.phone == "", done.err
+    assert f"On the card of {contact.name}: it holds for all tickets of this contact." in done.out
+    assert "step 1: PUT /contacts/" in done.out
+    done = desk.run(*asked)
+    assert done.code == 0, done.err
+    assert f"On the card of {contact.name}: it holds for all tickets of this contact." in done.out
+    assert done.out.count("is in the PSA") == 1 and done.out.count("was in the PSA already") == 1
+    assert contact.phone == "555 0199"
+    assert [write.path for write in world.writes if "contacts" in write.path] == [
+        f"/contacts/{uid('contact', contact.id)}"
+    ]
 
 
 def test_a_wrong_key_is_said_and_not_shown(desk: Cli) -> None:

@@ -155,6 +155,8 @@ async def _fix_together(
         for fix in fixes:
             if dry_run or fix.read_only:
                 _show(fix)
+        for remark in dict.fromkeys(remark for fix in fixes for remark in fix.remarks):
+            say(remark)
         if dry_run:
             say("Nothing was written: --dry-run.")
             return 0

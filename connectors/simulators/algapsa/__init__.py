@@ -110,6 +110,7 @@ def _routes(made: Simulator, rows: Rows) -> list[BaseRoute]:
         ("GET", "/services/{id}", queries.service, 200),
         ("GET", "/contacts", queries.contacts, 200),
         ("GET", "/contacts/{id}", queries.contact, 200),
+        ("PUT", "/contacts/{id}", writes.put_contact, 200),
         ("GET", "/clients/{id}/locations", queries.locations, 200),
         ("GET", "/contract-lines", queries.contract_lines, 200),
     )

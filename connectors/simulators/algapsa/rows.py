@@ -258,9 +258,27 @@ class Rows:
             "client_id": uid("client", c.company_id),
             "email": c.email,
             "default_phone_number": c.phone or None,
-            "phone_numbers": [],
+            "phone_numbers": self.phones(c),
             "is_inactive": c.inactive,
         }
+
+    def phones(self, c: Contact) -> list[Row]:
+        """The numbers of a card, each of a type, one of them the default (read in the source)."""
+        numbers = [("phone", "work", c.phone), ("mobile", "mobile", c.mobile)]
+        return [
+            {
+                "contact_phone_number_id": uid(kind, c.id),
+                "phone_number": number,
+                "extension": self.made.extensions.get(c.id) if kind == "phone" else None,
+                "normalized_phone_number": "".join(one for one in number if one.isdigit()),
+                "canonical_type": type_,
+                "custom_phone_type_id": None,
+                "custom_type": None,
+                "is_default": kind == "phone",
+                "display_order": place,
+            }
+            for place, (kind, type_, number) in enumerate(one for one in numbers if one[2])
+        ]
 
     def categories(self) -> list[Row]:
         """Types, and subtypes below the first of their types."""

@@ -35,7 +35,8 @@ class Switches:
     """What differs between shops and keys; may be changed while it runs."""
 
     denied: frozenset[str] = frozenset()
-    """Rights that the keys lack: `user`, `contact`, `service`, `ticket_settings`, `timeentry`, `client`, `write`."""
+    """Rights that the keys lack: `user`, `contact`, `contact: update`, `service`, `ticket_settings`, `timeentry`,
+    `client`, `write`."""
     hides_others: bool = False
     """Whether others' time is hidden, and counted."""
     close_rules: frozenset[str] = frozenset()
@@ -80,6 +81,8 @@ class Simulator:
     """Notes of the world that were made with an API key: their author type is unknown."""
     modes: dict[int, str] = field(default_factory=dict)
     """Master of a bundle -> its mode; one made elsewhere has the server's default."""
+    extensions: dict[int, str] = field(default_factory=dict)
+    """Contact of the world -> the extension of the first number on its card."""
     left: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Key -> what its bucket held, and when."""
 
@@ -103,9 +106,10 @@ class Call:
         return self.simulator.switches
 
     def need(self, right: str) -> None:
-        """Raises the 403 of a right that the key lacks."""
+        """Raises the 403 of a right that the key lacks: `contact` to read them, `contact: update`."""
+        what, _, verb = right.partition(": ")
         if right in self.switches.denied:
-            raise error(403, "FORBIDDEN", f"Permission denied: Cannot read {right}")
+            raise error(403, "FORBIDDEN", f"Permission denied: Cannot {verb or 'read'} {what}")
 
     def ticket(self, name: str = "id") -> Ticket:
         """The ticket in the path."""
@@ -154,6 +158,8 @@ KINDS = (
     "service",
     "team",
     "document",
+    "phone",
+    "mobile",
 )
 _ID = re.compile(r"([0-9a-f]{8})-a19a-4000-8000-([0-9a-f]{12})")
 

@@ -103,6 +103,53 @@ def _contact(call: Call, value: object) -> dict[str, Any]:
     }
 
 
+_CARD = frozenset(
+    {
+        "full_name",
+        "client_id",
+        "manager_contact_id",
+        "phone_numbers",
+        "email",
+        "additional_email_addresses",
+        "role",
+        "notes",
+        "is_inactive",
+        "tags",
+    }
+)
+"""What the PUT of a contact takes, as far as it matters here: it is strict about others (read in the source)."""
+_TYPES = frozenset({"work", "mobile", "home", "fax", "other"})
+
+
+def put_contact(call: Call, rows: Rows) -> Row:
+    """A contact's card: only what is sent changes, and the list of numbers is replaced as a whole. Another first mail
+    address is refused, unless one more address is promoted for it. Rules and texts: read in the source."""
+    call.need("contact: update")
+    contact = call.world.contacts.get(number_of("contact", call.request.path_params["id"]) or 0)
+    if contact is None:
+        raise error(404, "NOT_FOUND", "Contact not found")
+    if strange := sorted(call.body.keys() - _CARD):
+        invalid("", f"Unrecognized key(s) in object: {', '.join(strange)}")
+    if str(call.body.get("email") or contact.email).casefold() != contact.email.casefold():
+        invalid("", "Changing primary email requires promote an additional email first")
+    if "phone_numbers" in call.body:
+        numbers = call.body["phone_numbers"]
+        for one in numbers:
+            if not any(digit.isdigit() for digit in one.get("phone_number", "")):
+                invalid("phone_numbers", "Please enter a valid phone number")
+            if (one.get("canonical_type") in _TYPES) == bool(one.get("custom_type")):
+                invalid("phone_numbers", "Choose a canonical type or provide a custom type")
+        first = [one["phone_number"] for one in numbers if one.get("is_default")]
+        if numbers and len(first) != 1:
+            invalid(
+                "phone_numbers", "Exactly one default phone number is required when phone numbers are present"
+            )
+        others = [one["phone_number"] for one in numbers if not one.get("is_default")]
+        call.world.set_card(contact.id, phone="".join(first), mobile="".join(others[:1]))
+    call.wrote()
+    return {"data": rows.contact(contact)}
+
+
 def _status(call: Call, ticket: Ticket, value: object) -> None:
     """Raises the 400 of a foreign status, and of a close that the board's rules forbid."""
     world = call.world

@@ -240,6 +240,8 @@ def _written(call: Call, rows: Rows, entity: str, below: list[str]) -> Response:
     match call.method, entity, below:
         case "PATCH", "Tickets", []:
             return json_response({"itemId": writes.patch_ticket(call)})
+        case "PATCH", "Companies", [key, "contacts"] if key.isdigit():
+            return json_response({"itemId": writes.patch_contact(call, rows, int(key))})
         case "PUT", "Tickets", []:
             return json_response({"itemId": writes.put_ticket(call)})
         case "POST", "Tickets", [key, "notes"] if key.isdigit():

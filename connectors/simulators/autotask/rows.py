@@ -142,7 +142,7 @@ class Rows:
         if contact is None:
             return None
         same = (contact.phone, contact.email) == (t.contact_phone, t.contact_email)
-        return contact.id if same else OWN_CONTACT + t.id
+        return contact.id if same and t.id not in self.made.own_cards else OWN_CONTACT + t.id
 
     def _contacts(self) -> list[Row]:
         w = self.world
@@ -165,7 +165,7 @@ class Rows:
             "lastName": c.last,
             "title": c.title,
             "phone": phone or None,
-            "mobilePhone": None,
+            "mobilePhone": c.mobile or None,
             "emailAddress": email or None,
             "isActive": 0 if c.inactive else 1,
         }

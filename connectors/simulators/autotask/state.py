@@ -38,6 +38,8 @@ class Switches:
     note_moves: Literal["both", "activity", "none"] = "both"
     """Which dates of the ticket a note moves."""
     impersonation: bool = True
+    edits_contacts: bool = True
+    """Whether the security level may change contacts."""
     rules_mail: bool = True
     """Workflow rules mail public notes to the contact."""
     threshold: int = 10_000
@@ -73,6 +75,8 @@ class Simulator:
     faults: Faults = field(default_factory=Faults)
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=5000))
     recent: deque[float] = field(default_factory=deque)
+    own_cards: set[int] = field(default_factory=set)
+    """Tickets whose contact has a card of its own that was changed; it stays another contact, whatever it says now."""
     under_way: Counter[str] = field(default_factory=Counter)
     """Requests in hand, by entity."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.simulators.autotask.picklists import NAMES, NOTE_TYPES, PUBLISH, RESPONDED, subtypes, types
 from connectors.simulators.autotask.queries import lowered
-from connectors.simulators.autotask.rows import OWN_CONTACT
+from connectors.simulators.autotask.rows import OWN_CONTACT, Rows
 from connectors.simulators.autotask.state import API_MEMBER, Call, Refusal
 from connectors.simulators.model import Mail, Note, Ticket, TimeEntry, Write
 from connectors.simulators.world import World
@@ -84,6 +84,31 @@ def put_ticket(call: Call) -> int:
         if name not in given and name != "priority":
             setattr(ticket, attribute, None)
     return patch_ticket(call)
+
+
+def patch_contact(call: Call, rows: Rows, company: int) -> int:
+    """A contact of the company, below it: the entity by itself takes no updates (vendor's Swagger file)."""
+    world, given = call.made.world, lowered(call.body)
+    if not call.made.switches.edits_contacts:
+        raise Refusal("The logged in Resource does not have the adequate permissions to update Contacts.")
+    key = _integer("id", given.get("id"))
+    row = next((one for one in rows.of("Contacts") if one["id"] == key and one["companyID"] == company), None)
+    if row is None or key is None:
+        raise Refusal(f"Contact {given.get('id')} does not exist in the company.")
+    address = given.get("emailaddress", row["emailAddress"])
+    if address and "@" not in str(address):
+        raise Refusal("emailAddress is not a valid email address.")
+    names = {"phone": "phone", "mobilephone": "mobile", "emailaddress": "email"}
+    values = {ours: str(given[theirs] or "") for theirs, ours in names.items() if theirs in given}
+    if key < OWN_CONTACT:
+        world.set_card(key, **values)
+    else:
+        ticket = world.tickets[key - OWN_CONTACT]
+        call.made.own_cards.add(ticket.id)
+        for name, value in values.items():
+            setattr(ticket, f"contact_{name}", value)
+    wrote(call)
+    return key
 
 
 def post_note(call: Call, ticket_id: int) -> int:

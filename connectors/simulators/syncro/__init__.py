@@ -96,6 +96,7 @@ def _routes(made: Simulator, rows: Rows) -> list[BaseRoute]:
         ("GET", "/products", _products),
         ("GET", "/products/{id:int}", _product),
         ("GET", "/products/categories", _categories),
+        ("PUT", "/contacts/{id:int}", writes.put_contact),
         ("PUT", "/tickets/{id:int}", writes.put_ticket),
         ("POST", "/tickets/{id:int}/comment", writes.post_comment),
         ("POST", "/tickets/{id:int}/timer_entry", writes.post_timer),
@@ -208,7 +209,11 @@ def _me(call: Call, rows: Rows) -> Row:
         "subdomain": "riverside",
         "permissions": {
             "ticket": {"read": True, "write": "write" not in denied, "delete": False},
-            "customer": {"read": "contacts" not in denied, "write": False, "delete": False},
+            "customer": {
+                "read": "contacts" not in denied,
+                "write": "contacts: edit" not in denied,
+                "delete": False,
+            },
         },
     }
 

@@ -200,10 +200,10 @@ class Rows:
             "name": c.name,
             "email": c.email,
             "phone": c.phone,
-            "mobile": "",
+            "mobile": c.mobile,
             "customer_id": c.company_id,
-            "notes": None,
-            "properties": {},
+            "notes": self.made.notes.get(c.id),
+            "properties": {"title": c.title} if c.title else {},
             "opt_out": False,
         }
 

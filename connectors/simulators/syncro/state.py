@@ -42,7 +42,9 @@ class Switches:
     """What `product_id: null` does to a timer."""
     page_size: int = 25
     denied: frozenset[str] = frozenset()
-    """Rights the token lacks: `contacts`, `products`, `write`."""
+    """Rights the token lacks: `contacts`, `contacts: edit`, `products`, `write`."""
+    card: Literal["part", "whole"] = "part"
+    """What a contact's PUT changes: what is sent, or all of it, so that what is not sent becomes empty."""
     per_minute: int | None = None
     """Requests per minute before 429."""
     clock_ahead: float = 0.0
@@ -71,6 +73,8 @@ class Simulator:
     faults: Faults = field(default_factory=Faults)
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=5000))
     recent: deque[float] = field(default_factory=deque)
+    notes: dict[int, str] = field(default_factory=dict)
+    """Contact of the world -> what is noted on its card."""
     problem_types: dict[int, str] = field(default_factory=dict)
     """Ticket of the world -> a problem type that was written: a text of any kind."""
 

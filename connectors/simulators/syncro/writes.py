@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.simulators.model import Mail, Note, Ticket, TimeEntry
 from connectors.simulators.syncro.rows import OFFSET, PRIORITIES, STATUS_LIST, STATUSES, Row, Rows
-from connectors.simulators.syncro.state import Call, Refusal, invalid, not_found
+from connectors.simulators.syncro.state import Call, Refusal, invalid, no_permission, not_found
 from connectors.simulators.world import World
 
 
@@ -94,6 +94,32 @@ def _contact(world: World, key: object) -> dict[str, Any]:
         "contact_phone": contact.phone,
         "contact_email": contact.email,
     }
+
+
+def put_contact(call: Call, rows: Rows) -> Row:
+    """A contact's card. `name` is required (vendor's OpenAPI file); `title` goes to the `properties`."""
+    world, given, denied = call.world, call.body, call.simulator.switches.denied
+    if denied & {"contacts", "contacts: edit"}:
+        raise no_permission()
+    contact = world.contacts.get(call.number("id"))
+    if contact is None or contact.inactive:
+        raise not_found()
+    if not str(given.get("name") or "").strip():
+        raise Refusal(422, {"record": rows.contact(contact), "errors": "Name can't be blank"})
+    if given.get("email") and "@" not in str(given["email"]):
+        raise Refusal(422, {"record": rows.contact(contact), "errors": "Email is not an email"})
+    whole = call.simulator.switches.card == "whole"
+    values = {
+        name: str(given.get(name) or "") for name in ("phone", "mobile", "email") if name in given or whole
+    }
+    if "title" in given or whole:
+        contact.title = str(given.get("title") or "")
+    if "notes" in given or whole:
+        call.simulator.notes[contact.id] = str(given.get("notes") or "")
+    contact.first, _, contact.last = str(given["name"]).partition(" ")
+    world.set_card(contact.id, **values)
+    call.wrote()
+    return rows.contact(contact)
 
 
 # ---------------------------------------------------------------- comments
