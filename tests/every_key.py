@@ -104,8 +104,9 @@ def errors() -> Iterator[Errors]:
 
 
 async def go(pilot: Pilot[Any], *keys: str) -> None:
-    """Presses them, each after what the one before did."""
+    """Presses them, each after what the one before did, and however fast that was: none counts as a key held down."""
     for key in keys:
+        pilot.app.keyboard.last_key = ""
         await pilot.press(key)
         await settle(pilot)
         if not pilot.app.is_running:

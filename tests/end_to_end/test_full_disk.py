@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,19 +25,35 @@ class Disk:
     def __init__(self, place: Path) -> None:
         self.place = place
         self._ballast = place / "ballast"
+        self._full = threading.Event()
+        self._filling: threading.Thread | None = None
 
     def fill(self) -> None:
-        """Until not a byte more goes on it."""
-        with self._ballast.open("wb", buffering=0) as file:
+        """Until not a byte more goes on it, and so on: a database that is closed gives room back."""
+        self._full.set()
+        self._fill()
+        self._filling = threading.Thread(target=self._stay_full)
+        self._filling.start()
+
+    def _stay_full(self) -> None:
+        while self._full.is_set():
+            self._fill()
+            time.sleep(0.005)
+
+    def _fill(self) -> None:
+        with self._ballast.open("ab", buffering=0) as file:
             for size in (4096, 1):
                 try:
-                    while True:
+                    while self._full.is_set():
                         file.write(b"\0" * size)
                 except OSError:
                     continue
 
     def make_room(self) -> None:
-        self._ballast.unlink()
+        self._full.clear()
+        if self._filling is not None:
+            self._filling.join()
+        self._ballast.unlink(missing_ok=True)
 
     def read_only(self, on: bool) -> None:
         mode = "remount,ro" if on else "remount,rw"
@@ -50,9 +70,11 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     done = subprocess.run(mount, capture_output=True, check=False)
     if done.returncode:
         pytest.skip(f"nothing can be mounted here: {done.stderr.decode().strip()}")
+    small = Disk(place)
     try:
-        yield Disk(place)
+        yield small
     finally:
+        small.make_room()
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
@@ -60,6 +82,16 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 def small_shop(disk: Disk) -> Iterator[Shop]:
     with open_shop(disk.place) as shop:
         yield shop
+
+
+def nothing_in_reserve(home: Path) -> None:
+    """SQLite writes a log that was taken over again from its beginning: into room that no full disk takes away."""
+    for path in home.glob("*.db"):
+        deadline = time.monotonic() + 10
+        with closing(sqlite3.connect(path, timeout=5)) as db:
+            while db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                assert time.monotonic() < deadline, f"{path.name} is never at rest"
+                time.sleep(0.05)
 
 
 def test_no_command_claims_what_it_could_not_keep(small_shop: Shop, disk: Disk) -> None:
@@ -114,6 +146,7 @@ def test_on_the_screen_the_row_stays_and_the_reason_stands_there(small_shop: Sho
         terminal.until(f"#{small_shop.asked}")
         terminal.until(lambda _: any(p.name != "gate" for p in (cli.home / "running").iterdir()))
         terminal.read(3.0)  # the first round
+        nothing_in_reserve(cli.home)
         disk.fill()
         terminal.type("1", "r")
         terminal.until("the customer reads this")
