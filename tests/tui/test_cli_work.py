@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -286,6 +287,43 @@ def test_check_of_some_kinds_only(own: tuple[Cli, World]) -> None:
     all_of_them = cli.run("check", "--json", "--offline").json
     assert 0 < one["to_zero"] < all_of_them["to_zero"]
     assert "billing_code" in cli.run("check", "--gate", "billing").error[1]
+
+
+def test_check_waits_until_the_fixes_of_another_process_are_in_the_psa(own: tuple[Cli, World]) -> None:
+    cli, _ = own
+    settings = cli.home / "config.toml"  # one's share of the limit is for a day, not for so much in a minute
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        text.replace("[connections.acme]", "[connections.acme]\nquota_share = 1.0"), encoding="utf-8"
+    )
+    kinds = ["--gate", "reply_after_close"]
+    before = cli.run("check", "--json", *kinds).json["to_zero"]
+    assert before > 0
+    command = cli.command("check", "--wait", *kinds)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=cli.environment) as waiting:
+        try:
+            assert waiting.stdout is not None
+            assert f"NOT ZERO, {before} to go" in waiting.stdout.readline()
+            for row in cli.run("list", "reply_after_close", "--json").json:
+                fixed = cli.run("fix", row["number"], "--seen", "by phone", "--now")
+                assert fixed.code == 0, fixed.err
+            told, _ = waiting.communicate(timeout=60)
+        finally:
+            waiting.kill()
+    assert waiting.returncode == 0, told
+    assert f"to go (was {before})" in told
+    assert "\nZERO, synced" in told
+
+
+def test_check_that_waited_long_enough_says_what_is_left(own: tuple[Cli, World]) -> None:
+    cli, _ = own
+    done = cli.run("check", "--wait", "--limit", "0.04", "--json")
+    assert done.code == 1
+    assert done.json["verdict"] == "not_zero"
+    for options in (["--wait", "--offline"], ["--every", "60"], ["--limit", "1"], ["--wait", "--every", "5"]):
+        done = cli.run("check", *options)
+        assert done.code == 2, options
+        assert done.error
 
 
 def test_check_of_a_home_that_never_synced_cannot_tell(shop: tuple[World, str], tmp_path: Path) -> None:

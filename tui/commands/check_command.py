@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,10 @@ from tui.problem import CANNOT_TELL, NOT_ZERO, Problem, explain
 
 if TYPE_CHECKING:
     from store.check import Verdict
+    from store.desk import Desk
     from store.home import Home
     from store.settings import Settings
+    from tui.commands.check_wait import Patience
 
 CODES = {"zero": 0, "not_zero": NOT_ZERO, "cannot_tell": CANNOT_TELL}
 
@@ -24,25 +27,52 @@ CODES = {"zero": 0, "not_zero": NOT_ZERO, "cannot_tell": CANNOT_TELL}
 @click.option(
     "--gate", "gates", metavar="KIND", multiple=True, help="Only these kinds count (instead of check.gates)."
 )
+@click.option(
+    "--wait", "waits", is_flag=True, help="Come back when it is zero, and tell what is left meanwhile."
+)
+@click.option(
+    "--every", metavar="SECONDS", type=click.IntRange(min=30), help="With --wait: how often to ask (300)."
+)
+@click.option(
+    "--limit", metavar="MINUTES", type=click.FloatRange(min=0), help="With --wait: give up after so long."
+)
 @click.argument("more_gates", metavar="[KIND]...", nargs=-1)
 @home_option
 @click.pass_context
 def command(
-    ctx: click.Context, as_json: bool, offline: bool, gates: tuple[str, ...], more_gates: tuple[str, ...]
+    ctx: click.Context,
+    as_json: bool,
+    offline: bool,
+    gates: tuple[str, ...],
+    waits: bool,
+    every: int | None,
+    limit: float | None,
+    more_gates: tuple[str, ...],
 ) -> int:
     """Is it zero? Asks the PSA, then answers.
 
-    Exit codes: 0 zero, and known to be so; 1 not zero; 3 cannot tell."""
+    Exit codes: 0 zero, and known to be so; 1 not zero; 3 cannot tell. With --wait those of the last answer."""
     from tui.commands.list_command import checked_kinds
 
     if more_gates and not gates:
         raise Problem(f"unexpected argument {more_gates[0]}", "Kinds come after --gate.")
+    if waits and offline:
+        raise Problem(
+            "--wait and --offline were both given", "Only an answer of the PSA's is zero: leave one out."
+        )
+    if not waits and (every is not None or limit is not None):
+        raise Problem(
+            f"{'--limit' if every is None else '--every'} was given without --wait", "Give --wait too."
+        )
+    patience = _patience(every, limit) if waits else None
     chosen = checked_kinds((*gates, *more_gates)) if gates else None
     home = home_of(ctx)
     settings = settings_of(home)
     try:
         answer = (
-            _offline(home, settings, chosen) if offline else _online(home, settings, chosen, quiet=as_json)
+            _offline(home, settings, chosen)
+            if offline
+            else _online(home, settings, chosen, quiet=as_json, patience=patience)
         )
     except Exception as error:
         problem = explain(error)
@@ -54,9 +84,15 @@ def command(
         from store.check import as_json as document
 
         say_json(document(answer))
-    else:
+    elif not waits:  # who waits has been told
         _tell(answer, settings)
     return CODES[answer.verdict]
+
+
+def _patience(every: int | None, limit: float | None) -> Patience:
+    from tui.commands.check_wait import EVERY, Patience
+
+    return Patience(every or EVERY, None if limit is None else limit * 60)
 
 
 def _offline(home: Home, settings: Settings, gates: list[str] | None) -> Verdict:
@@ -66,24 +102,41 @@ def _offline(home: Home, settings: Settings, gates: list[str] | None) -> Verdict
     return verdict(Reader(home, settings), settings, now=now(), gates=gates, asked=False)
 
 
-def _online(home: Home, settings: Settings, gates: list[str] | None, *, quiet: bool) -> Verdict:
+def _online(
+    home: Home, settings: Settings, gates: list[str] | None, *, quiet: bool, patience: Patience | None
+) -> Verdict:
     import asyncio
 
     from store.database_problems import CannotWrite
     from store.desk import Desk
     from store.log import start_log
+    from tui.commands.check_wait import wait_for_zero
     from tui.commands.progress import Bar
 
-    async def ask() -> Verdict:
+    async def ask(desk: Desk) -> Verdict:
+        with Bar(show=sys.stderr.isatty() and not quiet) as bar:
+            try:
+                return await desk.check(gates=gates, progress=bar.tell)
+            except CannotWrite as error:
+                raise Problem(f"cannot tell: {error}", error.hint, CANNOT_TELL) from error
+
+    async def answered() -> Verdict:
         async with Desk(home, settings) as desk:
-            with Bar(show=sys.stderr.isatty() and not quiet) as bar:
-                try:
-                    return await desk.check(gates=gates, progress=bar.tell)
-                except CannotWrite as error:
-                    raise Problem(f"cannot tell: {error}", error.hint, CANNOT_TELL) from error
+            if patience is None:
+                return await ask(desk)
+
+            def told(one: Verdict) -> None:
+                if not quiet:
+                    _tell(one, settings)
+
+            def left(number: int, before: int) -> None:
+                if not quiet:
+                    say(f"{local(now(), settings.timezone)} {number} to go (was {before})")
+
+            return await wait_for_zero(desk, partial(ask, desk), patience, gates=gates, tell=told, left=left)
 
     start_log(home.log)
-    return asyncio.run(ask())
+    return asyncio.run(answered())
 
 
 def _tell(answer: Verdict, settings: Settings) -> None:
