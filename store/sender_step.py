@@ -153,9 +153,11 @@ class StepSender:
     async def unseen(self, entry: Entry) -> None:
         """Whether the customer wrote between our reading and our write, asked when all steps have arrived.
 
-        Without a conditional write such a note is answered, loses its flag or is closed over unread, and no
-        rule might show it ever after: a person is told. It is asked before the change is confirmed, so a crash
-        in between asks again. An internal note buries nothing. Raises `Halt`, `ConnectorError`.
+        Such a note is answered, loses its flag or is closed over unread, and no rule might show it ever after: a
+        person is told. It is asked before the change is confirmed, so a crash in between asks again. An internal
+        note buries nothing. A conditional write is no reason not to ask: the server compares when a request begins
+        (RT 5.0.3: the newest transaction's id, outside of the database's transaction) and commits later. Raises
+        `Halt`, `ConnectorError`.
         """
         if not any(self._may_have_slipped(step) for step in entry.steps):
             return
@@ -182,9 +184,8 @@ class StepSender:
 
     def _may_have_slipped(self, step: StepEntry) -> bool:
         plan = step.step
-        guarded = self._connector.capabilities.conditional_write and plan.creates is None
         inside = plan.creates is not None and not plan.public
-        return step.state == "done" and could_bury(step) and not guarded and not inside
+        return step.state == "done" and could_bury(step) and not inside
 
     async def _unknown(self, entry: Entry, step: StepEntry, error: ConnectorError) -> None:
         """Nobody knows whether it arrived: look now; what cannot be looked up waits as `unknown`.

@@ -112,7 +112,7 @@ async def test_a_parents_close_after_its_childs_that_is_withdrawn(bench: Bench) 
 
 
 class TestSlipped:
-    """The customer writes between our reading and our write, where the PSA has no conditional write."""
+    """The customer writes between our reading and our write."""
 
     @pytest.mark.parametrize(
         "intent",
@@ -145,6 +145,30 @@ class TestSlipped:
         assert len([step for step in bench.psa.writes if step.creates]) == (
             "seen" in intent or "reply" in intent
         )
+
+    @pytest.mark.parametrize("intent", [{"clear_flag": True}, {"status": "In Progress"}])
+    async def test_a_conditional_write_that_compares_before_it_commits_hides_it_no_more(
+        self, databases: Databases, intent: dict
+    ) -> None:
+        bench = Bench(databases, psa_with_ticket())
+        bench.psa.capabilities = msgspec.structs.replace(bench.psa.capabilities, conditional_write=True)
+        bench.psa.customer("1", "Printer offline")
+        bench.psa.note("1", "Answered by phone.")
+        await bench.sync()
+        change = await bench.fix(**intent)
+        carry_out = bench.psa.carry_out
+
+        def compared(step: Step) -> str | None:
+            bench.psa.carry_out = carry_out  # type: ignore[method-assign]
+            bench.psa.customer("1", "One more thing!")
+            return carry_out(step)
+
+        bench.psa.carry_out = compared  # type: ignore[method-assign]
+        await bench.push(refresh=True)
+        entry = bench.entry(change)
+        assert entry.state == "conflict"
+        assert msgspec.json.decode(entry.detail)["note"]["text"] == "One more thing!"
+        assert len(bench.psa.writes) == 1
 
     async def test_a_crash_right_after_the_write_does_not_hide_it(self, databases: Databases) -> None:
         bench = Bench(databases, psa_with_ticket())
