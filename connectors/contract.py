@@ -123,6 +123,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     note_moves_ticket: bool | None = None
     """Whether a note moves the ticket's last-updated date; `None`: not established."""
     conditional_write: bool = False
+    """`apply` hands over the version and the PSA refuses what has changed since. Taken for no more than that: it may
+    compare when the request begins and commit later."""
     page_size: int = 100
     quota: tuple[Quota, ...] = ()
     """All hold at the same time; empty: no limit is known."""

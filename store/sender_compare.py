@@ -83,7 +83,8 @@ class PsaSide:
         What later steps will set is compared too, and before the first step the conversation is read if a
         later one could bury a reply: what stops one of them shall stop all before anything has gone out.
         The conversation is read after the ticket: with a conditional write, a note that comes between the
-        two is either seen here or makes the write fail.
+        two is either seen here or makes the write fail. One that comes while the server writes is asked for
+        afterwards (`StepSender.unseen`).
         """
         later = [one for one in entry.steps if one.position > step.position and not one.over]
         self._same_contact(entry, [step, *later], ticket)

@@ -209,8 +209,9 @@ class WorkForm(Dialog[Filled]):
                 for guard in said
             ]
             can = Content.styled("Can close?   ", "$quiet") + Content(" · ").join(parts)
-            if self._refused and self._filled(wanted) == self._before:
-                problem = f"{keymap.label('dialog.cancel')} once more gives it up; the text is kept."
+            if self._refused and self._before is not None and self._filled(wanted) == self._before:
+                kept = "; the text is kept" if self._before.text else ""
+                problem = f"{keymap.label('dialog.cancel')} once more gives it up{kept}."
         self.query_one("#can", Static).update(can)
         self.query_one("#problem", Static).update(Content(problem))
 
