@@ -90,6 +90,12 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
         return self.burst or self.requests
 
 
+TELLS = ("sla", "schedule", "charge", "invoices", "entered_at", "rates")
+"""What a connector may add to `Capabilities.tells`: SLA targets (`TicketRecord.respond_by` …), appointments
+(`scheduled_until`), whether time is charged (`TimeRecord.charge`), on an invoice (`invoiced`), when it was put in
+(`entered_at`), what an hour costs (`rate`)."""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a PSA can do through its API, as known."""
 
@@ -118,6 +124,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the PSA has and its API, as known, does not tell: `conversations`, `time`, `parents`, `billing_codes`,
     each with a sentence for the screen. Exceptions that rest on it cannot be known there; nothing of it counts as
     empty, and its verb (`conversation`, `time_entries`) raises `Unsupported`."""
+    tells: frozenset[str] = frozenset()
+    """Of `TELLS`, what this PSA's records say. What is not in it is not known there (not: empty), so are the kinds of
+    exception that rest on it; `not_read` may hold a sentence for it."""
     read_every: int | None = None
     """Seconds between two rounds that nobody asked for, at least, where each has to read everything anew."""
     note_moves_ticket: bool | None = None

@@ -91,6 +91,22 @@ class TicketRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Conflict token: an ETag where the PSA has conditional writes, else the last-updated text."""
     url: str | None = None
     """Where a person sees this ticket in a browser."""
+    respond_by: int | None = None
+    """SLA: until when the first answer is due; `None`: no such target, or not told (`Capabilities.tells`)."""
+    responded_at: int | None = None
+    """When the PSA counts it as answered; `None`: not yet."""
+    resolve_by: int | None = None
+    """SLA: until when it has to be resolved."""
+    resolved_at: int | None = None
+    """When the PSA counts it as resolved; `None`: not yet."""
+    sla_waits: bool | None = None
+    """The SLA's clock is held (waiting for the customer); `None` where the PSA does not say."""
+    scheduled_until: int | None = None
+    """End (else begin) of the last appointment on the ticket; `None`: nothing is scheduled, or it is not told."""
+    project: bool | None = None
+    """It belongs to a project; `None` where the PSA does not say."""
+    resolution: str | None = None
+    """What a field of its own says about how it was solved; empty where there is none."""
     parent_ids: tuple[str, ...] = ()
     custom: dict[str, str | None] = msgspec.field(default_factory=dict)
     """Custom fields by the PSA's own name; `None` and "" both mean empty."""
@@ -143,6 +159,14 @@ class TimeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The PSA's own word for it (ConnectWise: Billable, DoNotBill, NoCharge, NoDefault)."""
     locked: bool = False
     """Invoiced or approved: the PSA will not let it change."""
+    charge: bool | None = None
+    """Whether the customer is to pay for it, as the PSA has it; `None`: not said."""
+    invoiced: bool | None = None
+    """It is on an invoice; `None` where the PSA does not tell."""
+    entered_at: int | None = None
+    """When it was put in, which may be later than the work; `None` where the PSA does not tell."""
+    rate: float | None = None
+    """What an hour of it costs the customer, in the company's currency, where the PSA gives it."""
     text: str = ""
 
 

@@ -32,6 +32,7 @@ OF_A_CONNECTION = (
     "status_role",
     "exception",
     "reason",
+    "rule_group",
     "stream",
     "connection_state",
     "quarantine",
@@ -47,6 +48,7 @@ _OF_A_TICKET = (
     "file",
     "files_due",
     "quarantine",
+    "rule_group",
 )
 """Tables whose rows go with their ticket."""
 

@@ -5,6 +5,7 @@ Everything here reads the documented views (open changes laid over) unless it sa
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -16,7 +17,9 @@ from connectors.contract import Choice, TicketRecord, TimeRecord
 from store.note_reading import note_number
 
 _TICKET = tuple(name for name in TicketRecord.__struct_fields__ if name not in ("parent_ids", "custom"))
-_BOOLS = ("closed", "customer_flag")
+_TICKET_BOOLS = ("closed", "customer_flag", "sla_waits", "project")
+_TIME_BOOLS = ("locked", "charge", "invoiced")
+_CHOICE_BOOLS = ("active", "closed", "accepts_time", "cancelled")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -125,10 +128,7 @@ def time_entries(db: Db, connection: str, ticket_id: str) -> list[TimeRecord]:
         connection,
         ticket_id,
     )
-    names = TimeRecord.__struct_fields__
-    return [
-        TimeRecord(**{n: row[n] for n in names if n != "locked"}, locked=bool(row["locked"])) for row in rows
-    ]
+    return [TimeRecord(**_values(row, TimeRecord.__struct_fields__, _TIME_BOOLS)) for row in rows]
 
 
 def open_children(db: Db, connection: str, ticket_id: str) -> list[str]:
@@ -210,23 +210,23 @@ def _record(db: Db, row: RowMapping, parents: str, custom: str) -> TicketRecord:
         *key,
     )
     fields = _rows(db, f"SELECT name, value FROM {custom} WHERE connection = :c AND ticket_id = :t", *key)
-    values: dict[str, Any] = {name: row[name] for name in _TICKET}
-    for name in _BOOLS:
-        values[name] = None if values[name] is None else bool(values[name])
     return TicketRecord(
-        **values,
+        **_values(row, _TICKET, _TICKET_BOOLS),
         parent_ids=tuple(parent["parent_id"] for parent in ids),
         custom={field["name"]: field["value"] for field in fields},
     )
 
 
 def _choice(row: RowMapping) -> Choice:
-    values: dict[str, Any] = {name: row[name] for name in Choice.__struct_fields__}
-    for name in ("active", "closed", "accepts_time", "cancelled"):
-        values[name] = bool(values[name])
+    values = _values(row, Choice.__struct_fields__, _CHOICE_BOOLS)
     values["board_id"] = row["board_id"] or None
     values["company_id"] = row["company_id"] or None
     return Choice(**values)
+
+
+def _values(row: RowMapping, names: Iterable[str], bools: Collection[str]) -> dict[str, Any]:
+    """Columns by name; SQLite has numbers for yes and no."""
+    return {name: bool(row[name]) if name in bools and row[name] is not None else row[name] for name in names}
 
 
 def _rows(db: Db, query: str, connection: str, ticket_id: str) -> list[RowMapping]:

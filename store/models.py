@@ -71,6 +71,14 @@ class TicketColumns(SQLModel):
     merged_into: str | None = None
     version: str | None = None
     url: str | None = None
+    respond_by: int | None = None
+    responded_at: int | None = None
+    resolve_by: int | None = None
+    resolved_at: int | None = None
+    sla_waits: bool | None = None
+    scheduled_until: int | None = None
+    project: bool | None = None
+    resolution: str | None = None
     # What deskzero knows about the row; not the PSA's.
     parent_id: str | None = None
     """The lowest open parent, else the lowest; links are in `ticket_parent`."""
@@ -127,6 +135,10 @@ class TimeColumns(SQLModel):
     billing_code: str | None = None
     billable: str | None = None
     locked: bool = False
+    charge: bool | None = None
+    invoiced: bool | None = None
+    entered_at: int | None = None
+    rate: float | None = None
     text: str = ""
     row_hash: str = ""
 
@@ -278,6 +290,15 @@ class ReasonRow(CacheTable, table=True):
     gate: bool
     hours: float | None = None
     data: str = "{}"
+
+
+class GroupRow(CacheTable, table=True):
+    """Tickets that may decide about each other, as the last evaluation saw them (`store.rules.groups`)."""
+
+    __tablename__ = "rule_group"
+    connection: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
 
 
 class StreamRow(CacheTable, table=True):

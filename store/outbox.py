@@ -23,7 +23,7 @@ from store.fixes import Prepared
 from store.journal_models import Change, StepRow
 from store.outbox_rows import Entry, load, load_one, move
 from store.overlay import rebuild_overlay
-from store.rules import evaluate
+from store.rules.evaluate import evaluate
 from store.settings import Connection, Settings
 
 log = logging.getLogger(__name__)

@@ -246,9 +246,9 @@ def _evaluate(
     connection: str,
     tickets: list[str] | None,
 ) -> None:
-    from store import rules
+    from store.rules.evaluate import evaluate
 
-    rules.evaluate(cache, databases.journal, settings, now=now, connections=[connection], tickets=tickets)
+    evaluate(cache, databases.journal, settings, now=now, connections=[connection], tickets=tickets)
 
 
 def _failed(round: Round, error: ConnectorError) -> None:

@@ -23,7 +23,7 @@ from store.database import Databases
 from store.home import Home
 from store.read import Reader
 from store.read_records import ALL_OPEN
-from store.rules import evaluate
+from store.rules.evaluate import evaluate
 from store.settings import KINDS, Settings
 from tests import large
 

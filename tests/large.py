@@ -17,7 +17,7 @@ from connectors.simulators.serve import demo_settings
 from store.database import Databases
 from store.home import Home
 from store.models import ConnectionState, Note, StatusRole, Ticket, TicketParent, TimeEntry
-from store.rules import evaluate
+from store.rules.evaluate import evaluate
 from store.settings import Settings, load
 from store.settings_save import save_connection
 

@@ -14,8 +14,8 @@ from store.database import Databases
 from store.journal_models import Change
 from store.models import Note, StatusRole, Ticket, TicketOverlay, TicketParent, TimeEntry
 from store.read import Reader
-from store.rules import evaluate
-from store.rules_sql import cases
+from store.rules.evaluate import evaluate
+from store.rules.sql import cases
 from store.settings import Connection, RequiredFor, Rules, Settings
 from tests.store import plain_reading as plain
 from tests.store import worlds

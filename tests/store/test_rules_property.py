@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from store.database import Databases
 from store.home import Home
-from store.rules import evaluate
+from store.rules.evaluate import evaluate
 from tests.store import plain_reading as plain
 from tests.store import worlds
 from tests.store.conftest import NOW

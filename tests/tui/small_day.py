@@ -12,11 +12,11 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from connectors.contract import Capabilities
-from store import rules
 from store.cache_upkeep import set_state
 from store.database import Databases
 from store.home import Home
 from store.models import ChoiceRow, FileRow, Note, Ticket, TicketParent, TimeEntry
+from store.rules import evaluate as rules
 from store.settings import Connection, Settings
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -17,12 +17,12 @@ from sqlalchemy import Engine, text
 
 from connectors.contract import Capabilities
 from store.cache_upkeep import mark
-from store.rules_billing import billing_codes
-from store.rules_fields import absent_fields, missing_fields
-from store.rules_journal import WINDOWED, RowKey, SeenKey, first_seen, keep_history, open_rows
-from store.rules_parents import orphans
-from store.rules_sql import Asked, Binds, Found
-from store.rules_talk import conversations
+from store.rules.codes import billing_codes
+from store.rules.conversations import conversations
+from store.rules.fields import absent_fields, missing_fields
+from store.rules.journal import WINDOWED, RowKey, SeenKey, first_seen, keep_history, open_rows
+from store.rules.parents import orphans
+from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
 
 RULES: tuple[Callable[[Asked], Iterator[Found]], ...] = (

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from store.not_known import told
-from store.rules_sql import Asked, Binds, Found
+from store.rules.sql import Asked, Binds, Found
 
 _SAID = """
 WITH word AS (  -- the customer's notes and the staff's words, in their order

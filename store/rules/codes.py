@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from store.rules_sql import Asked, Binds, Found
+from store.rules.sql import Asked, Binds, Found
 
 _BILLING = """
 WITH asked AS (

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from connectors.contract import TICKET_FIELDS
-from store.rules_sql import Asked, Binds, Found
+from store.rules.sql import Asked, Binds, Found
 from store.settings import RequiredFor
 from store.ticket_fields import value_sql
 

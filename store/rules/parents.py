@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from store.not_known import told
-from store.rules_sql import Asked, Binds, Found
+from store.rules.sql import Asked, Binds, Found
 
 _ORPHANED = """
 WITH parent AS (
