@@ -20,7 +20,7 @@ from store.read_check import Known
 from store.read_records import ALL_OPEN, ChangeView, ConnectionView, QuarantineView
 from store.read_rows import iso
 from store.reasons import when
-from store.settings import KINDS, Settings, rules_mark
+from store.settings import Settings, rules_mark
 
 _WAITS = {
     "held": "held back so that it can be taken back",
@@ -75,7 +75,7 @@ def verdict(
     left_behind = reader.left_behind()
     counts = {pane.kind: Count(pane.must, pane.later) for pane in evidence.panes if pane.kind != ALL_OPEN}
     to_zero = sum(count.must for count in counts.values())
-    counted = settings.gates if gates is None else gates
+    counted = settings.counted if gates is None else gates
     doubts = list(_doubts(evidence.connections, settings, now, asked))
     doubts += _not_known([known.state for known in evidence.connections], counted)
     doubts += _outbox(list(waiting.values()))
@@ -172,7 +172,7 @@ def _conversations(known: Known, settings: Settings, asked: bool) -> Iterator[st
 
 def _not_known(states: Sequence[ConnectionView], gates: Sequence[str]) -> Iterator[str]:
     """Kinds that count and that a PSA does not let be known: no zero of theirs is one."""
-    for name, sentences in by_connection(states, [kind for kind in KINDS if kind in gates]).items():
+    for name, sentences in by_connection(states, gates).items():
         for sentence, kinds in sentences.items():
             named = " and ".join((", ".join(kinds[:-1]), kinds[-1])) if kinds[1:] else kinds[0]
             yield f"{name}: {named} cannot be known. {clean(sentence)}"

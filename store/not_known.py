@@ -7,30 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connectors.contract import Capabilities
+from connectors.contract import TELLS, Capabilities
 from store.read_records import ConnectionView
+from store.rules.catalogue import CATALOGUE
 
-RESTS_ON: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("conversations", ("customer_responded", "child_reply", "reply_after_close")),
-    ("parents", ("orphaned",)),
-    ("billing_codes", ("billing_code",)),
-    ("time", ("billing_code",)),
-)
-"""What a connector may declare as `not_read`, and the kinds that are not known without it."""
+_SOURCES = {
+    "sla": "SLA targets",
+    "schedule": "appointments",
+    "charge": "whether time is charged",
+    "invoices": "which time is on an invoice",
+    "entered_at": "when time was put in",
+    "rates": "what an hour costs",
+}
 
 
 def told(can: Capabilities | None, what: str) -> bool:
-    """Whether the PSA tells `conversations`, `time`, …; taken for yes while nothing is known of it."""
-    return can is None or what not in can.not_read
+    """Whether the PSA tells `conversations`, `time`, `sla`, …; taken for yes while nothing is known of it."""
+    return can is None or (what in can.tells if what in TELLS else what not in can.not_read)
+
+
+def why_not_told(can: Capabilities, what: str) -> str:
+    """The sentence for what a PSA does not tell."""
+    return can.not_read.get(what) or f"Its API, as known, does not tell {_SOURCES.get(what, what)}."
 
 
 def not_known(can: Capabilities | None) -> dict[str, str]:
     """Kind -> why it cannot be known there, as a sentence."""
     found: dict[str, str] = {}
-    for what, kinds in RESTS_ON:
-        if not told(can, what) and can is not None:
-            for kind in kinds:
-                found.setdefault(kind, can.not_read[what])
+    if can is not None:
+        for kind in CATALOGUE:
+            lacks = [what for what in kind.needs if not told(can, what)]
+            if lacks:
+                found[kind.name] = why_not_told(can, lacks[0])
     return found
 
 

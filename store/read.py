@@ -18,7 +18,6 @@ from store.read_base import CacheUnreadable
 from store.read_check import Evidence, aged_out, known
 from store.read_records import (
     ALL_OPEN,
-    PANES,
     AgreementView,
     ChangeView,
     CodeCount,
@@ -38,7 +37,6 @@ from store.read_rows import iso, rows_json
 from store.read_setup import setup_use
 from store.read_story import StoryReader
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
-from store.settings import KINDS
 from store.setup_records import SetupUse
 from store.shown import ORDERS, Load, Order, Shown, loads
 from store.suggestions import Like
@@ -47,7 +45,6 @@ from store.suggestions_read import cases
 __all__ = [
     "ALL_OPEN",
     "OPEN_STATES",
-    "PANES",
     "AgreementView",
     "CacheUnreadable",
     "ChangeView",
@@ -85,8 +82,10 @@ class Reader(StoryReader):
         with self._cache() as db:
             names = self._names(connection)
             if db is not None and shown is not None:
-                return around.panes_shown(self._chosen(db, names), self._whole(db, names), shown)
-            return around.panes(db, names, gates, self._hidden(db))
+                return around.panes_shown(
+                    self._chosen(db, names), self._whole(db, names), shown, self.settings.kinds
+                )
+            return around.panes(db, names, self.settings.kinds, gates, self._hidden(db))
 
     def numbers(
         self,
@@ -114,7 +113,7 @@ class Reader(StoryReader):
 
     def rows(
         self,
-        kinds: Sequence[str] = KINDS,
+        kinds: Sequence[str] | None = None,
         *,
         text: str = "",
         connection: str | None = None,
@@ -123,8 +122,9 @@ class Reader(StoryReader):
         offset: int = 0,
         limit: int | None = None,
     ) -> list[Row]:
-        """Rows of these kinds (or `ALL_OPEN`) in the panes' order; within one: gate rows, then the others,
-        then those that only the PSA can clear; each by `since`, then ticket id. `order` comes before all that.
+        """Rows of these kinds (or `ALL_OPEN`; `None`: all that are looked for) in the panes' order; within one: gate
+        rows, then the others, then those that only the PSA can clear; each by `since`, then ticket id. `order`
+        comes before all that.
 
         `text`: a filter as `store.filter_words` reads it; every word must be in number, summary, company, contact
         or status (case ignored), `company:acme` and `status:"in progress"` look there alone. `shown`: a part of
@@ -133,11 +133,12 @@ class Reader(StoryReader):
         with self._cache() as db:
             if db is None:
                 return []
-            return self._chosen(db, self._names(connection)).rows(kinds, text, offset, limit, shown, order)
+            lists = self._chosen(db, self._names(connection))
+            return lists.rows(self._kinds(kinds), text, offset, limit, shown, order)
 
     def count(
         self,
-        kinds: Sequence[str] = KINDS,
+        kinds: Sequence[str] | None = None,
         *,
         text: str = "",
         connection: str | None = None,
@@ -145,7 +146,12 @@ class Reader(StoryReader):
     ) -> int:
         """How many rows `rows` would give without a limit."""
         with self._cache() as db:
-            return 0 if db is None else self._chosen(db, self._names(connection)).count(kinds, text, shown)
+            if db is None:
+                return 0
+            return self._chosen(db, self._names(connection)).count(self._kinds(kinds), text, shown)
+
+    def _kinds(self, kinds: Sequence[str] | None) -> Sequence[str]:
+        return self.settings.kinds if kinds is None else kinds
 
     def reasons(self, row: Row) -> tuple[Reason, ...]:
         """The row's reasons as they are now; empty when it is no longer an exception."""
@@ -294,7 +300,7 @@ class Reader(StoryReader):
         window, max_age = self.settings.rules.reply_after_close_window, self.settings.max_age
         with self._cache() as db, self._journal() as journal:
             return Evidence(
-                panes=tuple(around.panes(db, names, gates)),
+                panes=tuple(around.panes(db, names, self.settings.kinds, gates)),
                 connections=tuple(
                     known(db, state, now=now, window=window, max_age=max_age)
                     for state in around.states(db, self.settings)

@@ -10,9 +10,17 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Capabilities, Choice
-from store.read_records import ALL_OPEN, PANES, CodeCount, ConnectionView, PaneCount, QuarantineView
+from store.read_records import (
+    ALL_OPEN,
+    CodeCount,
+    ConnectionView,
+    PaneCount,
+    QuarantineView,
+    pane_number,
+    pane_title,
+)
 from store.read_select import Selection
-from store.settings import KINDS, Settings
+from store.settings import Settings
 from store.shown import Shown
 
 _BOOLS = ("active", "closed", "accepts_time", "cancelled")
@@ -33,34 +41,35 @@ _STATE = (
 def panes(
     db: sqlite3.Connection | None,
     names: Sequence[str],
+    kinds: Sequence[str],
     gates: Sequence[str] | None = None,
     hidden: Collection[tuple[str, str, str]] = (),
 ) -> list[PaneCount]:
-    """All kinds with their two numbers, then "all open". `hidden`: (kind, connection, ticket id) that are not counted
+    """These kinds with their two numbers, then "all open". `hidden`: (kind, connection, ticket id) that are not counted
     among the later ones, but apart."""
     found = {} if db is None else _counts(db, names, gates)
     found[ALL_OPEN] = (0, 0 if db is None else open_tickets(db, names), 0)
     away = Counter(kind for kind, connection, _ in hidden if connection in names)
     counts = []
-    for kind in (*KINDS, ALL_OPEN):
+    for kind in (*kinds, ALL_OPEN):
         must, later, psa_only = found.get(kind, (0, 0, 0))
         count = PaneCount(
-            kind, PANES[kind][1], PANES[kind][0], must, later - away[kind], psa_only, away[kind]
+            kind, pane_title(kind), pane_number(kind), must, later - away[kind], psa_only, away[kind]
         )
         counts.append(count)
     return counts
 
 
-def panes_shown(lists: Selection, whole: Selection, shown: Shown) -> list[PaneCount]:
+def panes_shown(lists: Selection, whole: Selection, shown: Shown, kinds: Sequence[str]) -> list[PaneCount]:
     """The same for a part of the scope. `whole`: the lists with what is hidden for a while."""
-    kinds = (*KINDS, ALL_OPEN)
+    kinds = (*kinds, ALL_OPEN)
     found = lists.numbers(kinds, "", shown)
     everything = whole.numbers(kinds, "", shown) if lists.hidden else found
     counts = []
     for kind in kinds:
         must, later = found.get(kind, (0, 0))
         away = sum(everything.get(kind, (0, 0))) - must - later
-        counts.append(PaneCount(kind, PANES[kind][1], PANES[kind][0], must, later, 0, away))
+        counts.append(PaneCount(kind, pane_title(kind), pane_number(kind), must, later, 0, away))
     return counts
 
 

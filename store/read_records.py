@@ -13,20 +13,20 @@ import msgspec
 from connectors.contract import Capabilities, TicketRecord
 from store.asked import Asked
 from store.promise import Promise
+from store.rules.catalogue import PANES, pane_of, title_of
 
 ALL_OPEN = "open"
 """Instead of a kind: all open tickets in the scope (pane 0)."""
 
-PANES: dict[str, tuple[int, str]] = {
-    "customer_responded": (1, "Responded"),
-    "child_reply": (1, "on children"),
-    "reply_after_close": (1, "after close"),
-    "missing_fields": (2, "Missing"),
-    "orphaned": (3, "Orphaned"),
-    "billing_code": (4, "Billing code"),
-    ALL_OPEN: (0, "All open"),
-}
-"""Kind -> the number of its pane and its title there; the first three are sections of one pane."""
+
+def pane_number(kind: str | None) -> int:
+    """The number of a kind's pane; 0 for "all open" and for a ticket that is just a ticket."""
+    return 0 if kind in (None, ALL_OPEN) else pane_of(kind)
+
+
+def pane_title(kind: str) -> str:
+    """What a kind is called in the list of panes; those of one pane are its sections."""
+    return PANES[0] if kind == ALL_OPEN else title_of(kind)
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
 from store.read_select import Selection, marks
 from store.reasons import place, sentence
-from store.settings import KINDS
+from store.rules.catalogue import place_of
 from store.shown import ORDERS, Order, Shown
 from store.snoozes import Hidden
 
@@ -72,12 +72,14 @@ class Lists(Selection):
         query, params = self.select(kinds, text, shown, order)
         if not query:
             return []
-        place = " ".join(f"WHEN '{kind}' THEN {place}" for place, kind in enumerate((*KINDS, ALL_OPEN)))
+        inner = [kind for kind in kinds if kind != ALL_OPEN]
+        ordered = [*sorted(dict.fromkeys(inner), key=place_of), ALL_OPEN]
+        place = " ".join(f"WHEN ? THEN {place}" for place in range(len(ordered)))
         found = self.db.execute(
             f"SELECT kind, connection, ticket_id, since, gate, psa_only FROM ({query})"
             f" ORDER BY sorted, CASE kind {place} END, gate DESC, psa_only, since, length(ticket_id), ticket_id,"
             " connection LIMIT ? OFFSET ?",
-            [*params, -1 if limit is None else limit, offset],
+            [*params, *ordered, -1 if limit is None else limit, offset],
         ).fetchall()
         return self.build([(None if kind == ALL_OPEN else kind, *rest) for kind, *rest in found])
 
@@ -200,7 +202,7 @@ class Lists(Selection):
         found: dict[Key, list[str]] = {}
         for row in self._by_key("SELECT connection, ticket_id, kind FROM exception WHERE {keys}", keys):
             found.setdefault((row["connection"], row["ticket_id"]), []).append(row["kind"])
-        return {key: sorted(kinds, key=KINDS.index) for key, kinds in found.items()}
+        return {key: sorted(kinds, key=place_of) for key, kinds in found.items()}
 
     def _pending(self, keys: Sequence[Key]) -> set[Key]:
         query = "SELECT connection, ticket_id FROM ticket_overlay WHERE {keys}"

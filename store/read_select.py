@@ -8,7 +8,6 @@ from typing import Any
 
 from store.filter_words import Filter, Subject, add_functions
 from store.read_records import ALL_OPEN
-from store.settings import KINDS
 from store.shown import ORDERS, Order, Shown
 from store.snoozes import Hidden
 
@@ -51,7 +50,7 @@ class Selection:
         parts: list[str] = []
         params: list[Any] = []
         for made, values in (
-            self._exceptions([kind for kind in KINDS if kind in kinds], wanted, shown, order),
+            self._exceptions([kind for kind in kinds if kind != ALL_OPEN], wanted, shown, order),
             self._open(wanted, shown, order) if ALL_OPEN in kinds else ("", []),
         ):
             parts += [made] if made else []

@@ -9,7 +9,6 @@ from store.read_base import ReadingBase
 from store.read_day import Day, day
 from store.read_log import Happened, Since, happened, since
 from store.read_records import Row
-from store.settings import KINDS
 from store.snoozes import NotHidden, Snooze, stands_for
 from store.timers import Stopwatch, open_ones
 
@@ -62,12 +61,12 @@ class StoryReader(ReadingBase):
         with self._journal("timer") as journal:
             return [] if journal is None else [one for one in open_ones(journal) if one.connection in names]
 
-    def hidden(self, kinds: Sequence[str] = KINDS) -> list[tuple[Snooze, Row]]:
+    def hidden(self, kinds: Sequence[str] | None = None) -> list[tuple[Snooze, Row]]:
         """What is hidden now, and the rows as they would be shown."""
         with self._cache() as db:
             if db is None:
                 return []
-            snoozes = [one for one in self._snoozed(db) if one.kind in kinds]
+            snoozes = [one for one in self._snoozed(db) if kinds is None or one.kind in kinds]
             rows = self._lists(db, self._names(None)).build(
                 [(one.kind, one.connection, one.ticket_id, one.at, 0, 0) for one in snoozes]
             )

@@ -22,7 +22,8 @@ from store.read_records import (
     TimeView,
 )
 from store.read_rows import Lists
-from store.settings import KINDS, Connection
+from store.rules.catalogue import place_of
+from store.settings import Connection
 
 OPEN_STATES = ("held", "queued", "sending", "conflict", "rejected", "uncertain")
 """States of a change that is neither confirmed nor given up: these keep zero from being known."""
@@ -111,7 +112,8 @@ def _exceptions(db: sqlite3.Connection, lists: Lists, key: tuple[str, str]) -> t
         " WHERE connection = ? AND ticket_id = ?",
         key,
     ).fetchall()
-    return tuple(lists.build(sorted((tuple(row) for row in found), key=lambda row: KINDS.index(row[0]))))
+    rows: list[Any] = sorted((tuple(row) for row in found), key=lambda row: place_of(row[0]))
+    return tuple(lists.build(rows))
 
 
 def _files(db: sqlite3.Connection, key: tuple[str, str]) -> tuple[dict[str, tuple[FileView, ...]], str]:

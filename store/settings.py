@@ -12,15 +12,29 @@ import msgspec
 
 from connectors.contract import TICKET_FIELDS, Quota, Scope
 from store.key_settings import key_wishes
+from store.kind_settings import gates, kind_rule
 from store.psa_options import environment_name, own_keys, secret_commands
+from store.rules.catalogue import BY_NAME
 from store.saved_panes import saved_panes
-from store.settings_records import KINDS, Connection, Exclude, RequiredFor, Rules, Settings, rules_mark
+from store.settings_records import (
+    KINDS,
+    Connection,
+    CustomRule,
+    Exclude,
+    KindRule,
+    RequiredFor,
+    Rules,
+    Settings,
+    rules_mark,
+)
 from store.toml_table import SettingsError, Table, meant, near, seconds
 
 __all__ = [
     "KINDS",
     "Connection",
+    "CustomRule",
     "Exclude",
+    "KindRule",
     "RequiredFor",
     "Rules",
     "Settings",
@@ -79,12 +93,12 @@ def parse(text: str, path: Path) -> Settings:
     settings = Settings(
         timezone=timezone,
         connections=connections,
-        rules=_rules(top.table("rules"), connections),
+        rules=(rules := _rules(top.table("rules"), connections)),
         sync_every=sync.duration("every", Settings().sync_every, least=10),
         retention=cache.duration("retention", Settings().retention, least=86400),
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
-        gates=_gates(check),
+        gates=gates(check, rules),
         bell=notices.flag("bell", True),
         snippets=_snippets(top.table("snippets")),
         shift=_shift(day),
@@ -237,18 +251,6 @@ def _shift(table: Table) -> tuple[int, int] | None:
     raise table.error("shift", f'{expected} is expected, not "{text}"')
 
 
-def _kinds(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    found = table.texts(key, default)
-    for kind in found:
-        if kind not in KINDS:
-            raise table.error(key, f'unknown kind "{kind}"', meant(kind, KINDS))
-    return found
-
-
-def _gates(check: Table) -> tuple[str, ...]:
-    return _kinds(check, "gates", Settings().gates)
-
-
 def _required(table: Table, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
     if default is None and "required" not in table.data:
         hint = f"Add required to [[{table.name}]]."
@@ -264,9 +266,9 @@ def _required(table: Table, default: tuple[str, ...] | None = None) -> tuple[str
 
 def _rules(table: Table, connections: dict[str, Connection]) -> Rules:
     default = Rules()
-    names = ("customer_responded", "reply_after_close", "missing_fields", "billing_code")
-    responded, closed, missing, billing = (table.table(name) for name in names)
-    exclude = billing.table("exclude")
+    tables = {kind: table.table(kind) for kind in KINDS}
+    responded, closed = tables["customer_responded"], tables["reply_after_close"]
+    missing, billing = tables["missing_fields"], tables["billing_code"]
     rules = Rules(
         auto_reply=_patterns(responded, default.auto_reply),
         reply_after_close_window=closed.duration("window", default.reply_after_close_window, least=1),
@@ -278,12 +280,9 @@ def _rules(table: Table, connections: dict[str, Connection]) -> Rules:
             billing.one_of("when", ("worked", "always", "closing"), default.billing_when),
         ),
         billing_window=billing.duration("window", default.billing_window, least=1),
-        billing_exclude=Exclude(
-            statuses=exclude.texts("statuses"), boards=exclude.texts("boards"), types=exclude.texts("types")
-        ),
+        kinds={kind: kind_rule(BY_NAME[kind], inner) for kind, inner in tables.items() if inner.data},
     )
-    for inner in (table, responded, closed, missing, billing, exclude):
-        inner.finish()
+    table.finish()
     return rules
 
 

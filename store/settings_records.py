@@ -8,17 +8,11 @@ import msgspec
 
 from connectors.contract import Quota, Scope
 from store.key_settings import KeyWish
+from store.rules.catalogue import BY_NAME, CATALOGUE, CUSTOM
 from store.saved_panes import SavedPane
 
-KINDS = (
-    "customer_responded",
-    "child_reply",
-    "reply_after_close",
-    "missing_fields",
-    "orphaned",
-    "billing_code",
-)
-"""The exceptions, in the order of the panes."""
+KINDS = tuple(kind.name for kind in CATALOGUE)
+"""The kinds that deskzero knows, in the order of the panes. Which are looked for, `Settings.kinds` says."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +53,54 @@ class RequiredFor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exclude(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind leaves out: tickets with one of these names, case ignored."""
+
     statuses: tuple[str, ...] = ()
     boards: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+    technicians: tuple[str, ...] = ()
+    """Owners."""
+    who: str = ""
+    why: str = ""
+    until: str = ""
+    """The last day on which it holds, `YYYY-MM-DD`; empty: for good."""
+
+
+class KindRule(msgspec.Struct, frozen=True, kw_only=True):
+    """`[rules.<kind>]`: what a company has made of a kind."""
+
+    on: bool
+    gate: bool | None = None
+    """Whether its rows count; `None`: as `check.gates` says."""
+    limits: dict[str, Any] = {}
+    """By the keys of `catalogue.Limit`, all of them."""
+    exclude: tuple[Exclude, ...] = ()
+    sop: str = ""
+    """A text or an address that says what to do."""
+    review: str = ""
+    """The day after which somebody should look whether it still fits, `YYYY-MM-DD`."""
+
+
+class CustomRule(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[rules.custom]]`: a rule of the company's own."""
+
+    name: str
+    means: str
+    """A sentence, shown as the reason."""
+    where: str
+    """A condition in SQL over `v_ticket t`."""
+    on: bool = True
+    gate: bool = False
+    exclude: tuple[Exclude, ...] = ()
+    sop: str = ""
+    review: str = ""
+    line: int = 0
+    """Where it stands in the file."""
+
+    @property
+    def kind(self) -> str:
+        return CUSTOM + self.name
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +113,29 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     required_for: tuple[RequiredFor, ...] = ()
     billing_when: Literal["worked", "always", "closing"] = "worked"
     billing_window: int = 30 * 86400
-    billing_exclude: Exclude = Exclude()
+    kinds: dict[str, KindRule] = {}
+    """Those that have a table."""
+    custom: tuple[CustomRule, ...] = ()
+
+    def of(self, kind: str) -> KindRule:
+        """What holds for a kind, with its defaults. Raises `KeyError` for one that there is not."""
+        found = self.kinds.get(kind)
+        if found is None:
+            known = BY_NAME[kind]
+            found = KindRule(on=known.on, limits={limit.key: limit.default for limit in known.limits})
+        return found
+
+    def exclusions(self, kind: str) -> tuple[Exclude, ...]:
+        """What is left out of a kind, also of one of the company's own."""
+        if kind in BY_NAME:
+            return self.of(kind).exclude
+        return next((rule.exclude for rule in self.custom if rule.kind == kind), ())
 
     @property
     def largest_window(self) -> int:
         """Closed tickets stay in the queue for this many seconds."""
-        return max(self.reply_after_close_window, self.billing_window)
+        further: list[int] = [self.of(kind).limits.get("window", 0) for kind in KINDS if self.of(kind).on]
+        return max(self.reply_after_close_window, self.billing_window, *further)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,13 +149,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hold: int = 10
     """Seconds that a step which cannot be undone waits, so that it can be taken back."""
     max_age: int = 300
-    gates: tuple[str, ...] = (
-        "customer_responded",
-        "child_reply",
-        "reply_after_close",
-        "orphaned",
-        "billing_code",
-    )
+    gates: tuple[str, ...] = tuple(kind.name for kind in CATALOGUE if kind.gate)
+    """Kinds whose rows have to be gone: `check.gates`, and what the kinds' own tables say."""
     bell: bool = True
     """`[notices]`: the terminal's bell for a customer's new reply while the terminal is not in front."""
     snippets: dict[str, str] = {}
@@ -129,9 +180,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     panes: tuple[SavedPane, ...] = ()
     """`[[panes]]`: filters that are kept."""
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that are looked for, in the order of the panes, the company's own last."""
+        known = [kind for kind in KINDS if self.rules.of(kind).on]
+        return (*known, *(rule.kind for rule in self.rules.custom if rule.on))
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The kinds that are looked for and count to zero."""
+        return tuple(kind for kind in self.kinds if kind in self.gates)
+
 
 def rules_mark(settings: Settings, connection: str) -> str:
     """A text that changes with whatever the exceptions of a connection follow from in the settings."""
     of = settings.connections[connection]
-    roles = (of.closed_statuses, of.child_statuses, of.responded_statuses, of.closing_statuses)
-    return msgspec.json.encode([settings.rules, settings.gates, roles, of.technician, of.timezone]).decode()
+    roles = (
+        of.closed_statuses,
+        of.child_statuses,
+        of.responded_statuses,
+        of.closing_statuses,
+        of.waiting_statuses,
+    )
+    day = (settings.shift, settings.gap, settings.billing_overdue_days)
+    return msgspec.json.encode(
+        [settings.rules, settings.gates, roles, of.technician, of.timezone, day]
+    ).decode()

@@ -105,6 +105,13 @@ class Table:
             raise self.error(key, f"a number above 0 and at most 1 is expected, not {value:g}")
         return value
 
+    def amount(self, key: str, default: float) -> float:
+        """A number above 0."""
+        value = float(cast(float, self._take(key, (int, float), "a number above 0", default)))
+        if value <= 0:
+            raise self.error(key, f"a number above 0 is expected, not {value:g}")
+        return value
+
     def count(self, key: str, default: int) -> int:
         """A whole number, 1 or more."""
         value = cast(int, self._take(key, (int,), "a whole number", default))

@@ -7,15 +7,15 @@ from datetime import tzinfo
 
 from connectors.text import clean
 from store.read_day import Day, Gap
-from store.read_records import PANES, Row
+from store.read_records import Row, pane_title
 from tui.text import clock, when
 from tui.widgets.columns import SECTION
 
 
 def gate_title(kind: str) -> str:
     """`Responded`, `Responded on children`, `Orphaned`: in the queue the sections stand below "Responded"."""
-    title = PANES[kind][1] if kind in PANES else kind
-    return f"{PANES['customer_responded'][1]} {title}" if kind in SECTION else title
+    title = clean(pane_title(kind))
+    return f"{pane_title('customer_responded')} {title}" if kind in SECTION else title
 
 
 def answered_line(day: Day) -> str:

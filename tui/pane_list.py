@@ -1,15 +1,17 @@
-"""The panes: the four, all open, and those of one's own from the settings."""
+"""The panes: the four, those of further kinds that are looked for, one's own from the settings, all open."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from connectors.text import clean
-from store.read_records import ALL_OPEN, PANES
+from store.read_records import ALL_OPEN, pane_number
+from store.rules.catalogue import PANES, pane_of
 from store.saved_panes import OPEN, SavedPane
 from store.settings import Settings
 from tui.text import fit
-from tui.widgets.columns import PANE_KINDS, PANE_NAMES, SHORT_NAMES
+from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
 
 SHORTEST = 6
 """Cells of a name in the strip."""
@@ -39,11 +41,21 @@ class Pane(NamedTuple):
 
 
 def panes_of(settings: Settings) -> dict[str, Pane]:
-    """By id, in the order of Tab: the four, one's own, all open."""
-    own = [
-        Pane(pane, PANE_NAMES[pane], SHORT_NAMES[pane], PANE_KINDS[pane], columns=pane) for pane in PANE_KINDS
-    ]
-    return {pane.id: pane for pane in (*own[:-1], *(_saved(one) for one in settings.panes), own[-1])}
+    """By id, in the order of Tab: the four, those of further kinds, one's own, all open.
+
+    A digit that a pane of one's own asks for is its: then one of further kinds is reached without."""
+    taken = {one.key for one in settings.panes if one.key}
+    panes = [_own(number, settings, taken) for number in PANES if number]
+    every = Pane("0", PANE_NAMES["0"], SHORT_NAMES["0"], (ALL_OPEN,), columns="0")
+    shown = [pane for pane in panes if pane.kinds]
+    return {pane.id: pane for pane in (*shown, *(_saved(one) for one in settings.panes), every)}
+
+
+def _own(number: int, settings: Settings, taken: Collection[str]) -> Pane:
+    digit = str(number)
+    kinds = tuple(kind for kind in settings.kinds if pane_of(kind) == number)
+    name = PANE_NAMES[digit]
+    return Pane(f"={name}" if digit in taken else digit, name, SHORT_NAMES[digit], kinds, columns=digit)
 
 
 def _saved(one: SavedPane) -> Pane:
@@ -54,7 +66,7 @@ def _saved(one: SavedPane) -> Pane:
         name,
         fit(name, SHORTEST).strip(),
         (kind,),
-        columns=str(PANES[kind][0]),
+        columns=str(pane_number(kind)),
         filter=one.filter,
         saved=True,
     )

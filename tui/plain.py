@@ -24,14 +24,13 @@ def print_queue(
 ) -> None:
     """The whole queue, or that of one connection: how each is doing, every pane with its two numbers, every row."""
     from store.read import Reader
-    from store.settings import KINDS
 
     reader = Reader(home, settings)
     states = [state for state in reader.states() if only in (None, state.connection)]
     for view in states:
         say(f"{title} {state_line(view, settings, now)}")
     say(zero_words(reader, only=only))
-    for line in not_known_lines(reader, KINDS, only):
+    for line in not_known_lines(reader, settings.kinds, only):
         say(line)
     lost = {kind for state in states for kind in not_known(state.capabilities)}
     for pane in reader.panes(only):
@@ -50,7 +49,7 @@ def zero_words(reader: Reader, at: str = "", *, only: str | None = None) -> str:
     """`3 to zero`, `3 to zero at 14:32`, `3 to zero in north alone`; where a kind that counts cannot be known
     everywhere, that too."""
     states = [state for state in reader.states() if only in (None, state.connection)]
-    lost = by_connection(states, reader.settings.gates)
+    lost = by_connection(states, reader.settings.counted)
     more = f", but of {', '.join(map(clean, lost))} not all can be known" if lost else ""
     to_zero = sum(pane.must for pane in reader.panes(only))
     alone = f" in {clean(only)} alone" if only is not None else ""

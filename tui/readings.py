@@ -44,7 +44,7 @@ def standing_of(
     states, changes = tuple(reader.states()), tuple(reader.changes())
     here = [state for state in states if only in (None, state.connection)]
     lost = frozenset(kind for state in here for kind in not_known(state.capabilities))
-    unsure = bool(lost & set(reader.settings.gates))
+    unsure = bool(lost & set(reader.settings.counted))
     whole: tuple[PaneCount, ...] | None = None
     numbers = tuple(reader.panes(only))
     if shown is not None:

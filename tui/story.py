@@ -9,21 +9,18 @@ from textual.content import Content
 
 from connectors.text import clean
 from store.read_log import Happened, Since
-from store.read_records import PANES, ChangeView, HistoryView
+from store.read_records import ChangeView, HistoryView
 from tui.keymap import label
 from tui.screens.undo_list import STATE_WORDS
 from tui.text import age, say, when
 from tui.watch import named, what
-from tui.widgets.columns import PANE_NAMES, SECTION
+from tui.widgets.columns import SECTION, pane_words
 
 
 def kind_words(kind: str) -> str:
     """`Responded (child)`."""
-    pane = PANES.get(kind)
-    if pane is None:
-        return clean(kind).replace("_", " ")
     section = f" ({SECTION[kind]})" if kind in SECTION else ""
-    return f"{PANE_NAMES[str(pane[0])]}{section}"
+    return f"{pane_words(kind)}{section}"
 
 
 def ticket_story(

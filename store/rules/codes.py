@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
 _BILLING = """
@@ -13,7 +14,6 @@ WITH asked AS (
     FROM v_ticket t
     WHERE {tickets_here} AND {policy}
       AND (NOT t.is_closed OR coalesce(t.closed_at, t.updated_at, {now}) >= {oldest})
-      {not_excluded}
 ),
 entry AS (
     SELECT e.ticket_id, e.time_id, e.hours, coalesce(e.started_at, e.ended_at) AS at, e.locked, {own} AS own,
@@ -49,7 +49,6 @@ def billing_codes(asked: Asked) -> Iterator[Found]:
         tickets_here=binds.queue(),
         time_here=binds.here("e"),
         policy=_POLICY[asked.rules.billing_when],
-        not_excluded=_not_excluded(asked, binds),
         now=binds.one(asked.now),
         oldest=binds.one(asked.since(asked.rules.billing_window)),
         own=binds.same("coalesce(e.member, '')", [asked.me] if asked.me else []),
@@ -87,11 +86,16 @@ def _no_code(binds: Binds, table: str) -> str:
     return f"({binds.empty(f'{table}.billing_code_id')} AND {binds.empty(f'{table}.billing_code')})"
 
 
-def _not_excluded(asked: Asked, binds: Binds) -> str:
-    out = asked.rules.billing_exclude
-    named = (
-        ("coalesce(t.board, '')", out.boards),
-        ("t.status", out.statuses),
-        ("coalesce(t.type, '')", out.types),
+def _passed(asked: Asked, before: int) -> Iterator[str]:
+    """A closed ticket leaves with its window."""
+    binds = Binds(asked)
+    window = asked.rules.billing_window
+    sql = (
+        f"SELECT t.ticket_id FROM ticket t WHERE t.connection = {binds.connection}"
+        f" AND coalesce(t.closed_at, t.updated_at) >= {binds.one(before - window)}"
+        f" AND coalesce(t.closed_at, t.updated_at) < {binds.one(asked.now - window)}"
     )
-    return "".join(f" AND NOT {binds.same(column, names)}" for column, names in named if names)
+    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+
+
+RULES = (Rule(kinds=("billing_code",), find=billing_codes, passed=_passed),)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from store.not_known import told
+from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
 _SAID = """
@@ -125,3 +126,21 @@ def _answer_clears(asked: Asked) -> bool:
     """An unanswered note is answered by a reply or a seen note."""
     offers = asked.capabilities
     return offers is None or bool(offers.writes & {"reply", "note"})
+
+
+def _passed(asked: Asked, before: int) -> Iterator[str]:
+    """A reply after closing leaves with its window."""
+    binds = Binds(asked)
+    window = asked.rules.reply_after_close_window
+    sql = (
+        f"SELECT DISTINCT n.ticket_id FROM note n WHERE n.connection = {binds.connection}"
+        f" AND n.created_at >= {binds.one(before - window)} AND n.created_at < {binds.one(asked.now - window)}"
+    )
+    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+
+
+RULES = (
+    Rule(
+        kinds=("customer_responded", "child_reply", "reply_after_close"), find=conversations, passed=_passed
+    ),
+)

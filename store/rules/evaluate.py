@@ -1,13 +1,13 @@
 """The exceptions, as SQL over the documented views, published as the tables `exception` and `reason`.
 
-`docs/exceptions.md` is the definition; each kind's SQL is in a `rules_…` module of its own. Evaluating some
+`docs/exceptions.md` is the definition; the modules beside this one hold the kinds. Evaluating some
 tickets gives for them what evaluating all would give. The journal (first seen, history) is written first,
 then the results in one transaction, so that nobody reads half of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,20 +17,27 @@ from sqlalchemy import Engine, text
 
 from connectors.contract import Capabilities
 from store.cache_upkeep import mark
-from store.rules.codes import billing_codes
-from store.rules.conversations import conversations
-from store.rules.fields import absent_fields, missing_fields
-from store.rules.journal import WINDOWED, RowKey, SeenKey, first_seen, keep_history, open_rows
-from store.rules.parents import orphans
+from store.not_known import not_known
+from store.rules import codes, conversations, fields, groups, parents
+from store.rules.catalogue import BY_NAME, CATALOGUE
+from store.rules.exclusions import without_excluded
+from store.rules.fields import absent_fields
+from store.rules.journal import RowKey, SeenKey, first_seen, keep_history, open_rows
+from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
 
-RULES: tuple[Callable[[Asked], Iterator[Found]], ...] = (
-    conversations,
-    missing_fields,
-    orphans,
-    billing_codes,
+RULES: tuple[Rule, ...] = (*conversations.RULES, *fields.RULES, *parents.RULES, *codes.RULES)
+
+ALWAYS = tuple(kind.name for kind in CATALOGUE if kind.on)
+"""Kinds that know themselves what of them can be found where a PSA does not tell everything."""
+
+WINDOWED = (
+    "reply_after_close",
+    "billing_code",
+    *(name for name, kind in BY_NAME.items() if any(limit.key == "window" for limit in kind.limits)),
 )
+"""Kinds whose rows a window ends. What goes unresolved then stays open in the history: it is `aged_out`."""
 
 _MANY = 500
 """More tickets than this are not named one by one: everything is evaluated."""
@@ -102,19 +109,20 @@ def _evaluate(
     now: int,
     tickets: list[str] | None,
 ) -> None:
-    if tickets is not None:
-        tickets = _with_children(db, name, tickets)
-    asked = _asked(db, settings, name, now, None if tickets is None else tuple(tickets))
-    absent = msgspec.json.encode(absent_fields(asked)).decode()
-    if asked.tickets is not None and absent != _said_absent(asked):
-        # A field came or went for the whole connection, so every ticket is concerned.
-        asked = msgspec.structs.replace(asked, tickets=None)
-    found = [one for rule in RULES for one in rule(asked)]
-    about = _about(asked)
     with _open(journal) as book:
+        asked = _asked(db, book, settings, name, now)
+        rules = [rule for rule in RULES if any(kind in settings.kinds for kind in rule.kinds)]
+        absent = msgspec.json.encode(absent_fields(asked)).decode()
+        # A field that came or went for the whole connection concerns every ticket.
+        if tickets is not None and absent == _said_absent(asked):
+            some = groups.touched(asked, rules, tickets)
+            asked = msgspec.structs.replace(asked, tickets=some if len(some) <= _MANY else None)
+        found = _find(asked, rules)
+        about = _about(asked)
         seen = _first_seen(book, asked, found, about)
         results = _results(found, seen, settings.gates)
-        _history(book, asked, results, about, settings.retention)
+        _history(book, asked, rules, results, about, settings.retention)
+    groups.keep(asked, groups.members(asked, rules))
     _publish(asked, results)
     if asked.tickets is None:
         db.execute(
@@ -122,6 +130,15 @@ def _evaluate(
             {"absent": absent, "c": name},
         )
         mark(db, name, "rules", rules_mark(settings, name), now)
+
+
+def _find(asked: Asked, rules: Iterable[Rule]) -> list[Found]:
+    """What holds, of the kinds that are looked for, without what the company leaves out."""
+    lost = not_known(asked.capabilities)
+    # Of the first six some reasons can be found all the same; of the others nothing rests on what is told.
+    wanted = {kind for kind in asked.settings.kinds if kind not in lost or kind in ALWAYS}
+    found = [one for rule in rules for one in rule.find(asked) if one.kind in wanted]
+    return without_excluded(asked, found)
 
 
 @contextmanager
@@ -136,19 +153,19 @@ def _open(database: Engine | Database) -> Iterator[Database]:
 # ---------------------------------------------------------------- what is asked
 
 
-def _asked(db: Database, settings: Settings, name: str, now: int, tickets: tuple[str, ...] | None) -> Asked:
+def _asked(db: Database, journal: Database, settings: Settings, name: str, now: int) -> Asked:
     row = db.execute(
         text("SELECT member, capabilities FROM connection_state WHERE connection = :c"), {"c": name}
     ).one_or_none()
     member, offers = (None, "{}") if row is None else (row.member, row.capabilities)
     return Asked(
         db=db,
+        journal=journal,
         connection=settings.connections[name],
-        rules=settings.rules,
+        settings=settings,
         capabilities=None if offers == "{}" else msgspec.json.decode(offers, type=Capabilities),
         me=member or settings.connections[name].technician,
         now=now,
-        tickets=None if tickets is None or len(tickets) > _MANY else tickets,
     )
 
 
@@ -156,15 +173,6 @@ def _said_absent(asked: Asked) -> str:
     """The required fields that the PSA did not have at the last full evaluation, as JSON."""
     sql = text("SELECT missing_fields FROM connection_state WHERE connection = :c")
     return asked.db.execute(sql, {"c": asked.connection.name}).scalar() or "[]"
-
-
-def _with_children(db: Database, name: str, tickets: list[str]) -> list[str]:
-    """What a parent becomes decides whether its children are orphaned."""
-    found = set(tickets)
-    sql = text("SELECT ticket_id FROM v_parent WHERE connection = :c AND parent_id = :p")
-    for parent in tickets:
-        found.update(db.execute(sql, {"c": name, "p": parent}).scalars())
-    return sorted(found)
 
 
 def _about(asked: Asked) -> dict[str, About]:
@@ -238,26 +246,31 @@ def _results(found: list[Found], seen: dict[SeenKey, int], gates: Iterable[str])
 
 
 def _history(
-    journal: Database, asked: Asked, results: Results, about: dict[str, About], retention: int
+    journal: Database,
+    asked: Asked,
+    rules: Iterable[Rule],
+    results: Results,
+    about: dict[str, About],
+    retention: int,
 ) -> None:
     known = open_rows(journal, asked.connection.name, asked.tickets)
     gone = {key for key in known if key not in results.rows}
     windowed = {key for key in gone if key[1] in WINDOWED}
-    gone -= _unresolved(asked, {key for key in windowed if key[0] in about})
+    gone -= _unresolved(asked, rules, {key for key in windowed if key[0] in about})
     young = {key for key in windowed if known[key] > asked.now - retention}
     gone -= _forgotten(asked, {key for key in young if key[0] not in about})
     opened = {key: row.since for key, row in results.rows.items() if key not in known}
     keep_history(journal, asked.connection.name, opened=opened, cleared=gone, now=asked.now)
 
 
-def _unresolved(asked: Asked, rows: set[RowKey]) -> set[RowKey]:
+def _unresolved(asked: Asked, rules: Iterable[Rule], rows: set[RowKey]) -> set[RowKey]:
     """Those of these rows that only their window ended."""
     if not rows:
         return set()
     tickets = tuple(sorted({ticket for ticket, _ in rows}))
     anew = msgspec.structs.replace(asked, windows=False, tickets=tickets if len(tickets) <= _MANY else None)
-    found = {(one.ticket_id, one.kind) for rule in (conversations, billing_codes) for one in rule(anew)}
-    return rows & found
+    windowed = [rule for rule in rules if any(kind in WINDOWED for kind in rule.kinds)]
+    return rows & {(one.ticket_id, one.kind) for one in _find(anew, windowed)}
 
 
 def _forgotten(asked: Asked, rows: set[RowKey]) -> set[RowKey]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from connectors.contract import TICKET_FIELDS
+from store.rules.exclusions import today
+from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import RequiredFor
 from store.ticket_fields import value_sql
@@ -60,7 +62,7 @@ def missing_fields(asked: Asked) -> Iterator[Found]:
         f"WITH wanted AS (SELECT t.*, {chosen} AS entry FROM v_ticket t"
         f" WHERE {binds.queue()} AND NOT t.is_closed) " + " UNION ALL ".join(parts)
     )
-    today = _today(asked)
+    day = today(asked)
     for row in asked.rows(sql, binds):
         if row["code"] == "missing":
             data = {"value": row["value"]} if row["value"] else {}
@@ -69,17 +71,19 @@ def missing_fields(asked: Asked) -> Iterator[Found]:
                 ticket_id=row["ticket_id"],
                 code="missing",
                 field=row["field"],
+                gate=asked.gates("missing_fields"),
                 data=data,
             )
             continue
         ends, starts = row["ends_on"], row["starts_on"]
-        ended = ends is not None and ends[:10] < today
+        ended = ends is not None and ends[:10] < day
         state = "ended" if ended else "cancelled" if row["cancelled"] else "not_begun"
         yield Found(
             kind="missing_fields",
             ticket_id=row["ticket_id"],
             code="agreement_inactive",
             field="agreement",
+            gate=asked.gates("missing_fields"),
             since=_midnight(ends, asked.connection.timezone) if ended else row["created_at"],
             data={"agreement": row["value"], "state": state, "ends_on": ends, "starts_on": starts},
         )
@@ -105,8 +109,10 @@ def _missing(binds: Binds, field: str, held: str, placeholders: tuple[str, ...])
 
 def _inactive(asked: Asked, binds: Binds, held: str) -> str:
     """There is an agreement, its dates are known, and it is not active today (the connection's calendar day)."""
-    value, today = value_sql("agreement"), binds.one(_today(asked))
-    off = f"({{a}}.cancelled OR substr({{a}}.ends_on, 1, 10) < {today} OR substr({{a}}.starts_on, 1, 10) > {today})"
+    value, day = value_sql("agreement"), binds.one(today(asked))
+    off = (
+        f"({{a}}.cancelled OR substr({{a}}.ends_on, 1, 10) < {day} OR substr({{a}}.starts_on, 1, 10) > {day})"
+    )
     off = f"coalesce({off}, FALSE)"  # no dates at all: neither ended nor not begun
     which = "{a}.connection = t.connection AND {a}.kind = 'agreement' AND {a}.id = t.agreement_id"
     return (
@@ -144,15 +150,9 @@ def _may(entry: RequiredFor, asked: Asked) -> bool:
     return entry.connection is None or entry.connection.casefold() == asked.connection.name.casefold()
 
 
-def _today(asked: Asked) -> str:
-    return (
-        datetime.fromtimestamp(asked.now, UTC)
-        .astimezone(ZoneInfo(asked.connection.timezone))
-        .date()
-        .isoformat()
-    )
-
-
 def _midnight(day: str, zone: str) -> int:
     """The beginning of a calendar day in the zone, UTC seconds."""
     return int(datetime.combine(date.fromisoformat(day[:10]), time(), ZoneInfo(zone)).timestamp())
+
+
+RULES = (Rule(kinds=("missing_fields",), find=missing_fields),)

@@ -12,9 +12,6 @@ from typing import Any
 from sqlalchemy import Connection as Database
 from sqlalchemy import text
 
-WINDOWED = ("reply_after_close", "billing_code")
-"""Kinds whose rows a window ends. What goes unresolved then stays open in the history: it is `aged_out`."""
-
 SeenKey = tuple[str, str, str, str]
 """Ticket id, kind, code, field."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from store.not_known import told
+from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
 _ORPHANED = """
@@ -90,3 +91,18 @@ def orphans(asked: Asked) -> Iterator[Found]:
             data=known,
             clears=offers is None or bool(offers.writes & CLEARED_BY[code]),
         )
+
+
+def families(asked: Asked) -> Iterator[tuple[str, str]]:
+    """A parent and its children: what a parent becomes decides whether they are orphaned, and the other way round."""
+    binds = Binds(asked)
+    ids = "" if asked.tickets is None else f" AND v.parent_id IN ({binds.all(asked.tickets)})"
+    sql = (
+        f"SELECT v.parent_id, v.ticket_id FROM v_parent v WHERE {binds.here('v')} UNION"
+        f" SELECT v.parent_id, v.parent_id FROM v_parent v WHERE v.connection = {binds.connection}{ids}"
+    )
+    for row in asked.rows(sql, binds):
+        yield f"family:{row['parent_id']}", row["ticket_id"]
+
+
+RULES = (Rule(kinds=("orphaned",), find=orphans, groups=families),)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection as Database
 from sqlalchemy import RowMapping, text
 
 from connectors.contract import Capabilities
-from store.settings import Connection, Rules
+from store.settings import Connection, Rules, Settings
 
 BLANK = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
@@ -51,8 +51,10 @@ class Asked(msgspec.Struct, kw_only=True):
     """One connection's evaluation: what every rule needs to know."""
 
     db: Database
+    journal: Database
+    """To read what is kept durably (timers, what was seen before)."""
     connection: Connection
-    rules: Rules
+    settings: Settings
     capabilities: Capabilities | None
     """`None`: not known yet; then everything is taken as offered."""
     me: str
@@ -62,6 +64,18 @@ class Asked(msgspec.Struct, kw_only=True):
     """Only these; `None`: all."""
     windows: bool = True
     """False: also rows past their window, which `aged_out` counts."""
+
+    @property
+    def rules(self) -> Rules:
+        return self.settings.rules
+
+    def limit(self, kind: str, key: str) -> Any:  # noqa: ANN401 (as its `Limit` says)
+        """A threshold of a kind, as the company has set it."""
+        return self.settings.rules.of(kind).limits[key]
+
+    def gates(self, kind: str) -> bool:
+        """Rows of this kind have to be gone before zero."""
+        return kind in self.settings.gates
 
     def rows(self, sql: str, binds: Binds) -> Iterable[RowMapping]:
         return self.db.execute(text(sql), binds.values).mappings()

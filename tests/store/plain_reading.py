@@ -112,7 +112,7 @@ def read(world: World, now: int, memory: Memory) -> Answer:
             ("orphaned", orphaned(world, ticket)),
             ("billing_code", billing(world, ticket, now)),
         ):
-            if reasons:
+            if reasons and kind in world.settings.kinds and not left_out(world, ticket, kind, now):
                 kinds[kind] = reasons
         remember(ticket, kinds, now, memory)
         for kind, reasons in kinds.items():
@@ -126,6 +126,20 @@ def read(world: World, now: int, memory: Memory) -> Answer:
                 {key: (since if why.since is None else why.since, why.gate) for key, why in reasons.items()},
             )
     return answer
+
+
+def left_out(world: World, ticket: Ticket, kind: str, now: int) -> bool:
+    """The company leaves it out of the kind."""
+    today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(world.connection.timezone)).date()
+    return any(
+        is_one_of(ticket.board, out.boards)
+        or is_one_of(ticket.status, out.statuses)
+        or is_one_of(ticket.type, out.types)
+        or is_one_of(ticket.company, out.companies)
+        or is_one_of(ticket.owner, out.technicians)
+        for out in world.settings.rules.exclusions(kind)
+        if not out.until or date.fromisoformat(out.until) >= today
+    )
 
 
 def remember(ticket: Ticket, kinds: dict[str, Reasons], now: int, memory: Memory) -> None:
@@ -259,13 +273,14 @@ def conversation(world: World, ticket: Ticket, now: int) -> tuple[str, Reasons]:
 def missing(world: World, ticket: Ticket, now: int) -> Reasons:
     if is_closed(world, ticket):
         return {}
+    gate = "missing_fields" in world.settings.gates
     reasons: Reasons = {}
     for name in required(world, ticket):
         if not the_psa_has(world, name):
             continue
         if is_empty(world, ticket, name):
             memory = ("missing_fields", "missing", name)
-            reasons["missing", name, ""] = Why(None, gate=False, fixable=True, memory=memory)
+            reasons["missing", name, ""] = Why(None, gate, fixable=True, memory=memory)
         elif name == "agreement" and (why := inactive(world, ticket, now)):
             reasons["agreement_inactive", name, ""] = why
     return reasons
@@ -312,19 +327,20 @@ def is_empty(world: World, ticket: Ticket, name: str) -> bool:
 def inactive(world: World, ticket: Ticket, now: int) -> Why | None:
     zone = ZoneInfo(world.connection.timezone)
     today = datetime.fromtimestamp(now, UTC).astimezone(zone).date()
+    gate = "missing_fields" in world.settings.gates
     for agreement in world.agreements:
         if agreement.id != ticket.agreement_id:
             continue
         if agreement.ends_on is not None and date.fromisoformat(agreement.ends_on) < today:
             ended = date.fromisoformat(agreement.ends_on)
             start = datetime(ended.year, ended.month, ended.day, tzinfo=zone)
-            return Why(int(start.timestamp()), gate=False, fixable=True)
+            return Why(int(start.timestamp()), gate, fixable=True)
         not_begun = agreement.starts_on is not None and date.fromisoformat(agreement.starts_on) > today
         if agreement.cancelled or not_begun:
             if ticket.created_at is None:
                 memory = ("missing_fields", "agreement_inactive", "agreement")
-                return Why(None, gate=False, fixable=True, memory=memory)
-            return Why(ticket.created_at, gate=False, fixable=True)
+                return Why(None, gate, fixable=True, memory=memory)
+            return Why(ticket.created_at, gate, fixable=True)
     return None
 
 
@@ -380,13 +396,6 @@ def billing(world: World, ticket: Ticket, now: int) -> Reasons:
     rules, offers = world.settings.rules, world.capabilities
     closed = is_closed(world, ticket)
     closing = closed or is_one_of(ticket.status, world.connection.closing_statuses)
-    out = rules.billing_exclude
-    if (
-        is_one_of(ticket.board, out.boards)
-        or is_one_of(ticket.status, out.statuses)
-        or is_one_of(ticket.type, out.types)
-    ):
-        return {}
     if closed:
         closing_time = ticket.closed_at if ticket.closed_at is not None else ticket.updated_at
         if closing_time is not None and now - closing_time > rules.billing_window:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connectors.contract import Capabilities
+from connectors.contract import TELLS, Capabilities
 from connectors.simulators.serve import demo_secrets, demo_settings
 from connectors.simulators.world import World
 from store.check import verdict
@@ -33,6 +33,7 @@ CAN = Capabilities(
     writes=frozenset(),
     undoable=frozenset(),
 )
+EVERYTHING = replace(CAN, tells=frozenset(TELLS))
 
 
 class Clock:
@@ -77,24 +78,41 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 class TestKinds:
     def test_what_is_told_is_known(self):
-        assert not_known(CAN) == {} and not_known(None) == {}
+        assert not_known(EVERYTHING) == {} and not_known(None) == {}
         assert told(None, "conversations") and told(CAN, "conversations")
 
     @pytest.mark.parametrize(
         ("what", "lost"),
         [
-            ("conversations", {"customer_responded", "child_reply", "reply_after_close"}),
-            ("parents", {"orphaned"}),
+            (
+                "conversations",
+                {"customer_responded", "child_reply", "reply_after_close", "stale", "waiting_too_long"}
+                | {"undocumented", "unlogged", "crossed", "billing_question", "owner_absent"},
+            ),
+            ("parents", {"orphaned", "children_open"}),
             ("billing_codes", {"billing_code"}),
-            ("time", {"billing_code"}),
+            (
+                "time",
+                {"billing_code", "unlogged", "unbilled", "out_of_scope", "project_in_disguise"}
+                | {"repeated_fix", "time_gap"},
+            ),
         ],
     )
     def test_what_rests_on_what(self, what, lost):
-        can = replace(CAN, not_read={what: "It does not say."})
+        can = replace(EVERYTHING, not_read={what: "It does not say."})
         assert not_known(can) == dict.fromkeys(lost, "It does not say.")
         state = ConnectionView(connection="a", psa="x", capabilities=can)
         assert by_connection([state], ["missing_fields"]) == {}
         assert set(by_connection([state], lost)["a"]["It does not say."]) == lost
+
+    def test_what_a_connector_does_not_say_that_it_tells_is_not_known(self):
+        assert not_known(CAN) == {
+            "sla": "Its API, as known, does not tell SLA targets.",
+            "abandoned": "Its API, as known, does not tell appointments.",
+            "unbilled": "Its API, as known, does not tell whether time is charged.",
+            "out_of_scope": "Its API, as known, does not tell whether time is charged.",
+            "repeated_fix": "Its API, as known, does not tell whether time is charged.",
+        }
 
 
 class TestRules:

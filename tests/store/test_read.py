@@ -30,7 +30,7 @@ from store.models import (
     TimeEntry,
 )
 from store.read import ALL_OPEN, CacheUnreadable, Reader, rows_json
-from store.settings import KINDS, Connection, Settings
+from store.settings import Connection, Settings
 from tests.store.conftest import NOW
 
 SETTINGS = Settings(
@@ -115,7 +115,7 @@ def test_rows_come_gates_first_then_the_oldest_then_by_number(shelf: Shelf) -> N
     assert numbers["orphaned"] == (3, 2, 1)
     assert numbers["child_reply"] == (0, 1, 0)
     assert numbers[ALL_OPEN] == (0, 6, 0)
-    assert [pane.kind for pane in shelf.reader.panes()] == [*KINDS, ALL_OPEN]
+    assert [pane.kind for pane in shelf.reader.panes()] == [*SETTINGS.kinds, ALL_OPEN]
 
 
 def test_all_open_holds_what_is_open_here_and_in_the_scope(shelf: Shelf) -> None:

@@ -239,7 +239,12 @@ def test_scopes(text: str, scope: Scope) -> None:
             "not a regular expression",
             "",
         ),
-        ("[rules.stale]\nx = 1", "rules", "stale", "unknown key", ""),
+        ("[rules.stales]\nx = 1", "rules", "stales", "unknown key", "stale"),
+        ("[rules.stale]\nx = 1", "rules.stale", "x", "unknown key", ""),
+        ("[rules.stale]\ndays = 0", "rules.stale", "days", "from 1", ""),
+        ('[rules.stale]\nreview = "soon"', "rules.stale", "review", "a day such as", ""),
+        ('[[rules.stale.exclude]]\nwhy = "x"', "rules.stale.exclude", None, "leaves nothing out", "boards"),
+        ('[check]\ngates = ["stales"]', "check", "gates", "unknown kind", "stale"),
         ("[suggestions]\nstrong = {count = 0}", "suggestions.strong", "count", "from 1", ""),
         ("[suggestions]\nstrong = {share = 2}", "suggestions.strong", "share", "at most 1", ""),
         ("sync = 3", "", "sync", "a table is expected, not a number", ""),
@@ -296,12 +301,12 @@ def test_scopes(text: str, scope: Scope) -> None:
     ],
 )
 def test_errors_name_table_key_and_what_is_expected(
-    text: str, table: str, key: str, says: str, hint: str
+    text: str, table: str, key: str | None, says: str, hint: str
 ) -> None:
     error = wrong(text)
     assert (error.table, error.key) == (table, key)
     assert says in str(error)
-    assert key in str(error)
+    assert (key or table) in str(error)
     assert f"[{table}]" in str(error) if table else True
     assert hint in error.hint
 

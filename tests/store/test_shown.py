@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from connectors.contract import Scope
 from store.database import Databases
 from store.models import ConnectionState, ExceptionRow, Ticket
-from store.read import ALL_OPEN, KINDS, Reader
+from store.read import ALL_OPEN, Reader
 from store.settings import Connection, Settings
 from store.shown import BY_NAME, Shown, narrow
 from tests.store.conftest import NOW
@@ -80,7 +80,7 @@ def test_the_numbers_are_those_of_the_rows(reader, shown):
 
 def test_what_is_asked_at_the_end_of_the_day_stays_what_the_settings_say(reader):
     before = reader.evidence(now=NOW)
-    reader.rows(KINDS, shown=Shown("owner", "asmith"))
+    reader.rows(shown=Shown("owner", "asmith"))
     assert reader.evidence(now=NOW) == before
     assert sum(one.must for one in before.panes) == reader.to_zero() == 3
 

@@ -20,7 +20,7 @@ from store.models import (
     TicketParent,
     TimeEntry,
 )
-from store.settings import KINDS, Connection, Exclude, RequiredFor, Rules, Settings
+from store.settings import KINDS, Connection, Exclude, KindRule, RequiredFor, Rules, Settings
 from tests.store import plain_reading as plain
 from tests.store.conftest import NOW
 
@@ -180,6 +180,15 @@ def elsewhere(id: str) -> plain.Ticket:
 
 
 @st.composite
+def exclusions(draw: st.DrawFn) -> Exclude:
+    return Exclude(
+        statuses=draw(st.sampled_from(((), ("über",)))),
+        boards=draw(st.sampled_from(((), ("PROJECTS",)))),
+        types=draw(st.sampled_from(((), ("network",)))),
+    )
+
+
+@st.composite
 def settings(draw: st.DrawFn) -> Settings:
     entries = st.builds(
         RequiredFor,
@@ -204,11 +213,7 @@ def settings(draw: st.DrawFn) -> Settings:
         placeholders=draw(st.sampled_from(((), ("n/a",), ("n/a", "UNBEKANNT", "übrig")))),
         required_for=tuple(draw(st.lists(entries, max_size=3))),
         billing_when=draw(st.sampled_from(("worked", "always", "closing"))),
-        billing_exclude=Exclude(
-            statuses=draw(st.sampled_from(((), ("über",)))),
-            boards=draw(st.sampled_from(((), ("PROJECTS",)))),
-            types=draw(st.sampled_from(((), ("network",)))),
-        ),
+        kinds={"billing_code": KindRule(on=True, exclude=(draw(exclusions()),))},
     )
     gates = draw(st.lists(st.sampled_from(KINDS), unique=True))
     return Settings(connections={"acme": connection}, rules=rules, gates=tuple(gates))

@@ -65,9 +65,9 @@ def command(
             f"{'--limit' if every is None else '--every'} was given without --wait", "Give --wait too."
         )
     patience = _patience(every, limit) if waits else None
-    chosen = checked_kinds((*gates, *more_gates)) if gates else None
     home = home_of(ctx)
     settings = settings_of(home)
+    chosen = checked_kinds((*gates, *more_gates), settings, home) if gates else None
     try:
         answer = (
             _offline(home, settings, chosen)

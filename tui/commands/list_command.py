@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from connectors.text import clean
 from tui.commands.common import harmless, home_of, home_option, now, say, say_json, settings_of
 from tui.problem import Problem
+
+if TYPE_CHECKING:
+    from store.home import Home
+    from store.settings import Settings
 
 COLUMNS: tuple[str, ...] = (
     "kind",
@@ -41,7 +45,8 @@ def command(
 
     All kinds or the named ones, as the last sync left them.
 
-    Kinds: customer_responded, child_reply, reply_after_close, missing_fields, orphaned, billing_code.
+    Kinds: customer_responded, child_reply, reply_after_close, missing_fields, orphaned, billing_code, and those that
+    `deskzero rules list` shows as on.
     """
     from store.read import Reader, rows_json
     from tui.plain import not_known_lines, row_lines, state_line
@@ -49,8 +54,8 @@ def command(
     if as_json and as_csv:
         raise Problem("--json and --csv were both given", "Give one of them.")
     home = home_of(ctx)
-    wanted = checked_kinds(kinds)
     settings = settings_of(home, connection=connection)
+    wanted = checked_kinds(kinds, settings, home)
     reader = Reader(home, settings)
     rows = reader.rows(wanted, connection=connection)
     if as_json:
@@ -71,15 +76,23 @@ def command(
             click.echo("\n".join(lines))
 
 
-def checked_kinds(kinds: Iterable[str]) -> list[str]:
-    """The kinds in the panes' order; all of them when none is named. Raises `Problem` for an unknown one."""
+def checked_kinds(kinds: Iterable[str], settings: Settings, home: Home) -> list[str]:
+    """The kinds in the panes' order; all that are looked for when none is named. Raises `Problem` for any other."""
     from store.settings import KINDS
     from store.toml_table import meant
 
+    on = settings.kinds
     for kind in kinds:
-        if kind not in KINDS:
-            raise Problem(f"unknown kind {kind}", meant(kind, KINDS))
-    return [kind for kind in KINDS if kind in kinds or not kinds]
+        if kind not in on and kind in KINDS:
+            raise Problem(
+                f"{kind} is switched off",
+                f"Write on = true below [rules.{kind}] in {home.config} to look for it.",
+            )
+        if kind not in on:
+            raise Problem(
+                f"unknown kind {kind}", meant(kind, [*on, *(kind for kind in KINDS if kind not in on)])
+            )
+    return [kind for kind in on if kind in kinds or not kinds]
 
 
 def _csv(rows: Iterable[dict[str, Any]]) -> str:

@@ -110,7 +110,8 @@ def _settings(settings: Settings) -> dict[str, Any]:
     for key in ("auto_reply", "placeholders", "required_for"):
         rules[key] = len(rules[key])
     rules["required"] = _without_custom(rules["required"])
-    rules["billing_exclude"] = {key: len(value) for key, value in rules["billing_exclude"].items()}
+    rules["kinds"] = {kind: {"on": rule["on"], "gate": rule["gate"]} for kind, rule in rules["kinds"].items()}
+    rules["custom"] = len(rules["custom"])
     return plain
 
 

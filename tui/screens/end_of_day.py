@@ -209,7 +209,7 @@ class EndOfDay(Dialog[Jump]):
         options = self.query_one(OptionList)
         options.clear_options()
         self._shown = []
-        for kind in app.settings.gates:
+        for kind in app.settings.counted:
             self._gate(options, kind, sure=not verdict.why)
         self._below(options)
         ids = [options.get_option_at_index(place).id for place in range(options.option_count)]

@@ -8,7 +8,7 @@ from textual import work
 
 from connectors.text import clean
 from store.read import CacheUnreadable
-from store.read_records import PANES, Row, TicketView
+from store.read_records import Row, TicketView, pane_number
 from store.shown import Shown
 from tui.asks import Item, Jump
 from tui.engine import EngineStopped
@@ -122,7 +122,7 @@ class QueueBase(QueueView):
         if self.pane == "0" and listed:
             here, kinds = [], []
         kind = here[0] if here else (kinds[0] if kinds else None)
-        pane = str(PANES[kind][0]) if kind else "0"
+        pane = str(pane_number(kind))
         if kind is None and not listed:
             if not quiet:
                 from tui.screens.look import Look

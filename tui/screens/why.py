@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from connectors.text import clean
 from store.not_known import told
-from store.read_records import PANES, Row, TicketView
+from store.read_records import Row, TicketView, pane_number, pane_title
 from tui.keymap import label, labels
 from tui.screens.base import Dialog
 from tui.text import say, when
@@ -70,7 +70,7 @@ class Why(Dialog[None]):
             yield Static(Content(keys), classes="dialog-keys")
 
     def _exception(self, row: Row) -> Content:
-        pane, title = PANES.get(row.kind or "", (0, row.kind or ""))
+        pane, title = pane_number(row.kind), clean(pane_title(row.kind or ""))
         must = (
             "counts to zero" if row.gate else "only in the PSA itself" if row.psa_only else "later, no gate"
         )

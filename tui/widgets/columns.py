@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from connectors.text import clean
 from store.asked import Asked
 from store.promise import Promise
-from store.read_records import PANES, Row
+from store.read_records import Row, pane_number, pane_title
+from store.rules.catalogue import PANES
 from tui.files import said
 from tui.keymap import label
 from tui.text import age, fit, hours, steady, when
@@ -48,19 +49,28 @@ class Shape(NamedTuple):
     """The owner or the board; 0 where it is not asked for."""
 
 
-PANE_KINDS: dict[str, tuple[str, ...]] = {
-    "1": ("customer_responded", "child_reply", "reply_after_close"),
-    "2": ("missing_fields",),
-    "3": ("orphaned",),
-    "4": ("billing_code",),
-    "0": ("open",),
+PANE_NAMES = {str(number): name for number, name in PANES.items()}
+SHORT_NAMES = {
+    "1": "Resp",
+    "2": "Miss",
+    "3": "Orph",
+    "4": "Code",
+    "5": "Late",
+    "6": "Time",
+    "7": "Mixed",
+    "8": "Ours",
+    "0": "All",
 }
-PANE_NAMES = {"1": "Responded", "2": "Missing", "3": "Orphaned", "4": "Billing code", "0": "All open"}
-SHORT_NAMES = {"1": "Resp", "2": "Miss", "3": "Orph", "4": "Code", "0": "All"}
 SECTION = {"child_reply": "child", "reply_after_close": "closed"}
 _EXTRA = {"1": 0.38, "2": 0.34, "3": 0.34, "4": 0.36, "0": 0.30}
 GUTTER = 4
 """Cursor bar, space, dot, space."""
+
+
+def pane_words(kind: str | None) -> str:
+    """What a kind is called outside of its pane: the first four by their pane's name, all others by their own."""
+    number = pane_number(kind)
+    return PANE_NAMES[str(number)] if number <= 4 else clean(pane_title(kind or ""))
 
 
 def shape(look: Look, width: int, rows: Sequence[Row]) -> Shape:
@@ -142,7 +152,7 @@ def _extra(row: Row, pane: str, now: int, zone: tzinfo) -> list[Cell]:
         case "4":
             return _hours(row, now)
         case _:
-            also = ", ".join(dict.fromkeys(PANE_NAMES[str(PANES[kind][0])] for kind in row.also))
+            also = ", ".join(dict.fromkeys(pane_words(kind) for kind in row.also))
             return [(fit(clean(row.status), 16), "company"), (" ", "text"), (also, "later")]
 
 

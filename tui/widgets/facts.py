@@ -12,10 +12,10 @@ from textual.widget import Widget
 
 from connectors.text import clean
 from store.not_known import not_known
-from store.read_records import PANES, AgreementView, Parent, Row, TicketView
+from store.read_records import AgreementView, Parent, Row, TicketView, pane_number
 from tui.picks import rests_on
 from tui.text import fit, hours, say, when, wrap
-from tui.widgets.columns import PANE_NAMES, SECTION
+from tui.widgets.columns import SECTION, pane_words
 
 LABEL = 10
 UNTOLD = "not known from this PSA"
@@ -119,7 +119,7 @@ def _why(view: TicketView, row: Row | None) -> list[str]:
             "No longer: it is about to leave"
         ]
     if view.exceptions:
-        return [f"{PANE_NAMES[str(PANES[one.kind or ''][0])]}: {_first(one)}" for one in view.exceptions]
+        return [f"{pane_words(one.kind)}: {_first(one)}" for one in view.exceptions]
     if not_known(view.can):
         return ["No exception among those that can be known from this PSA"]
     return ["No exception: nothing is missing here"]
@@ -156,7 +156,7 @@ def _also(view: TicketView, row: Row | None) -> list[str]:
         return []
     others = [one for one in view.exceptions if one.kind != row.kind and one.kind is not None]
     return [
-        f"{PANES[one.kind or ''][0]} {PANE_NAMES[str(PANES[one.kind or ''][0])]}"
+        f"{pane_number(one.kind)} {pane_words(one.kind)}"
         f"{' (' + SECTION[one.kind] + ')' if one.kind in SECTION else ''}: {_first(one)}"
         for one in others
     ]
