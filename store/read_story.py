@@ -54,6 +54,7 @@ class StoryReader(ReadingBase):
                 zone=ZoneInfo(settings.timezone),
                 shift=settings.shift,
                 gap=settings.gap,
+                hours=settings.hours,
             )
 
     def timers(self) -> list[Stopwatch]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import sign_offs
+from store.business_time import Hours
 from store.fixes import Intent
 from store.read import Reader
 from store.read_day import _gaps, _next_shift, handed_text, parse_handed
@@ -121,11 +122,25 @@ def test_gaps_and_entries_never_cover_the_same_time(entries: list[tuple[int, int
             assert all(end <= gap.begins or begin >= gap.ends for begin, end, _ in spans)
 
 
-def test_the_next_shift_is_after_the_weekend() -> None:
+@pytest.mark.parametrize(
+    ("hours", "shift", "expected"),
+    [
+        (Hours(), (8 * 60, 17 * 60), datetime(2026, 11, 30, 8, 0, tzinfo=BERLIN)),
+        (Hours(), None, datetime(2026, 11, 30, 9, 0, tzinfo=BERLIN)),
+        (Hours(holidays=("2026-11-30",)), (8 * 60, 17 * 60), datetime(2026, 12, 1, 8, 0, tzinfo=BERLIN)),
+        (Hours(week=((),) * 5 + (((450, 720),), ())), None, datetime(2026, 11, 28, 7, 30, tzinfo=BERLIN)),
+    ],
+)
+def test_the_next_shift_is_on_the_next_business_day(
+    hours: Hours, shift: tuple[int, int] | None, expected: datetime
+) -> None:
     friday = datetime(2026, 11, 27, 16, 0, tzinfo=BERLIN)
-    assert datetime.fromtimestamp(_next_shift(friday, (8 * 60, 17 * 60)), BERLIN) == datetime(
-        2026, 11, 30, 8, 0, tzinfo=BERLIN
-    )
+    assert datetime.fromtimestamp(_next_shift(friday, shift, hours), BERLIN) == expected
+
+
+def test_the_next_shift_after_the_clocks_have_changed() -> None:
+    friday = datetime(2026, 10, 23, 16, 0, tzinfo=BERLIN)
+    assert _next_shift(friday, None, Hours()) == datetime(2026, 10, 26, 9, 0, tzinfo=BERLIN).timestamp()
 
 
 async def test_a_signature_is_kept(shop: Shop) -> None:
