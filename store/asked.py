@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 import msgspec
+
+from store.business_time import Hours
 
 PREFIX = "Question to billing"
 _QUESTION = re.compile(rf"{PREFIX} \(([^()]*)\): ?(.*)", re.DOTALL)
@@ -51,8 +52,8 @@ def parse_question(text: str) -> tuple[str, str] | None:
     return None if found is None else (found[1].strip(), found[2].strip())
 
 
-def standing(notes: Sequence[Note], *, now: int, zone: tzinfo, overdue_days: int) -> Asked | None:
-    """How the newest question stands. `notes`: those of staff, oldest first; days count Monday to Friday in `zone`."""
+def standing(notes: Sequence[Note], *, now: int, hours: Hours, overdue_days: int) -> Asked | None:
+    """How the newest question stands. `notes`: those of staff, oldest first; days are those of `hours`."""
     asked: Asked | None = None
     for note in notes:
         question = parse_question(note.text)
@@ -62,15 +63,6 @@ def standing(notes: Sequence[Note], *, now: int, zone: tzinfo, overdue_days: int
             asked = msgspec.structs.replace(
                 asked, state="answered", answer=note.text, answered_by=note.author, answered_at=note.at
             )
-    if asked is not None and asked.state == "asked" and now >= due(asked.at, zone, overdue_days):
+    if asked is not None and asked.state == "asked" and now >= hours.days_ahead(asked.at, overdue_days):
         return msgspec.structs.replace(asked, state="overdue")
     return asked
-
-
-def due(at: int, zone: tzinfo, days: int) -> int:
-    """The same time of day so many business days later, UTC seconds; Saturdays and Sundays do not count."""
-    then = datetime.fromtimestamp(at, UTC).astimezone(zone)
-    while days:
-        then += timedelta(days=1)
-        days -= then.weekday() < 5
-    return int(then.timestamp())

@@ -72,8 +72,9 @@ class ReadingBase:
 
     def _lists_of(self, db: sqlite3.Connection, names: Sequence[str], hidden: Collection[Hidden]) -> Lists:
         zone, now = ZoneInfo(self.settings.timezone), int(self.clock())
+        hours = {name: one.hours for name, one in self.settings.connections.items()}
         days = self.settings.billing_overdue_days
-        return Lists(db, names, zone, now, self._promises, hidden, days)
+        return Lists(db, names, zone, now, self._promises, hidden, hours=hours, overdue_days=days)
 
     def _whole(self, db: sqlite3.Connection, names: Sequence[str]) -> Selection:
         """What the lists would be chosen from if nothing were hidden."""

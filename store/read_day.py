@@ -10,12 +10,13 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 from statistics import median
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from store.business_time import Hours
 from store.seen import PREFIX as SEEN
 
 HANDED = "Hand-over"
@@ -82,12 +83,13 @@ def day(
     zone: ZoneInfo,
     shift: tuple[int, int] | None,
     gap: int,
+    hours: Hours,
 ) -> Day:
     """The day of `now` (UTC seconds) in `zone`. `shift`: its begin and end in minutes after midnight, where one is set;
-    `gap`: stretches shorter than so many seconds are none."""
+    `gap`: stretches shorter than so many seconds are none; `hours`: business days, for the next shift."""
     here = datetime.fromtimestamp(now, UTC).astimezone(zone)
     begins = int(here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
-    shift_begins = _next_shift(here, shift)
+    shift_begins = _next_shift(here, shift, hours)
     changes = _changes(journal, names, begins) if journal is not None else []
     waits = [
         at - note for _, _, _, at, note, reply, _ in changes if reply and note is not None and at >= note
@@ -211,9 +213,8 @@ def _shift_today(here: datetime, shift: tuple[int, int] | None) -> tuple[int, in
     return None if shift is None else (_moment(here, shift[0]), _moment(here, shift[1]))
 
 
-def _next_shift(here: datetime, shift: tuple[int, int] | None) -> int:
-    """When the next shift begins: the next day that is neither Saturday nor Sunday, at 9 where none is set."""
-    then = here + timedelta(days=1)
-    while then.weekday() >= 5:
-        then += timedelta(days=1)
-    return _moment(then, shift[0] if shift is not None else 9 * 60)
+def _next_shift(here: datetime, shift: tuple[int, int] | None, hours: Hours) -> int:
+    """When the next shift begins: on the next business day, where no shift is set when business opens."""
+    day = hours.day_after(here.date())
+    begins = shift[0] if shift is not None else hours.opens(day)
+    return _moment(datetime.combine(day, time(), here.tzinfo), begins or 0)

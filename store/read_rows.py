@@ -7,7 +7,7 @@ materialise all of it (10,000 tickets: 60 ms a page instead of 2 ms).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ import msgspec
 from connectors.contract import TICKET_FIELDS
 from connectors.text import clean
 from store.asked import PREFIX, Asked, Note, standing
+from store.business_time import Hours
 from store.promise import Promise
 from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
@@ -49,12 +50,14 @@ class Lists(Selection):
         now: int,
         promises: Promises | None,
         hidden: Collection[Hidden] = (),
+        *,
+        hours: Mapping[str, Hours],
         overdue_days: int = 2,
     ) -> None:
         """`promises`: makes them, where any are wanted. `hidden`: rows that lists leave out. `overdue_days`: business
-        days that billing has for an answer."""
+        days, by each connection's `hours`, that billing has for an answer."""
         super().__init__(db, connections, now, hidden)
-        self.overdue_days = overdue_days
+        self.hours, self.overdue_days = hours, overdue_days
         self.promises = promises
         self.zone = zone
 
@@ -134,7 +137,7 @@ class Lists(Selection):
         for row in self._by_key(query, some):
             notes.setdefault((row[0], row[1]), []).append(Note(row[2], row[3], row[4]))
         found = {
-            key: standing(some, now=self.now, zone=self.zone, overdue_days=self.overdue_days)
+            key: standing(some, now=self.now, hours=self.hours[key[0]], overdue_days=self.overdue_days)
             for key, some in notes.items()
         }
         return {key: asked for key, asked in found.items() if asked is not None}

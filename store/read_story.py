@@ -53,6 +53,7 @@ class StoryReader(ReadingBase):
                 zone=ZoneInfo(settings.timezone),
                 shift=settings.shift,
                 gap=settings.gap,
+                hours=settings.hours,
             )
 
     def timers(self) -> list[Stopwatch]:

@@ -11,6 +11,8 @@ from typing import Any, Literal, cast
 import msgspec
 
 from connectors.contract import TICKET_FIELDS, Quota, Scope
+from store.business_time import Hours
+from store.hours_settings import read_hours
 from store.key_settings import key_wishes
 from store.kind_settings import gates, kind_rule
 from store.psa_options import environment_name, own_keys, secret_commands
@@ -86,13 +88,15 @@ def parse(text: str, path: Path) -> Settings:
     data = read_toml(text, path)
     top = Table(data, path, "")
     timezone = _timezone(top, machine_timezone)
-    connections = _connections(top.table("connections"), timezone)
+    hours = read_hours(top.table("hours"), timezone)
+    connections = _connections(top.table("connections"), timezone, hours)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
     suggestions, billing, time, day = (top.table(key) for key in ("suggestions", "billing", "time", "day"))
     strong, notices = suggestions.table("strong"), top.table("notices")
     settings = Settings(
         timezone=timezone,
         connections=connections,
+        hours=hours,
         rules=(rules := _rules(top.table("rules"), connections)),
         sync_every=sync.duration("every", Settings().sync_every, least=10),
         retention=cache.duration("retention", Settings().retention, least=86400),
@@ -153,7 +157,7 @@ def _timezone(table: Table, default: Callable[[], str]) -> str:
     return name
 
 
-def _connections(table: Table, timezone: str) -> dict[str, Connection]:
+def _connections(table: Table, timezone: str, hours: Hours) -> dict[str, Connection]:
     found: dict[str, Connection] = {}
     variables: dict[str, str] = {}
     for name in table.data:
@@ -166,11 +170,11 @@ def _connections(table: Table, timezone: str) -> dict[str, Connection]:
             raise table.error(
                 name, f"too like [connections.{other}]: both read the same variables", "Rename one of them."
             )
-        found[name] = _connection(table.table(name), name, timezone)
+        found[name] = _connection(table.table(name), name, timezone, hours)
     return found
 
 
-def _connection(table: Table, name: str, timezone: str) -> Connection:
+def _connection(table: Table, name: str, timezone: str, hours: Hours) -> Connection:
     import connectors
 
     psa = table.text("psa", expected="the name of a PSA, such as connectwise")
@@ -183,12 +187,14 @@ def _connection(table: Table, name: str, timezone: str) -> Connection:
             "psa", f"the connector {psa} cannot be loaded: {error}", "Install it again."
         ) from None
     technician = table.text("technician", "")
+    zone = _timezone(table, lambda: timezone)
     connection = Connection(
         name=name,
         psa=psa,
         scope=_scope(table),
         technician=technician,
-        timezone=_timezone(table, lambda: timezone),
+        timezone=zone,
+        hours=read_hours(table.table("hours"), zone, hours),
         read_only=table.flag("read_only", False),
         closed_statuses=table.texts("closed_statuses"),
         child_statuses=table.texts("child_statuses"),

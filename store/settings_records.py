@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from connectors.contract import Quota, Scope
+from store.business_time import Hours
 from store.key_settings import KeyWish
 from store.rules.catalogue import BY_NAME, CATALOGUE, CUSTOM
 from store.saved_panes import SavedPane
@@ -24,6 +25,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     technician: str = ""
     timezone: str = "UTC"
     """IANA name; falls back to the top-level `timezone`, then to the machine's."""
+    hours: Hours = Hours()
+    """When this connection's business is open, in its `timezone`; what its table does not say is as in `[hours]`."""
     read_only: bool = False
     closed_statuses: tuple[str, ...] = ()
     child_statuses: tuple[str, ...] = ()
@@ -143,6 +146,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     timezone: str = "UTC"
     connections: dict[str, Connection] = {}
+    hours: Hours = Hours()
+    """`[hours]`: when business is open, in `timezone`."""
     rules: Rules = Rules()
     sync_every: int = 180
     retention: int = 180 * 86400
@@ -203,6 +208,5 @@ def rules_mark(settings: Settings, connection: str) -> str:
         of.waiting_statuses,
     )
     day = (settings.shift, settings.gap, settings.billing_overdue_days)
-    return msgspec.json.encode(
-        [settings.rules, settings.gates, roles, of.technician, of.timezone, day]
-    ).decode()
+    parts = [settings.rules, settings.gates, roles, of.technician, of.timezone, of.hours, day]
+    return msgspec.json.encode(parts).decode()

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.asked import Note, due, parse_question, question_text, standing
+from store.asked import Note, parse_question, question_text, standing
+from store.business_time import Hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
+HOURS = Hours(zone="Europe/Berlin")
 FRIDAY = int(datetime(2026, 11, 20, 15, 0, tzinfo=BERLIN).timestamp())
 TUESDAY = int(datetime(2026, 11, 24, 15, 0, tzinfo=BERLIN).timestamp())
 ASKED = Note("Jordan Doe", FRIDAY, question_text("Pat Kim", "Is this covered?"))
 
 
-def stands(*notes: Note, now: int = FRIDAY + 60) -> object:
-    asked = standing(notes, now=now, zone=BERLIN, overdue_days=2)
+def stands(*notes: Note, now: int = FRIDAY + 60, hours: Hours = HOURS) -> object:
+    asked = standing(notes, now=now, hours=hours, overdue_days=2)
     return None if asked is None else asked.state
 
 
@@ -54,18 +56,25 @@ def test_ones_own_note_is_no_answer() -> None:
 def test_the_first_answer_counts() -> None:
     asked = standing(
         [ASKED, Note("Pat Kim", FRIDAY + 60, "Yes."), Note("Ann", FRIDAY + 90, "Lunch?")],
-        now=FRIDAY + 99, zone=BERLIN, overdue_days=2,
+        now=FRIDAY + 99, hours=HOURS, overdue_days=2,
     )  # fmt: skip
     assert asked is not None and (asked.answer, asked.answered_by) == ("Yes.", "Pat Kim")
 
 
 def test_overdue_after_two_business_days_over_a_weekend() -> None:
-    assert due(FRIDAY, BERLIN, 2) == TUESDAY
     assert stands(ASKED, now=TUESDAY - 1) == "asked"
     assert stands(ASKED, now=TUESDAY) == "overdue"
     assert stands(ASKED, Note("Pat Kim", TUESDAY + 60, "Yes."), now=TUESDAY + 99) == "answered"
 
 
+def test_a_holiday_is_no_day_to_answer_on() -> None:
+    hours = Hours(zone="Europe/Berlin", holidays=("2026-11-23",))
+    assert stands(ASKED, now=TUESDAY + 86399, hours=hours) == "asked"
+    assert stands(ASKED, now=TUESDAY + 86400, hours=hours) == "overdue"
+
+
 def test_a_night_in_which_the_clocks_change_is_still_one_day() -> None:
-    before = int(datetime(2026, 10, 23, 9, 0, tzinfo=BERLIN).timestamp())
-    assert datetime.fromtimestamp(due(before, BERLIN, 1), UTC).astimezone(BERLIN).hour == 9
+    friday, tuesday = (int(datetime(2026, 10, day, 9, 0, tzinfo=BERLIN).timestamp()) for day in (23, 27))
+    asked = Note("Jordan Doe", friday, question_text("Pat Kim", "Is this covered?"))
+    assert stands(asked, now=tuesday - 1) == "asked"
+    assert stands(asked, now=tuesday) == "overdue"

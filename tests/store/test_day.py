@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import sign_offs
+from store.business_time import Hours
 from store.fixes import Intent
 from store.read import Reader
 from store.read_day import _gaps, _next_shift, handed_text, parse_handed
-from store.settings import load
+from store.settings import load, parse
 from store.sign_offs import Signed
 from tests.tui.small_shop import Shop
 
 BERLIN = ZoneInfo("Europe/Berlin")
+OFFICE = Hours(zone="Europe/Berlin")
 
 
 @pytest.fixture
@@ -121,11 +123,57 @@ def test_gaps_and_entries_never_cover_the_same_time(entries: list[tuple[int, int
             assert all(end <= gap.begins or begin >= gap.ends for begin, end, _ in spans)
 
 
-def test_the_next_shift_is_after_the_weekend() -> None:
+@pytest.mark.parametrize(
+    ("hours", "shift", "expected"),
+    [
+        (Hours(), (8 * 60, 17 * 60), datetime(2026, 11, 30, 8, 0, tzinfo=BERLIN)),
+        (Hours(), None, datetime(2026, 11, 30, 9, 0, tzinfo=BERLIN)),
+        (Hours(holidays=("2026-11-30",)), (8 * 60, 17 * 60), datetime(2026, 12, 1, 8, 0, tzinfo=BERLIN)),
+        (Hours(week=((),) * 5 + (((450, 720),), ())), None, datetime(2026, 11, 28, 7, 30, tzinfo=BERLIN)),
+    ],
+)
+def test_the_next_shift_is_on_the_next_business_day(
+    hours: Hours, shift: tuple[int, int] | None, expected: datetime
+) -> None:
     friday = datetime(2026, 11, 27, 16, 0, tzinfo=BERLIN)
-    assert datetime.fromtimestamp(_next_shift(friday, (8 * 60, 17 * 60)), BERLIN) == datetime(
-        2026, 11, 30, 8, 0, tzinfo=BERLIN
-    )
+    assert datetime.fromtimestamp(_next_shift(friday, shift, hours), BERLIN) == expected
+
+
+def test_the_next_shift_after_the_clocks_have_changed() -> None:
+    friday = datetime(2026, 10, 23, 16, 0, tzinfo=BERLIN)
+    assert _next_shift(friday, None, Hours()) == datetime(2026, 10, 26, 9, 0, tzinfo=BERLIN).timestamp()
+
+
+def configured(shop: Shop, text: str) -> Reader:
+    """A reader with more in the settings."""
+    beside = shop.home.config.read_text(encoding="utf-8")
+    return Reader(shop.home, parse(f"{beside}\n{text}", shop.home.config), lambda: shop.now)
+
+
+async def test_the_next_shift_of_the_settings_holidays(shop: Shop) -> None:
+    plain = reader(shop).day().next_shift
+    holiday = datetime.fromtimestamp(plain, BERLIN).date()
+    later = configured(shop, f'[hours]\nholidays = ["{holiday}"]').day().next_shift
+    assert later == OFFICE.days_ahead(plain, 1)
+
+
+async def test_a_question_is_overdue_by_the_hours_of_its_connection(shop: Shop) -> None:
+    ticket = reader(shop).rows(("billing_code",))[0].ticket_id
+    shop.world.staff_note(ticket, "Question to billing (Pat Kim): Covered?", public=False, member="jdoe")
+    asked_at = int(shop.now)
+    await shop.pull()
+    shop.now = OFFICE.days_ahead(asked_at, 2)
+    holiday = datetime.fromtimestamp(shop.now, BERLIN).date()
+
+    def stands(text: str) -> str:
+        (row,) = (row for row in configured(shop, text).rows(("billing_code",)) if row.ticket_id == ticket)
+        assert row.asked is not None
+        return row.asked.state
+
+    assert stands("") == "overdue"
+    assert stands(f'[hours]\nholidays = ["{holiday}"]') == "asked"
+    assert stands(f'[connections.demo.hours]\nholidays = ["{holiday}"]') == "asked"
+    assert stands(f'[hours]\nholidays = ["{holiday}"]\n[connections.demo.hours]\nholidays = []') == "overdue"
 
 
 async def test_a_signature_is_kept(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.contract import Scope
+from store.business_time import Hours
 from store.settings import RequiredFor, Settings, SettingsError, load, machine_timezone, parse
 from store.settings_save import (
     laid_over,
@@ -138,7 +139,8 @@ def test_the_company_s_limit_may_be_another(line: str, limits: tuple[int, ...] |
 
 def test_no_file_is_no_connection(tmp_path: Path) -> None:
     settings = load(tmp_path / "config.toml")
-    assert settings == Settings(timezone=machine_timezone())
+    zone = machine_timezone()
+    assert settings == Settings(timezone=zone, hours=Hours(zone=zone))
 
 
 @pytest.mark.parametrize("variable", ["Asia/Tokyo", "Nowhere/At_All"])
