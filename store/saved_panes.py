@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -10,7 +10,8 @@ from store.filter_words import Filter
 from store.toml_table import Table, meant
 
 SAVED_KEYS = ("5", "6", "7", "8", "9")
-"""The digits that panes of one's own may have: the others are taken."""
+"""The digits that panes of one's own may have: the others are taken. 5 to 8 are those of further kinds, where any is
+looked for and nobody else asks for the digit."""
 OPEN = "open"
 """What `kind` says for all open tickets."""
 
@@ -26,8 +27,9 @@ class SavedPane(msgspec.Struct, frozen=True, kw_only=True):
     """A digit; empty: it is reached with Tab and by its name alone."""
 
 
-def saved_panes(top: Table, kinds: Sequence[str]) -> tuple[SavedPane, ...]:
-    """The panes in the order of the file; those without a `key` get the free digits in that order.
+def saved_panes(top: Table, kinds: Sequence[str], used: Collection[str] = ()) -> tuple[SavedPane, ...]:
+    """The panes in the order of the file; those without a `key` get the free digits in that order. `used`: digits of
+    the panes of further kinds, which only who names one takes away.
 
     Raises `SettingsError`: a name or a key twice, a filter that is not understood.
     """
@@ -41,7 +43,7 @@ def saved_panes(top: Table, kinds: Sequence[str]) -> tuple[SavedPane, ...]:
             if one.key and other.key == one.key:
                 raise table.error("key", f'{one.key} is the key of "{other.name}" already', _free(found))
         found.append(one)
-    taken = {one.key for one in found}
+    taken = {one.key for one in found} | set(used)
     free = iter([key for key in SAVED_KEYS if key not in taken])
     return tuple(one if one.key else msgspec.structs.replace(one, key=next(free, "")) for one in found)
 

@@ -16,7 +16,7 @@ from store.hours_settings import read_hours
 from store.key_settings import key_wishes
 from store.kind_settings import gates, kind_rule
 from store.psa_options import environment_name, own_keys, secret_commands
-from store.rules.catalogue import BY_NAME
+from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.saved_panes import saved_panes
 from store.settings_records import (
     KINDS,
@@ -116,7 +116,7 @@ def parse(text: str, path: Path) -> Settings:
         theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
         plain=top.flag("plain", False),
         keys=key_wishes(top.table("keys"), text),
-        panes=saved_panes(top, KINDS),
+        panes=saved_panes(top, KINDS, {str(kind.pane) for kind in CATALOGUE if rules.of(kind.name).on}),
     )
     for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong, notices):
         table.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,15 @@ from textual.content import Content
 from connectors.text import clean
 from store.promise import Promise
 from store.read import Reader
-from store.read_records import Reason, Row, TicketView
+from store.read_records import Reason, Row, TicketView, pane_number, pane_title
+from store.rules.catalogue import place_of
 from tui.flows import Flows, title
 from tui.flows_text import Texts
+from tui.flows_time import Timing
+from tui.flows_wrap import Wrapping
 from tui.keys import by_id
+from tui.kind_fixes import fixes
+from tui.offers import why_not
 from tui.screens.confirm import Ask
 from tui.text import say
 from tui.widgets.columns import PANE_NAMES
@@ -21,14 +27,8 @@ from tui.widgets.columns import PANE_NAMES
 if TYPE_CHECKING:
     from tui.screens.queue_base import QueueBase
 
-_CHAIN = (
-    "customer_responded",
-    "child_reply",
-    "reply_after_close",
-    "orphaned",
-    "billing_code",
-    "missing_fields",
-)
+_FIRST = ("orphaned", "billing_code", "missing_fields")
+"""What is asked about first after the conversations; all others follow in the panes' order."""
 
 
 class Fixing:
@@ -42,9 +42,7 @@ class Fixing:
         done = False
         tried: set[str] = set()
         while True:
-            rows = sorted(
-                view.exceptions, key=lambda row: (row.kind != kind, _CHAIN.index(row.kind or "orphaned"))
-            )
+            rows = sorted(view.exceptions, key=lambda row: (row.kind != kind, *_place(row)))
             row = next((one for one in rows if _mark(one) not in tried), None)
             if row is None:
                 break
@@ -68,8 +66,39 @@ class Fixing:
                 return await self.flows.field_value(view, field, what=f"Missing: {name}")
             case "orphaned":
                 return await self._orphan(view, row)
-            case _:
+            case "customer_responded" | "child_reply" | "reply_after_close":
                 return await self._responded(view, row)
+            case _:
+                return await self._any_way(view, row)
+
+    async def _any_way(self, view: TicketView, row: Row) -> bool:
+        """A kind of which several things may be the remedy: its reasons, and the keys for each of them."""
+        because = Content("\n").join(say(reason.text) for reason in row.reasons)
+        ways = [(action, does) for action, does in fixes(row.kind) if not self._refused(view, row, action)]
+        answers = [(by_id(f"queue.{action}").label, does, action) for action, does in ways]
+        name = clean(pane_title(row.kind or ""))
+        answer = await self.screen.deskzero.push_screen_wait(Ask(title(view, name), because, answers))
+        match answer:
+            case None:
+                return False
+            case "reply" | "note":
+                return await Texts(self.screen).write(view, answer)
+            case "log_time":
+                return await Timing(self.screen).log_time(view)
+            case "timer":
+                await Timing(self.screen).timer(view)
+                return True
+            case "wrap_up":
+                return await Wrapping(self.screen).wrap_up(view)
+            case "browser":
+                self.screen.deskzero.queue.browse(view.row.url)
+                return False
+            case _:
+                flow: Callable[[TicketView], Awaitable[bool]] = getattr(self.flows, answer)
+                return await flow(view)
+
+    def _refused(self, view: TicketView, row: Row, action: str) -> str:
+        return why_not(action, row, view.can, ghost=False)
 
     async def _orphan(self, view: TicketView, row: Row) -> bool:
         because = Content("\n").join(say(reason.text) for reason in row.reasons)
@@ -121,6 +150,13 @@ def _accept(promise: Promise) -> tuple[str, str, str]:
 
 def _again(view: TicketView, reader: Reader) -> TicketView | None:
     return reader.ticket(view.connection, view.record.ticket_id)
+
+
+def _place(row: Row) -> tuple[int, tuple[int, str]]:
+    kind = row.kind or ""
+    if pane_number(kind) == 1:
+        return 0, place_of(kind)
+    return (_FIRST.index(kind) + 1 if kind in _FIRST else len(_FIRST) + 1), place_of(kind)
 
 
 def _mark(row: Row) -> str:

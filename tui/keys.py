@@ -226,7 +226,12 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.pane_4", "4", "pane('4')", "", "Billing code", MOVE),
     *(
         Key(
-            f"queue.pane_{digit}", digit, f"saved_pane('{digit}')", "", "A pane of your own ([[panes]])", MOVE
+            f"queue.pane_{digit}",
+            digit,
+            f"saved_pane('{digit}')",
+            "",
+            "A pane of further kinds, or of your own",
+            MOVE,
         )
         for digit in "56789"
     ),

@@ -10,6 +10,7 @@ from connectors.contract import Capabilities
 from store.read_records import Row
 from tui.keymap import label
 from tui.keys import by_id
+from tui.kind_fixes import fixes
 from tui.text import fit
 from tui.widgets.key_bar import Entry
 
@@ -78,11 +79,11 @@ def offered(
     """The bar's entries, the most useful first; `? all keys` is last. `again`: what `.` would set."""
     entries: list[Entry] = []
     if row is not None and not ghost:
-        order = _ORDER.get(row.kind or "", ())
+        order = _ORDER.get(row.kind or "") or tuple(action for action, _ in fixes(row.kind))
         if can is not None and not can.writes:
             browser = by_id("queue.browser")
             entries.append((browser.label, browser.bar))
-        for action in ("fix", *order, *(one for one in _REST if one not in order)):
+        for action in ("fix", *dict.fromkeys(order), *(one for one in _REST if one not in order)):
             if not why_not(action, row, can, ghost=ghost):
                 key = by_id(f"queue.{action}")
                 entries.append((key.label, key.bar))

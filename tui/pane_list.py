@@ -13,6 +13,8 @@ from store.settings import Settings
 from tui.text import fit
 from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
 
+FOUR = ("1", "2", "3", "4")
+"""Those that are always there."""
 SHORTEST = 6
 """Cells of a name in the strip."""
 
@@ -47,7 +49,7 @@ def panes_of(settings: Settings) -> dict[str, Pane]:
     taken = {one.key for one in settings.panes if one.key}
     panes = [_own(number, settings, taken) for number in PANES if number]
     every = Pane("0", PANE_NAMES["0"], SHORT_NAMES["0"], (ALL_OPEN,), columns="0")
-    shown = [pane for pane in panes if pane.kinds]
+    shown = [pane for pane in panes if pane.kinds or pane.columns in FOUR]
     return {pane.id: pane for pane in (*shown, *(_saved(one) for one in settings.panes), every)}
 
 

@@ -54,7 +54,16 @@ def standing_of(
         for pane in panes
         if pane.saved
     )
-    counts = Counts(numbers, known=True, not_known=lost, unsure=unsure, saved=saved, whole=whole)
+    built_in = tuple(pane for pane in panes if not pane.saved and pane.id != "0")
+    counts = Counts(
+        numbers,
+        known=True,
+        not_known=lost,
+        unsure=unsure,
+        saved=saved,
+        built_in=built_in,
+        whole=whole,
+    )
     quarantined, budgets = len(reader.quarantine()), reader.budgets()
     return counts, Standing(
         states,

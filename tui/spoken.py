@@ -63,11 +63,11 @@ def place_words(place: int, count: int, name: str) -> str:
 def panes_words(counts: Counts, here: str) -> str:
     """All panes with their numbers: `In 1 Responded: 14 must. 2 Missing: 0 must, 8 later. …`"""
     parts = []
-    for pane in ("1", "2", "3", "4", "0"):
+    for pane, name in (*((one.id, one.title) for one in counts.built_in), ("0", f"0 {PANE_NAMES['0']}")):
         must, later = counts.of(pane)
         sure = "not known" if counts.may_hide(pane) and not must else f"{must} must"
         numbers = str(later) if pane == "0" else sure + (f", {later} later" if later else "")
-        parts.append(f"{'In ' if pane == here else ''}{pane} {PANE_NAMES[pane]}: {numbers}")
+        parts.append(f"{'In ' if pane == here else ''}{name}: {numbers}")
     for one in counts.saved:  # behind the sum: their rows are in the four already
         numbers = f"{one.must} must, {one.later} later" if one.pane.columns != "0" else str(one.later)
         parts.append(f"{'In ' if one.pane.id == here else ''}{one.pane.title}: {numbers}")

@@ -29,7 +29,11 @@ class FindingKeys(QueueBase):
         if pane in self.all_panes:
             self.go_to_pane(pane)
         else:
-            self.tell(f"No pane has the key {pane}: [[panes]] in the settings makes one.", "info")
+            self.tell(
+                f"No pane has the key {pane}: [[panes]] in the settings makes one, and `deskzero rules list` shows what"
+                " else can be looked for.",
+                "info",
+            )
 
     def go_to_pane(self, pane: str) -> None:
         """Another pane, without a filter."""

@@ -17,7 +17,7 @@ from store.not_known import told
 from store.read_records import ChangeView, Row, TicketView
 from store.shown import ORDERS, Shown
 from tui.offers import offered, offered_marked
-from tui.pane_list import Pane, panes_of
+from tui.pane_list import FOUR, Pane, panes_of
 from tui.readings import Wanted
 from tui.text import say
 from tui.watch import Watch
@@ -101,7 +101,7 @@ class QueuePaint(Screen[None]):
         if group in ("owner", "board"):
             more = group
         pane = self.all_panes[self.pane]
-        return Look(pane.columns, more, group, pane.name if pane.saved else "")
+        return Look(pane.columns, more, group, "" if pane.id in (*FOUR, "0") else pane.name)
 
     @property
     def deskzero(self) -> Deskzero:

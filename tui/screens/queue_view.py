@@ -81,7 +81,7 @@ class QueueView(QueuePaint):
             self._settled(change)
         if not self._pane_chosen:
             self._pane_chosen = True
-            first = next((pane for pane in ("1", "2", "3", "4") if any(counts.of(pane))), "1")
+            first = next((pane.id for pane in counts.built_in if any(counts.of(pane.id))), "1")
             self.show_pane(first)
             self.tell_since_left()
             for one in standing.timers:

@@ -14,19 +14,9 @@ from connectors.text import clean
 from store.not_known import told
 from store.read_records import Row, TicketView, pane_number, pane_title
 from tui.keymap import label, labels
+from tui.kind_fixes import fixes
 from tui.screens.base import Dialog
 from tui.text import say, when
-
-_ANSWERS = (("queue.reply", "reply"), ("queue.seen", "no answer needed"))
-CLEARS: dict[str, tuple[tuple[str, str], ...]] = {
-    "customer_responded": _ANSWERS,
-    "child_reply": _ANSWERS,
-    "reply_after_close": (*_ANSWERS, ("queue.status", "re-open by a status")),
-    "missing_fields": (("queue.fix", "fills the field"), ("queue.field", "any field")),
-    "orphaned": (("queue.parent", "parent"), ("queue.status", "status")),
-    "billing_code": (("queue.code", "billing code"),),
-}
-"""Kind -> the keys that clear it, by their ids, and what they do."""
 
 
 class Why(Dialog[None]):
@@ -80,10 +70,10 @@ class Why(Dialog[None]):
             for reason in row.reasons
         ]
         can = self._view.can
-        keys = CLEARS.get(row.kind or "", ())
+        ways = fixes(row.kind)
         if can is not None and not can.writes:
-            keys = (("queue.browser", "opens it in the PSA"),)
-        clears = " · ".join(f"{label(key)} {does}" for key, does in keys)
+            ways = (("browser", "opens it in the PSA"),)
+        clears = " · ".join(f"{label(f'queue.{action}')} {does}" for action, does in ways)
         lines.append(Content.styled(f"  {clears}\n", "$quiet"))
         return Content.assemble(*lines)
 

@@ -63,6 +63,8 @@ SHORT_NAMES = {
 }
 SECTION = {"child_reply": "child", "reply_after_close": "closed"}
 _EXTRA = {"1": 0.38, "2": 0.34, "3": 0.34, "4": 0.36, "0": 0.30}
+_FURTHER = 0.46
+"""Panes of further kinds: what kind it is, and why."""
 GUTTER = 4
 """Cursor bar, space, dot, space."""
 
@@ -83,7 +85,7 @@ def shape(look: Look, width: int, rows: Sequence[Row]) -> Shape:
     if look.more:
         longest = max((cell_len(_more(row, look)) for row in rows[:500]), default=0)
         more = min(max(longest, 5), 14 if width >= 80 else 8) + 1
-    extra = int(width * _EXTRA.get(look.columns, 0.3))
+    extra = int(width * _EXTRA.get(look.columns, _FURTHER))
     fixed = GUTTER + connection + number + company + more + 3 + 5
     free = width - fixed - extra
     if free < 14:
@@ -151,9 +153,11 @@ def _extra(row: Row, pane: str, now: int, zone: tzinfo) -> list[Cell]:
             return _parent(row, now, zone)
         case "4":
             return _hours(row, now)
-        case _:
+        case "0":
             also = ", ".join(dict.fromkeys(pane_words(kind) for kind in row.also))
             return [(fit(clean(row.status), 16), "company"), (" ", "text"), (also, "later")]
+        case _:
+            return _kind(row)
 
 
 def _promise(said: Promise | None, *, counted: bool = False) -> list[Cell]:
@@ -166,6 +170,12 @@ def _promise(said: Promise | None, *, counted: bool = False) -> list[Cell]:
         made.append((f"{first.agree}/{first.alike} ".rjust(6), "age"))
     made.append((clean(said.label), style))
     return made
+
+
+def _kind(row: Row) -> list[Cell]:
+    """What it is called, and the first of its reasons."""
+    why = next((reason.text for reason in row.reasons), "")
+    return [(f"{clean(pane_title(row.kind or ''))} ", "tag"), (clean(why), "text" if row.gate else "later")]
 
 
 def _words(row: Row, now: int, zone: tzinfo) -> list[Cell]:

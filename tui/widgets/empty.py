@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from connectors.text import clean
 from store.filter_words import Filter
 from store.not_known import by_connection
+from store.rules.catalogue import title_of
 from store.shown import Shown
 from tui.keymap import label
 from tui.pane_list import Pane
 from tui.text import when, wrap
-from tui.widgets.columns import PANE_NAMES
 from tui.widgets.header import Standing
 from tui.widgets.list_title import shown_words
 from tui.widgets.panes import Counts
@@ -64,12 +64,12 @@ def empty_words(
         if not bad
         else f"So it was at {read}; since then the PSA could not be asked ({label('queue.trouble')})."
     )
-    others = [one for one in ("1", "2", "3", "4") if one != pane.id]
-    following = next((one for one in others if counts.of(one)[0]), None)
+    others = [one for one in counts.built_in if one.id != pane.id]
+    following = next((one for one in others if counts.of(one.id)[0]), None)
     next_line = f"{label('queue.end_of_day')} asks whether the day is done."
     if following is not None:
-        next_line = f"Next: {following}, {PANE_NAMES[following]}, {counts.of(following)[0]} to zero."
-    elif any(counts.of(one)[1] for one in others):
+        next_line = f"Next: {following.title}, {counts.of(following.id)[0]} to zero."
+    elif any(counts.of(one.id)[1] for one in others):
         rest = f"{label('queue.next_pane')} goes on to the rest."
         next_line = (
             f"Nothing else counts to zero: {label('queue.end_of_day')} asks whether the day is done, {rest}"
@@ -98,4 +98,12 @@ def empty_words(
         return [f"Nothing of {shown_words(shown)} is here.", *more, since, next_line]
     if pane.saved:
         return [f"Nothing matches this pane's filter: {clean(pane.filter)}", since, next_line]
-    return [_MEANS[pane.id], since, next_line]
+    return [*_means(pane), since, next_line]
+
+
+def _means(pane: Pane) -> list[str]:
+    """What zero means here; of further kinds each is named, so that a zero says what it is about."""
+    if pane.columns in _MEANS:
+        return [_MEANS[pane.columns]]
+    looked_for = ", ".join(clean(title_of(kind)) for kind in pane.kinds)
+    return wrap(f"Nothing of what is looked for here: {looked_for}.", WIDTH)

@@ -11,13 +11,16 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from store.read_records import PaneCount
+from store.read_records import ALL_OPEN, PaneCount
+from store.settings_records import Settings
 from tui.keymap import label
 from tui.messages import PaneWanted
-from tui.pane_list import Pane
+from tui.pane_list import FOUR, Pane, panes_of
 from tui.spoken import is_spoken, panes_words
 from tui.text import fit, wrap
-from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
+from tui.widgets.columns import SHORT_NAMES
+
+_USUAL = tuple(pane for pane in panes_of(Settings()).values() if pane.id != "0")
 
 
 class SavedCount(NamedTuple):
@@ -41,6 +44,8 @@ class Counts(NamedTuple):
     """One of them would count to zero."""
 
     saved: tuple[SavedCount, ...] = ()
+    built_in: tuple[Pane, ...] = _USUAL
+    """The panes of kinds, in their order: the four, and those of further kinds that are looked for."""
     whole: tuple[PaneCount, ...] | None = None
     """The numbers of all that the settings say, where `panes` are those of a part of it."""
 
@@ -51,7 +56,7 @@ class Counts(NamedTuple):
 
     def outside(self, pane: str) -> int:
         """How many rows a pane has that are not in the part shown."""
-        whole = [one for one in self.whole or () if str(one.pane) == pane]
+        whole = [one for one in self.whole or () if one.kind in self.kinds(pane)]
         return max(0, sum(one.must + one.later for one in whole) - sum(self.of(pane)))
 
     def of(self, pane: str) -> tuple[int, int]:
@@ -59,16 +64,20 @@ class Counts(NamedTuple):
         for one in self.saved:
             if one.pane.id == pane:
                 return one.must, one.later
-        mine = [one for one in self.panes if str(one.pane) == pane]
+        mine = [one for one in self.panes if one.kind in self.kinds(pane)]
         return sum(one.must for one in mine), sum(one.later for one in mine)
 
     def hidden(self, pane: str) -> int:
         """How many rows of a pane somebody has hidden for a while."""
-        return sum(one.hidden for one in self.panes if str(one.pane) == pane)
+        return sum(one.hidden for one in self.panes if one.kind in self.kinds(pane))
 
     def may_hide(self, pane: str) -> bool:
         """Whether a kind of this pane cannot be known everywhere."""
-        return any(one.kind in self.not_known for one in self.panes if str(one.pane) == pane)
+        return any(one.kind in self.not_known for one in self.panes if one.kind in self.kinds(pane))
+
+    def kinds(self, pane: str) -> tuple[str, ...]:
+        """The kinds of a pane that is not one's own."""
+        return next((one.kinds for one in self.built_in if one.id == pane), (ALL_OPEN,))
 
     @property
     def to_zero(self) -> int:
@@ -93,12 +102,17 @@ class Panes(Widget):
         """(pane that a click asks for, line)."""
         lines: list[tuple[str, Content]] = []
         counts = self.counts
-        for pane in ("1", "2", "3", "4"):
-            sections: Sequence[PaneCount | None] = [one for one in counts.panes if str(one.pane) == pane] or [
-                None
-            ]
-            for place, one in enumerate(sections):
-                name = f"{pane} {PANE_NAMES[pane]}" if place == 0 else f"  {one.title if one else ''}"
+        for built in counts.built_in:
+            pane = built.id
+            sections: Sequence[PaneCount | None] = [one for one in counts.panes if one.kind in built.kinds]
+            if built.columns not in FOUR:  # one line each: there may be many kinds
+                must, later = counts.of(pane) if sections else (None, None)
+                title = fit(built.title, 13).rstrip()
+                unknown = bool(sections) and all(one and one.kind in counts.not_known for one in sections)
+                lines.append((pane, self._line(pane, title, must, later, True, unknown=unknown)))
+                continue
+            for place, one in enumerate(sections or [None]):
+                name = f"{pane} {built.name}" if place == 0 else f"  {one.title if one else ''}"
                 must, later = (one.must, one.later) if one else (None, None)
                 unknown = one is not None and one.kind in counts.not_known
                 lines.append((pane, self._line(pane, name, must, later, place == 0, unknown=unknown)))
@@ -175,18 +189,26 @@ class PaneStrip(Widget):
     def render(self) -> RenderResult:
         if is_spoken(self):
             return Content("\n".join(wrap(panes_words(self.counts, self.pane), max(20, self.size.width))))
-        parts = [self._part(pane, SHORT_NAMES[pane]) for pane in ("1", "2", "3", "4")]
-        parts += [self._part(one.pane.id, one.pane.short) for one in self.counts.saved if self._fits(one)]
+        counts = self.counts
+        four = [pane for pane in counts.built_in if pane.columns in FOUR]
+        more = [pane for pane in counts.built_in if pane.columns not in FOUR]
+        more += [one.pane for one in counts.saved]
+        shown = self._parts(four, more)
+        while shown.cell_length > self.size.width and more:
+            # One row has no room for all: the pane that is shown stays, else the first; the last ones go before.
+            gone = next((pane for pane in reversed(more) if pane.id != self.pane), None)
+            if gone is None or (len(more) == 1 and self.size.width >= 76):
+                break
+            more.remove(gone)
+            shown = self._parts(four, more)
+        return shown.truncate(self.size.width)
+
+    def _parts(self, four: Sequence[Pane], more: Sequence[Pane]) -> Content:
+        parts = [self._part(pane.id, pane.short) for pane in (*four, *more)]
         parts.append(self._part("0", SHORT_NAMES["0"]))
         if self.counts.trouble:
             parts.append(Content.styled(f" {label('queue.trouble')} {self.counts.trouble} ", "bold $error"))
-        line = Content.styled("│", "$frame").join(parts)
-        return line.truncate(self.size.width)
-
-    def _fits(self, saved: SavedCount) -> bool:
-        """One row has room for one pane of one's own: the one that is shown, else the first."""
-        ids = [one.pane.id for one in self.counts.saved]
-        return saved.pane.id == (self.pane if self.pane in ids else ids[0]) and self.size.width >= 76
+        return Content.styled("│", "$frame").join(parts)
 
     def _part(self, pane: str, short: str) -> Content:
         must, later = self.counts.of(pane)
