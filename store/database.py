@@ -35,6 +35,7 @@ from store.database_problems import (
     is_environment,
     is_full,
 )
+from store.dirty import triggers
 from store.home import Home
 from store.models import CacheTable, views
 
@@ -290,6 +291,7 @@ def _cache_ddl() -> list[str]:
         sql += sorted(str(CreateIndex(index).compile(dialect=dialect.dialect())) for index in table.indexes)
     sql += CACHE_INDEXES
     sql += [f"CREATE VIEW {name} AS {select}" for name, select in views().items()]
+    sql += triggers()
     return sql
 
 

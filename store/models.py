@@ -301,6 +301,14 @@ class GroupRow(CacheTable, table=True):
     ticket_id: str = Field(primary_key=True)
 
 
+class DirtyRow(CacheTable, table=True):
+    """A ticket that has changed since it was last evaluated (`store.dirty`); without an id: everything."""
+
+    __tablename__ = "rule_dirty"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+
+
 class StreamRow(CacheTable, table=True):
     """The cursor of one stream of one connection, saved with the rows it covers."""
 

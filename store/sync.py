@@ -203,7 +203,9 @@ async def _know_ourselves(round: Round) -> None:
 
 
 def _publish(round: Round) -> None:
-    """The rules, over the complete pull, in the transaction that also makes it the newest generation."""
+    """The rules, over what has changed, in the transaction that also makes it the newest generation."""
+    from store.rules.evaluate import evaluate_changes
+
     round.progress("rules", text="Looking for exceptions")
     if round.databases.renewals != round.renewals:
         # Another connection's round met the damage; what this one stored before went with the old file.
@@ -212,7 +214,14 @@ def _publish(round: Round) -> None:
         )
     with round.databases.cache.begin() as cache:
         set_parents(cache, round.name)
-        _evaluate(cache, round.databases, round.settings, round.now(), round.name, None)
+        evaluate_changes(
+            cache,
+            round.databases.journal,
+            round.settings,
+            now=round.now(),
+            connection=round.name,
+            everything=round.full,
+        )
         generation, usual = cache.exec_driver_sql(
             "SELECT generation, usual_requests FROM connection_state WHERE connection = ?", (round.name,)
         ).one()

@@ -16,11 +16,12 @@ from sqlalchemy import Connection as Database
 from sqlalchemy import Engine, text
 
 from connectors.contract import Capabilities
-from store.cache_upkeep import mark
+from store.cache_upkeep import mark, marked
+from store.dirty import clean, dirty
 from store.not_known import not_known
 from store.rules import codes, conversations, fields, groups, parents
 from store.rules.catalogue import BY_NAME, CATALOGUE
-from store.rules.exclusions import without_excluded
+from store.rules.exclusions import calendar_day, without_excluded
 from store.rules.fields import absent_fields
 from store.rules.journal import RowKey, SeenKey, first_seen, keep_history, open_rows
 from store.rules.rule import Rule
@@ -101,6 +102,54 @@ def evaluate(
                 _evaluate(db, journal, settings, name, now, some)
 
 
+def evaluate_changes(
+    cache: Database,
+    journal: Engine | Database,
+    settings: Settings,
+    *,
+    now: int,
+    connection: str,
+    everything: bool,
+) -> None:
+    """Makes the exceptions of a connection anew where something has changed since the last time: tickets, or what the
+    clock has changed. It gives what evaluating everything would give.
+
+    Everything is evaluated when asked for, on a new calendar day of the connection's zone, with other settings, with
+    other agreements or contacts, and where the company has rules of its own, which may rest on anything.
+    """
+    last = marked(cache, connection, "evaluated")
+    known = marked(cache, connection, "rules")
+    changed = dirty(cache, connection)
+    some: list[str] | None = None
+    if (
+        last is not None
+        and known is not None
+        and known[0] == rules_mark(settings, connection)
+        and changed is not None
+        and not everything
+        and not any(rule.on for rule in settings.rules.custom)
+        and last[1] <= now
+        and _day(settings, connection, last[1]) == _day(settings, connection, now)
+    ):
+        with _open(journal) as book:
+            asked = _asked(cache, book, settings, connection, now)
+            passed = (rule.passed(asked, last[1]) for rule in _wanted(settings) if rule.passed is not None)
+            some = sorted(set(changed).union(*passed))
+    if some != []:
+        _evaluate(cache, journal, settings, connection, now, some)
+    clean(cache, connection)
+    mark(cache, connection, "evaluated", "", now)
+
+
+def _day(settings: Settings, connection: str, at: int) -> str:
+    return calendar_day(at, settings.connections[connection].timezone)
+
+
+def _wanted(settings: Settings) -> list[Rule]:
+    """Those that find a kind that is looked for."""
+    return [rule for rule in RULES if any(kind in settings.kinds for kind in rule.kinds)]
+
+
 def _evaluate(
     db: Database,
     journal: Engine | Database,
@@ -111,7 +160,7 @@ def _evaluate(
 ) -> None:
     with _open(journal) as book:
         asked = _asked(db, book, settings, name, now)
-        rules = [rule for rule in RULES if any(kind in settings.kinds for kind in rule.kinds)]
+        rules = _wanted(settings)
         absent = msgspec.json.encode(absent_fields(asked)).decode()
         # A field that came or went for the whole connection concerns every ticket.
         if tickets is not None and absent == _said_absent(asked):

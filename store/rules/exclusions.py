@@ -50,9 +50,9 @@ def _holds(asked: Asked, binds: Binds, entry: Exclude) -> str:
 
 def today(asked: Asked) -> str:
     """The calendar day in the connection's time zone, `YYYY-MM-DD`."""
-    return (
-        datetime.fromtimestamp(asked.now, UTC)
-        .astimezone(ZoneInfo(asked.connection.timezone))
-        .date()
-        .isoformat()
-    )
+    return calendar_day(asked.now, asked.connection.timezone)
+
+
+def calendar_day(at: int, zone: str) -> str:
+    """The calendar day of a moment (UTC seconds) in an IANA time zone, `YYYY-MM-DD`."""
+    return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).date().isoformat()

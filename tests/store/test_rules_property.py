@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from store.cache_upkeep import marked
 from store.database import Databases
+from store.dirty import dirty
 from store.home import Home
-from store.rules.evaluate import evaluate
+from store.rules.evaluate import evaluate, evaluate_changes
+from store.settings import Connection, Settings
 from tests.store import plain_reading as plain
 from tests.store import worlds
 from tests.store.conftest import NOW
@@ -116,6 +119,78 @@ def test_evaluating_some_tickets_gives_what_evaluating_all_gives(
     some = everything(opened)
     run(opened, second, NOW)
     assert some == everything(opened)
+
+
+@steady
+@given(first=worlds.worlds(size=4), then=st.data())
+def test_a_round_evaluates_what_changed_and_what_the_clock_changed_and_that_is_as_everything(
+    opened: Databases, first: plain.World, then: st.DataObject
+) -> None:
+    start(opened)
+    with opened.cache.begin() as cache:
+        worlds.put(cache, first)
+        round(cache, opened, first, NOW)
+    second = changed(first, then)
+    with opened.cache.begin() as cache:
+        worlds.put_changes(cache, first, second)
+        round(cache, opened, second, NOW + worlds.HOUR)
+        assert marked(cache, "acme", "rules") is not None
+    some = everything(opened)
+    run(opened, second, NOW + worlds.HOUR)
+    assert some == everything(opened)
+
+
+def round(cache: Any, databases: Databases, world: plain.World, now: int) -> None:
+    evaluate_changes(cache, databases.journal, world.settings, now=now, connection="acme", everything=False)
+
+
+class TestWhatARoundLooksAt:
+    @staticmethod
+    def looked(opened: Databases, change: str, *, after: int = 60) -> tuple[list[str] | None, bool]:
+        """What was dirty after a change, and whether everything was evaluated."""
+        start(opened)
+        world = plain.World(
+            Settings(connections={"acme": Connection(name="acme", psa="connectwise")}),
+            Connection(name="acme", psa="connectwise"),
+            None,
+            "jdoe",
+            [worlds.elsewhere("1"), worlds.elsewhere("2")],
+            [plain.Agreement("a1", None, None, False)],
+        )
+        with opened.cache.begin() as cache:
+            worlds.put(cache, world)
+            round(cache, opened, world, NOW)
+            cache.execute(text(change))
+            found = dirty(cache, "acme")
+            round(cache, opened, world, NOW + after)
+            assert dirty(cache, "acme") == []
+            evaluated = marked(cache, "acme", "rules")
+        assert evaluated is not None
+        return found, evaluated[1] != NOW
+
+    @pytest.mark.parametrize(
+        ("change", "found"),
+        [
+            ("UPDATE ticket SET read_at = 5", []),
+            ("UPDATE ticket SET row_hash = 'x' WHERE ticket_id = '1'", ["1"]),
+            ("UPDATE ticket SET in_scope = 1 WHERE ticket_id = '2'", ["2"]),
+            ("DELETE FROM ticket WHERE ticket_id = '2'", ["2"]),
+            ("INSERT INTO ticket_parent VALUES ('acme', '1', '2')", ["1"]),
+            ("INSERT INTO ticket_custom VALUES ('acme', '1', 'Asset', 'x')", ["1"]),
+            ("UPDATE choice SET active = 0", []),
+            ("UPDATE choice SET ends_on = '2026-01-01'", None),
+            ("UPDATE connection_state SET synced_at = 5", []),
+            ("UPDATE connection_state SET member = 'asmith'", None),
+        ],
+    )
+    def test_the_tickets_that_changed_or_everything(self, opened, change, found):
+        assert self.looked(opened, change) == (found, found is None)
+
+    def test_a_new_day_is_everything(self, opened):
+        assert self.looked(opened, "SELECT 1", after=86400) == ([], True)
+
+    def test_a_clock_that_was_put_back_is_everything(self, opened):
+        assert self.looked(opened, "SELECT 1", after=-60) == ([], True)
 
 
 def changed(world: plain.World, data: st.DataObject) -> plain.World:

@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 from sqlalchemy import Connection as Database
 from sqlalchemy import insert, text
+from sqlmodel import SQLModel
 
 from connectors.contract import TICKET_FIELDS, Capabilities
 from store.models import (
@@ -275,7 +276,7 @@ _TABLES = (
 
 def empty(cache: Database, journal: Database) -> None:
     """Everything of an earlier example goes."""
-    for table in (*_TABLES, "exception", "reason"):
+    for table in (*_TABLES, "exception", "reason", "rule_group", "rule_dirty", "stream"):
         cache.execute(text(f"DELETE FROM {table}"))
     for table in ("first_seen", "history", "change"):
         journal.execute(text(f"DELETE FROM {table}"))
@@ -287,20 +288,39 @@ def put(cache: Database, world: plain.World) -> None:
     for table in _TABLES:
         cache.execute(text(f"DELETE FROM {table}"))
     for table, rows in (
-        (Ticket, [_ticket_row(ticket) for ticket in world.tickets]),
-        (TicketParent, [_of(ticket, parent_id=id) for ticket in world.tickets for id in ticket.parents]),
-        (
-            TicketCustom,
-            [_of(ticket, name=n, value=v) for ticket in world.tickets for n, v in ticket.custom.items()],
-        ),
-        (Note, [_note_row(ticket, note) for ticket in world.tickets for note in ticket.notes]),
-        (TimeEntry, [_time_row(ticket, entry) for ticket in world.tickets for entry in ticket.time]),
+        *_rows(world.tickets),
         (ChoiceRow, [_agreement_row(agreement) for agreement in world.agreements]),
         (StatusRole, _roles(world.connection)),
         (ConnectionState, [_state_row(world, missing or "[]")]),
     ):
         if rows:
             cache.execute(insert(table), rows)
+
+
+def put_changes(cache: Database, before: plain.World, after: plain.World) -> None:
+    """The rows of the tickets that are others than before, as a round would write them."""
+    tables = ("ticket", "ticket_parent", "ticket_custom", "note", "time_entry")
+    for old, new in zip(before.tickets, after.tickets, strict=True):
+        if old == new:
+            continue
+        for table in tables:
+            cache.execute(text(f"DELETE FROM {table} WHERE ticket_id = :id"), {"id": new.id})
+        for model, rows in _rows([new]):
+            if rows:
+                cache.execute(insert(model), rows)
+
+
+def _rows(tickets: list[plain.Ticket]) -> list[tuple[type[SQLModel], list[dict[str, Any]]]]:
+    return [
+        (Ticket, [_ticket_row(ticket) for ticket in tickets]),
+        (TicketParent, [_of(ticket, parent_id=id) for ticket in tickets for id in ticket.parents]),
+        (
+            TicketCustom,
+            [_of(ticket, name=n, value=v) for ticket in tickets for n, v in ticket.custom.items()],
+        ),
+        (Note, [_note_row(ticket, note) for ticket in tickets for note in ticket.notes]),
+        (TimeEntry, [_time_row(ticket, entry) for ticket in tickets for entry in ticket.time]),
+    ]
 
 
 def _of(ticket: plain.Ticket, **values: Any) -> dict[str, Any]:
