@@ -58,6 +58,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Rows past their window that were never resolved."""
     why: tuple[str, ...]
     """Sentences: what keeps zero from being known, then what is worth saying although all is known."""
+    doubts: int = 0
+    """How many of these, from the first, keep zero from being known."""
 
 
 def verdict(
@@ -81,6 +83,7 @@ def verdict(
     doubts += _outbox(list(waiting.values()))
     doubts += _left_behind(left_behind)
     doubts += _quarantine(evidence.quarantine)
+    doubts = list(dict.fromkeys(doubts))
     remarks = [clean(remark) for known in evidence.connections for remark in known.state.remarks]
     times = [known.state.synced_at for known in evidence.connections]
     answer: Literal["zero", "not_zero", "cannot_tell"] = "cannot_tell" if doubts else "zero"
@@ -93,6 +96,7 @@ def verdict(
         quarantined=len(evidence.quarantine),
         aged_out=evidence.aged_out,
         why=tuple(dict.fromkeys([*doubts, *remarks])),
+        doubts=len(doubts),
     )
 
 

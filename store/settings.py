@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from connectors.contract import TICKET_FIELDS, Quota, Scope
+from store.checkpoints import checkpoints
 from store.key_settings import key_wishes
 from store.psa_options import environment_name, own_keys, secret_commands
 from store.saved_panes import saved_panes
@@ -85,6 +86,10 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=_gates(check),
+        checkpoints=checkpoints(check),
+        overrides_before_approval=check.count(
+            "overrides_before_approval", Settings().overrides_before_approval, least=0
+        ),
         bell=notices.flag("bell", True),
         snippets=_snippets(top.table("snippets")),
         shift=_shift(day),

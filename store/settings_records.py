@@ -100,6 +100,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "orphaned",
         "billing_code",
     )
+    checkpoints: tuple[int, ...] = ()
+    """`[check]`: when the screen tells how many are to zero, in minutes after midnight in `timezone`, in order."""
+    overrides_before_approval: int = 3
+    """Reasons given to the gate in a week after which it wants to know who approves; 0: it never does."""
     bell: bool = True
     """`[notices]`: the terminal's bell for a customer's new reply while the terminal is not in front."""
     snippets: dict[str, str] = {}
