@@ -90,9 +90,8 @@ def command(
         from tui.commands.check_hook import LIMIT, Wish, run_hook
 
         seconds = LIMIT if limit is None else limit * 60
-        return run_hook(
-            home, settings, Wish(chosen, offline, seconds, because or "", approved_by or "", as_json)
-        )
+        reason, approver = (because or "").strip(), (approved_by or "").strip()
+        return run_hook(home, settings, Wish(chosen, offline, seconds, reason, approver, as_json))
     try:
         answer = (
             _offline(home, settings, chosen)

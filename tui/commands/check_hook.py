@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 LIMIT = 20.0
 """Seconds in which the PSA may answer, unless somebody says otherwise."""
-GRACE = 3.0
-"""Seconds more for putting things away: closing the databases, keeping a reason."""
+GRACE = 5.0
+"""Seconds more for saying what is known then; as many for keeping a reason, and for closing the databases."""
 CODES = {"zero": 0, "signed_off": 0, "not_zero": NOT_ZERO, "cannot_tell": CANNOT_TELL}
 
 
@@ -85,7 +85,7 @@ def _check(wish: Wish, settings: Settings) -> None:
     from store.audit import os_user
 
     mine = {one.technician.casefold() for one in settings.connections.values()} | {os_user().casefold()}
-    if wish.approved_by and wish.approved_by.strip().casefold() in mine:
+    if wish.approved_by and wish.approved_by.casefold() in mine:
         raise Problem(f"--approved-by {wish.approved_by} is you", "Name whoever lets the day end like this.")
 
 
@@ -114,12 +114,14 @@ def _ask(home: Home, settings: Settings, wish: Wish, answered: Callable[[Standin
     from store.desk import Desk
     from store.log import start_log
 
+    until = time.monotonic() + wish.limit
+
     async def ask() -> None:
         async with Desk(home, settings) as desk:
             late = False
             if not wish.offline:
                 try:
-                    async with asyncio.timeout(wish.limit) as bound:
+                    async with asyncio.timeout(until - time.monotonic()) as bound:
                         # It only reads: what waits in the outbox is for whoever wrote it, or for its sender.
                         await desk.sync(read_all=True, force=True, sends=False)
                 except TimeoutError:
