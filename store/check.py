@@ -33,6 +33,10 @@ _WAITS = {
 }
 
 
+OUTBOX = "Outbox: "
+"""How the sentences about changes that are not in the PSA yet begin."""
+
+
 class Count(msgspec.Struct, frozen=True):
     """One kind's two numbers."""
 
@@ -190,7 +194,7 @@ def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:
         numbers = sorted({f"#{clean(change.number)}" for change in waiting if _waits_as(change) == state})
         shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
         be = "is" if states[state] == 1 else "are"
-        yield f"Outbox: {_many(states[state], 'change')} {be} {said} ({shown})."
+        yield f"{OUTBOX}{_many(states[state], 'change')} {be} {said} ({shown})."
 
 
 def _waits_as(change: ChangeView) -> str:
@@ -201,7 +205,7 @@ def _left_behind(changes: Sequence[ChangeView]) -> Iterator[str]:
     for name in dict.fromkeys(change.connection for change in changes):
         of_it = [change for change in changes if change.connection == name]
         yield (
-            f"Outbox: {_many(len(of_it), 'change')} of the connection {clean(name)}, which is no longer in the"
+            f"{OUTBOX}{_many(len(of_it), 'change')} of the connection {clean(name)}, which is no longer in the"
             f" settings, never ended; `deskzero outbox --drop {of_it[0].change}` gives"
             f" {'it' if len(of_it) == 1 else 'the first'} up."
         )

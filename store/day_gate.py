@@ -1,7 +1,7 @@
 """The day's gate: the answer of `store.check`, and whether the day may end all the same because it was signed off.
 
 A signature stands for the rows that it names, each with who takes it, and for the doubts that were there then. What
-came up later, and a doubt that is new, counts again.
+came up later, a doubt that is new, and a change that is still not in the PSA count again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from store import sign_offs
-from store.check import Verdict, verdict
+from store.check import OUTBOX, Verdict, verdict
 from store.home import Home
 from store.read import Reader
 from store.read_records import Row
@@ -40,7 +40,7 @@ class Standing(msgspec.Struct, frozen=True):
     came_up: dict[str, int] = {}
     """Kind -> rows that came up after the signature; without one, none."""
     new_doubts: tuple[str, ...] = ()
-    """What keeps zero from being known and was not signed."""
+    """What keeps zero from being known and was not signed; what waits in the outbox cannot be."""
 
     @property
     def verdict(self) -> Literal["zero", "signed_off", "not_zero", "cannot_tell"]:
@@ -105,12 +105,15 @@ def _signed(
         state.connection: {state.member, settings.connections[state.connection].technician}
         for state in reader.states()
     }
-    doubts = answer.why[: answer.doubts]
+    # A hand-over that has not reached the PSA is none, however often it was signed.
+    doubts = [
+        one for one in answer.why[: answer.doubts] if one.startswith(OUTBOX) or one not in signed.doubts
+    ]
     return Standing(
         answer=answer,
         signed=signed,
         left=len(left),
         to_others=sum(takers[key] not in me.get(key[0], set()) for key in left),
         came_up=dict(came_up),
-        new_doubts=tuple(doubt for doubt in doubts if doubt not in signed.doubts),
+        new_doubts=tuple(doubts),
     )

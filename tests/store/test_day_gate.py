@@ -15,6 +15,7 @@ import pytest
 from store import sign_offs
 from store.database import Databases
 from store.day_gate import Standing, day_of, standing
+from store.fixes import Intent
 from store.overrides import Override, keep, since, week_begins
 from store.read import Reader
 from store.sign_offs import Signed
@@ -127,9 +128,21 @@ async def test_rows_and_numbers_of_two_moments_let_nothing_pass(shop: Shop, monk
     assert stands(shop).verdict == "not_zero"
 
 
-async def test_a_round_that_only_reads_leaves_what_waits_alone(shop: Shop) -> None:
-    from store.fixes import Intent
+async def test_what_waits_in_the_outbox_is_never_signed_away(shop: Shop) -> None:
+    async with shop.desk() as desk:
+        row = next(row for row in desk.reader.rows() if row.gate)
+        await desk.submit(await desk.prepare(row.connection, row.ticket_id, Intent(note="Hand-over")))
+    waits = stands(shop).answer.why
+    assert [one for one in waits if one.startswith("Outbox: ")]
+    sign(shop, doubts=waits)
+    found = stands(shop)
+    assert (found.verdict, len(found.new_doubts)) == ("cannot_tell", 1)
+    shop.now += shop.settings.hold + 1
+    await ask(shop)
+    assert stands(shop).verdict == "signed_off"
 
+
+async def test_a_round_that_only_reads_leaves_what_waits_alone(shop: Shop) -> None:
     async with shop.desk() as desk:
         row = next(row for row in desk.reader.rows(("billing_code",)) if row.gate)
         intent = Intent(set={"owner": "asmith"})
