@@ -45,7 +45,7 @@ class Psa:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[tuple[Cli, Psa]]:
+def desk(tmp_path: Path) -> Iterator[tuple[Cli, Psa]]:
     """A home and a shop of a test's own, without a limit on its requests."""
     psa = Psa(World(1, 25, speed=0.0))
     cli = Cli(tmp_path / "home", dict(KEY))
@@ -57,8 +57,8 @@ def shop(tmp_path: Path) -> Iterator[tuple[Cli, Psa]]:
 
 
 @pytest.fixture
-def own(shop: tuple[Cli, Psa]) -> tuple[Cli, World]:
-    cli, psa = shop
+def own(desk: tuple[Cli, Psa]) -> tuple[Cli, World]:
+    cli, psa = desk
     return cli, psa.world
 
 
@@ -145,8 +145,8 @@ def test_it_does_not_wait_for_whoever_is_sending(own: tuple[Cli, World]) -> None
 # ---------------------------------------------------------------- in its time
 
 
-def test_a_psa_that_does_not_answer_in_time_cannot_tell(shop: tuple[Cli, Psa]) -> None:
-    cli, psa = shop
+def test_a_psa_that_does_not_answer_in_time_cannot_tell(desk: tuple[Cli, Psa]) -> None:
+    cli, psa = desk
     psa.silent = True
     begun = time.monotonic()
     done = cli.run("check", "--hook", "--limit", "0.03")
@@ -172,8 +172,8 @@ def test_what_never_comes_back_does_not_keep_it(own: tuple[Cli, World], tmp_path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_ends_it_at_once(shop: tuple[Cli, Psa]) -> None:
-    cli, psa = shop
+def test_ctrl_c_ends_it_at_once(desk: tuple[Cli, Psa]) -> None:
+    cli, psa = desk
     psa.silent = True
     command = cli.command("check", "--hook", "--limit", "2")
     with subprocess.Popen(
@@ -219,8 +219,8 @@ def test_a_signed_day_passes_until_something_comes_up(own: tuple[Cli, World]) ->
     assert "NOT ZERO, 1 to go, since the sign-off at " in done.json["line"]
 
 
-def test_a_signed_day_with_a_psa_that_is_silent_now_cannot_tell(shop: tuple[Cli, Psa]) -> None:
-    cli, psa = shop
+def test_a_signed_day_with_a_psa_that_is_silent_now_cannot_tell(desk: tuple[Cli, Psa]) -> None:
+    cli, psa = desk
     sign(cli, to="jdoe")
     assert cli.run("check", "--hook").out.endswith(" stay\n")
     psa.silent = True
@@ -260,8 +260,8 @@ def test_with_0_nobody_is_asked_for(own: tuple[Cli, World]) -> None:
         assert len(overrides.since(home(cli), 0)) == count
 
 
-def test_a_reason_passes_too_where_nothing_can_be_told(shop: tuple[Cli, Psa]) -> None:
-    cli, psa = shop
+def test_a_reason_passes_too_where_nothing_can_be_told(desk: tuple[Cli, Psa]) -> None:
+    cli, psa = desk
     psa.silent = True
     done = cli.run("check", "--hook", "--limit", "0.02", "--because", "no network at the customer's")
     assert done.code == 0
@@ -270,7 +270,8 @@ def test_a_reason_passes_too_where_nothing_can_be_told(shop: tuple[Cli, Psa]) ->
     assert "no whole answer within 1.2 seconds" in one.why[0]
 
 
-def test_wrong_usage(synced: Cli) -> None:
+def test_wrong_usage(empty: Cli) -> None:
+    empty.configure("http://127.0.0.1:9")
     for options, said in (
         (["--hook", "--wait"], "--hook and --wait"),
         (["--because", "x"], "--because was given without --hook"),
@@ -280,6 +281,6 @@ def test_wrong_usage(synced: Cli) -> None:
         (["--hook", "--because", "x", "--approved-by", "JDOE"], "is you"),
         (["--hook", "--every", "60"], "--every was given without --wait"),
     ):
-        done = synced.run("check", *options)
+        done = empty.run("check", *options)
         assert (done.code, done.out) == (2, ""), options
         assert said in done.error[0], options
