@@ -33,6 +33,10 @@ _WAITS = {
 }
 
 
+OUTBOX = "Outbox: "
+"""How the sentences about changes that are not in the PSA yet begin."""
+
+
 class Count(msgspec.Struct, frozen=True):
     """One kind's two numbers."""
 
@@ -58,6 +62,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Rows past their window that were never resolved."""
     why: tuple[str, ...]
     """Sentences: what keeps zero from being known, then what is worth saying although all is known."""
+    doubts: int = 0
+    """How many of these, from the first, keep zero from being known."""
 
 
 def verdict(
@@ -81,6 +87,7 @@ def verdict(
     doubts += _outbox(list(waiting.values()))
     doubts += _left_behind(left_behind)
     doubts += _quarantine(evidence.quarantine)
+    doubts = list(dict.fromkeys(doubts))
     remarks = [clean(remark) for known in evidence.connections for remark in known.state.remarks]
     times = [known.state.synced_at for known in evidence.connections]
     answer: Literal["zero", "not_zero", "cannot_tell"] = "cannot_tell" if doubts else "zero"
@@ -93,6 +100,7 @@ def verdict(
         quarantined=len(evidence.quarantine),
         aged_out=evidence.aged_out,
         why=tuple(dict.fromkeys([*doubts, *remarks])),
+        doubts=len(doubts),
     )
 
 
@@ -186,7 +194,7 @@ def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:
         numbers = sorted({f"#{clean(change.number)}" for change in waiting if _waits_as(change) == state})
         shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
         be = "is" if states[state] == 1 else "are"
-        yield f"Outbox: {_many(states[state], 'change')} {be} {said} ({shown})."
+        yield f"{OUTBOX}{_many(states[state], 'change')} {be} {said} ({shown})."
 
 
 def _waits_as(change: ChangeView) -> str:
@@ -197,7 +205,7 @@ def _left_behind(changes: Sequence[ChangeView]) -> Iterator[str]:
     for name in dict.fromkeys(change.connection for change in changes):
         of_it = [change for change in changes if change.connection == name]
         yield (
-            f"Outbox: {_many(len(of_it), 'change')} of the connection {clean(name)}, which is no longer in the"
+            f"{OUTBOX}{_many(len(of_it), 'change')} of the connection {clean(name)}, which is no longer in the"
             f" settings, never ended; `deskzero outbox --drop {of_it[0].change}` gives"
             f" {'it' if len(of_it) == 1 else 'the first'} up."
         )

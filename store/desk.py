@@ -174,11 +174,14 @@ class Desk:
         only: Collection[str] | None = None,
         read_all: bool = False,
         force: bool = False,
+        sends: bool = True,
         progress: Callable[[Progress], None] | None = None,
     ) -> list[SyncReport]:
         """One round; see `round`. A report for each connection that was due, also for one that failed."""
         return (
-            await self.round(full=full, only=only, read_all=read_all, force=force, progress=progress)
+            await self.round(
+                full=full, only=only, read_all=read_all, force=force, sends=sends, progress=progress
+            )
         ).reports
 
     async def round(
@@ -188,16 +191,18 @@ class Desk:
         only: Collection[str] | None = None,
         read_all: bool = False,
         force: bool = False,
+        sends: bool = True,
         progress: Callable[[Progress], None] | None = None,
     ) -> RoundReport:
         """Sends what waits, then pulls every connection (or `only` these) and evaluates.
 
         `force`: a person asked, so queued changes are tried whatever their back-off, and a connection that is to be
         left alone longer (`store.due`) is read all the same. `read_all`: whatever conversation could have changed
-        unnoticed is read, as `check` needs it. One round at a time.
+        unnoticed is read, as `check` needs it. Without `sends` what waits stays where it is: the round only reads. One
+        round at a time.
         """
         async with self._rounds:
-            outcomes = await self.push(force=force)
+            outcomes = await self.push(force=force) if sends else []
             names = [
                 name
                 for name in self.settings.connections

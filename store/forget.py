@@ -55,6 +55,9 @@ def forget_journal(databases: Databases, connection: str) -> int:
             " WHERE json_extract(value, '$[0]') <> ?)",
             (connection,),
         )
+        # Sentences and reasons may be about any connection: as in the audit log, when and by whom stays.
+        db.exec_driver_sql("UPDATE sign_off SET doubts = '[]'")
+        db.exec_driver_sql("UPDATE gate_override SET why = '[]', reason = ''")
         for table in JournalTable.metadata.sorted_tables:
             if "connection" in table.c and table.name != "audit":
                 done = db.exec_driver_sql(f'DELETE FROM "{table.name}" WHERE connection = ?', (connection,))

@@ -188,7 +188,31 @@ class SignOff(JournalTable, table=True):
     """`zero`, `not_zero` or `cannot_tell`, as it was answered."""
     left_rows: str
     """JSON: the rows left, each with taker and reason."""
+    doubts: str = Field(default="[]", sa_column_kwargs={"server_default": text("'[]'")})
+    """JSON: the sentences that kept zero from being known when it was signed."""
     __table_args__ = (Index("sign_off_by_day", "day"),)
+
+
+class GateOverride(JournalTable, table=True):
+    """A day's gate that somebody passed with a reason, although it was not zero or could not be told."""
+
+    __tablename__ = "gate_override"
+    id: int | None = Field(default=None, primary_key=True)
+    at: int
+    who: str
+    """The connections' technicians."""
+    os_user: str
+    day: str
+    """The technician's day, `2026-11-26`."""
+    verdict: str
+    """`not_zero` or `cannot_tell`, as it was answered."""
+    to_zero: int
+    why: str
+    """JSON: the sentences of the answer."""
+    reason: str
+    approved_by: str
+    """Who let it pass, where the week had too many; else empty."""
+    __table_args__ = (Index("gate_override_by_time", "at"),)
 
 
 class ScreenState(JournalTable, table=True):

@@ -158,7 +158,24 @@ SCREEN = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN)
+DAY_GATE = (
+    "ALTER TABLE sign_off ADD COLUMN doubts VARCHAR NOT NULL DEFAULT '[]'",
+    """CREATE TABLE gate_override (
+        id INTEGER NOT NULL PRIMARY KEY,
+        at INTEGER NOT NULL,
+        who VARCHAR NOT NULL,
+        os_user VARCHAR NOT NULL,
+        day VARCHAR NOT NULL,
+        verdict VARCHAR NOT NULL,
+        to_zero INTEGER NOT NULL,
+        why VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL,
+        approved_by VARCHAR NOT NULL
+    )""",
+    "CREATE INDEX gate_override_by_time ON gate_override (at)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, DAY_GATE)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

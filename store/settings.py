@@ -12,6 +12,7 @@ import msgspec
 
 from connectors.contract import TICKET_FIELDS, Quota, Scope
 from store.business_time import Hours
+from store.checkpoints import checkpoints
 from store.hours_settings import read_hours
 from store.key_settings import key_wishes
 from store.kind_settings import gates, kind_rule
@@ -103,6 +104,10 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=gates(check, rules),
+        checkpoints=checkpoints(check),
+        overrides_before_approval=check.count(
+            "overrides_before_approval", Settings().overrides_before_approval, least=0
+        ),
         bell=notices.flag("bell", True),
         snippets=_snippets(top.table("snippets")),
         shift=_shift(day),

@@ -156,6 +156,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_age: int = 300
     gates: tuple[str, ...] = tuple(kind.name for kind in CATALOGUE if kind.gate)
     """Kinds whose rows have to be gone: `check.gates`, and what the kinds' own tables say."""
+    checkpoints: tuple[int, ...] = ()
+    """`[check]`: when the screen tells how many are to zero, in minutes after midnight in `timezone`, in order."""
+    overrides_before_approval: int = 3
+    """Reasons given to the gate in a week after which it wants to know who approves; 0: it never does."""
     bell: bool = True
     """`[notices]`: the terminal's bell for a customer's new reply while the terminal is not in front."""
     snippets: dict[str, str] = {}

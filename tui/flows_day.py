@@ -110,6 +110,7 @@ class EndingDay:
         signed = Signed(
             day=self.today, at=self.app.now, who=who, verdict=verdict.verdict,
             rows=tuple((row.connection, row.number, row.kind or "", one.to, one.why) for row, one in left),
+            doubts=verdict.why[: verdict.doubts],
         )  # fmt: skip
         try:
             sign_offs.sign(self.app.home, signed)

@@ -172,7 +172,7 @@ async def test_a_round_a_day_retires_all_of_it_and_no_byte_stays(bench: Bench, h
     assert set(journal(databases, "SELECT ticket_id FROM first_seen")) == {"2"}
     assert "gone" not in journal(databases, "SELECT kind FROM history")
     assert "stays" in journal(databases, "SELECT kind FROM history")
-    for table in ("draft", "timer", "snooze", "sign_off"):
+    for table in ("draft", "timer", "snooze", "sign_off", "gate_override"):
         assert journal(databases, f"SELECT count(*) FROM {table}") == [0], table
     assert holds(home) == []
 
@@ -187,8 +187,14 @@ def what_the_screen_keeps(db: Db, at: int) -> None:
     db.exec_driver_sql(f"INSERT INTO snooze VALUES ('acme', '1', 'k', '{MARK}', {at}, {at + 60}, 'x')")
     rows = json.dumps([["acme", "1", "k", MARK, MARK], ["other", "2", "k", "asmith", "why"]])
     db.exec_driver_sql(
-        "INSERT INTO sign_off (day, at, who, verdict, left_rows) VALUES ('2026-11-20', ?, 'jdoe', 'not_zero', ?)",
-        (at, rows),
+        "INSERT INTO sign_off (day, at, who, verdict, left_rows, doubts)"
+        " VALUES ('2026-11-20', ?, 'jdoe', 'not_zero', ?, ?)",
+        (at, rows, json.dumps([MARK])),
+    )
+    db.exec_driver_sql(
+        "INSERT INTO gate_override (at, who, os_user, day, verdict, to_zero, why, reason, approved_by)"
+        " VALUES (?, 'jdoe', 'joe', '2026-11-20', 'not_zero', 1, ?, ?, '')",
+        (at, json.dumps([MARK]), MARK),
     )
 
 
@@ -240,6 +246,7 @@ def test_forgetting_a_connection_leaves_no_byte(databases: Databases, home: Home
     assert holds(home) == [aside]
     (left,) = journal(databases, "SELECT left_rows FROM sign_off")
     assert json.loads(left) == [["other", "2", "k", "asmith", "why"]], "another connection's rows stay"
+    assert journal(databases, "SELECT day FROM gate_override") == ["2026-11-20"], "that it was passed stays"
     assert sorted(path.name for path in copies(home)) == [
         f"journal-{stamp(NOW - DAY)}.db",
         f"journal-{stamp(NOW)}.db",

@@ -113,6 +113,8 @@ def test_the_whole_contract_is_read() -> None:
     assert settings.hold == plain.hold == 10
     assert settings.max_age == plain.max_age == 300
     assert settings.gates == plain.gates
+    assert settings.checkpoints == plain.checkpoints == ()
+    assert settings.overrides_before_approval == plain.overrides_before_approval == 3
     assert (settings.strong_count, settings.strong_share) == (8, 0.85)
     assert settings.rules.auto_reply == plain.rules.auto_reply
     assert settings.rules.largest_window == 30 * 86400
@@ -191,6 +193,17 @@ def test_scopes(text: str, scope: Scope) -> None:
             "",
         ),
         ("[check]\ngates = [1]", "check", "gates", "with a number in it", ""),
+        ("[check]\ncheckpoints = ['noon']", "check", "checkpoints", 'not "noon"', '["12:00"]'),
+        ("[check]\ncheckpoints = ['24:00']", "check", "checkpoints", 'not "24:00"', ""),
+        ("[check]\ncheckpoints = ['12:60']", "check", "checkpoints", 'not "12:60"', ""),
+        ("[check]\ncheckpoints = '12:00'", "check", "checkpoints", "a list of strings is expected", ""),
+        (
+            "[check]\noverrides_before_approval = -1",
+            "check",
+            "overrides_before_approval",
+            "a whole number from 0 is expected, not -1",
+            "",
+        ),
         (
             "[rules.missing_fields]\nrequired = ['contct']",
             "rules.missing_fields",
@@ -510,3 +523,10 @@ def test_a_psa_may_have_a_share_of_its_own_and_the_file_has_the_last_word(tmp_pa
     table = '[connections.alga]\npsa = "algapsa"\nurl = "https://psa.test"\ntechnician = "jdoe"\n'
     assert parse(table, tmp_path).connections["alga"].quota_share == 0.5
     assert parse(table + "quota_share = 0.2\n", tmp_path).connections["alga"].quota_share == 0.2
+
+
+def test_checkpoints_in_the_order_of_the_day_each_once_and_an_override_that_nobody_approves() -> None:
+    text = "[check]\ncheckpoints = ['16:30', '9:05', '16:30', ' 00:00 ']\noverrides_before_approval = 0\n"
+    settings = parse(text, FILE)
+    assert settings.checkpoints == (0, 9 * 60 + 5, 16 * 60 + 30)
+    assert settings.overrides_before_approval == 0

@@ -85,6 +85,9 @@ async def test_signed_after_a_review_and_only_by_y(shop):
 
         signed = sign_offs.of_day(shop.home, EndingDay(pilot.app).today)
         assert signed is not None and signed.verdict == "not_zero" and len(signed.rows) == 1
+        verdict = screen._verdict
+        assert verdict is not None and verdict.doubts == 1, "the hand-over is still in the outbox"
+        assert signed.doubts == verdict.why[:1]
 
 
 async def test_the_whole_of_it_as_text(shop, monkeypatch):

@@ -34,8 +34,19 @@ CODES = {"zero": 0, "not_zero": NOT_ZERO, "cannot_tell": CANNOT_TELL}
     "--every", metavar="SECONDS", type=click.IntRange(min=30), help="With --wait: how often to ask (300)."
 )
 @click.option(
-    "--limit", metavar="MINUTES", type=click.FloatRange(min=0), help="With --wait: give up after so long."
+    "--limit",
+    metavar="MINUTES",
+    type=click.FloatRange(min=0),
+    help="With --wait: give up after so long. With --hook: the PSA's time to answer (20 seconds).",
 )
+@click.option(
+    "--hook",
+    "hooks",
+    is_flag=True,
+    help="For scripts: one line, never hangs, sends nothing; a signed day passes.",
+)
+@click.option("--because", metavar="REASON", help="With --hook: pass all the same; the reason is kept.")
+@click.option("--approved-by", metavar="NAME", help="With --because: who lets it pass.")
 @click.argument("more_gates", metavar="[KIND]...", nargs=-1)
 @home_option
 @click.pass_context
@@ -47,11 +58,15 @@ def command(
     waits: bool,
     every: int | None,
     limit: float | None,
+    hooks: bool,
+    because: str | None,
+    approved_by: str | None,
     more_gates: tuple[str, ...],
 ) -> int:
     """Is it zero? Asks the PSA, then answers.
 
-    Exit codes: 0 zero, and known to be so; 1 not zero; 3 cannot tell. With --wait those of the last answer."""
+    Exit codes: 0 zero, and known to be so; 1 not zero; 3 cannot tell. With --wait those of the last answer; with
+    --hook also 0 for a day that was signed off, or with a reason."""
     from tui.commands.list_command import checked_kinds
 
     if more_gates and not gates:
@@ -60,14 +75,23 @@ def command(
         raise Problem(
             "--wait and --offline were both given", "Only an answer of the PSA's is zero: leave one out."
         )
-    if not waits and (every is not None or limit is not None):
+    if hooks and waits:
+        raise Problem("--hook and --wait were both given", "A hook answers once: leave one out.")
+    if not waits and (every is not None or (limit is not None and not hooks)):
         raise Problem(
             f"{'--limit' if every is None else '--every'} was given without --wait", "Give --wait too."
         )
+    _check_reasons(hooks, because, approved_by)
     patience = _patience(every, limit) if waits else None
     home = home_of(ctx)
     settings = settings_of(home)
     chosen = checked_kinds((*gates, *more_gates), settings, home) if gates else None
+    if hooks:
+        from tui.commands.check_hook import LIMIT, Wish, run_hook
+
+        seconds = LIMIT if limit is None else limit * 60
+        reason, approver = (because or "").strip(), (approved_by or "").strip()
+        return run_hook(home, settings, Wish(chosen, offline, seconds, reason, approver, as_json))
     try:
         answer = (
             _offline(home, settings, chosen)
@@ -87,6 +111,18 @@ def command(
     elif not waits:  # who waits has been told
         _tell(answer, settings)
     return CODES[answer.verdict]
+
+
+def _check_reasons(hooks: bool, because: str | None, approved_by: str | None) -> None:
+    """`--because` and `--approved-by` are words of the gate's, and say something."""
+    for option, value, wants in (
+        ("--because", because, "--hook" if not hooks else ""),
+        ("--approved-by", approved_by, "--because" if because is None else ""),
+    ):
+        if value is not None and wants:
+            raise Problem(f"{option} was given without {wants}", f"Give {wants} too.")
+        if value is not None and not value.strip():
+            raise Problem(f"{option} is empty", "Say it in a few words.")
 
 
 def _patience(every: int | None, limit: float | None) -> Patience:

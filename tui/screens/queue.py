@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.keys import queue_bindings
+from tui.screens.queue_checkpoints import Checkpoints
 from tui.screens.queue_files import TicketFiles
 from tui.screens.queue_finding import FindingKeys
 from tui.screens.queue_fitting import FittingKeys
@@ -19,7 +20,16 @@ from tui.screens.queue_wrap import WrapKeys
 
 
 class QueueScreen(
-    Notices, FixingKeys, FindingKeys, WrapKeys, TimeKeys, SnoozeKeys, TicketFiles, FittingKeys, ReadingKeys
+    Checkpoints,
+    Notices,
+    FixingKeys,
+    FindingKeys,
+    WrapKeys,
+    TimeKeys,
+    SnoozeKeys,
+    TicketFiles,
+    FittingKeys,
+    ReadingKeys,
 ):
     """The queue with its keys."""
 
