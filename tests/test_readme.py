@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import Capabilities, Quota
+from tests import kinds_table
 from tests.capability_table import Row, limits, renewed
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +34,13 @@ def test_the_demo_command_installs_with_the_constraints() -> None:
     (demo,) = [line for line in commands() if "deskzero demo" in line]
     assert "-c constraints.txt" in demo
     assert (ROOT / "constraints.txt").is_file()
+
+
+def test_the_table_of_kinds_is_what_the_catalogue_says() -> None:
+    said = kinds_table.PAGE.read_text(encoding="utf-8")
+    assert kinds_table.renewed(kinds_table.PAGE) == said, (
+        "docs/exceptions.md is out of date: run `python -m tests.kinds_table`"
+    )
 
 
 def test_the_capability_table_is_what_the_connectors_say() -> None:
