@@ -32,8 +32,9 @@ NAME = "demo"
     "--speed", type=click.FloatRange(0.0, 1000.0), default=1.0, show_default=True, help="Of the customers."
 )
 @click.option("--plain", is_flag=True, help="For a screen reader: words in place of frames and columns.")
+@click.option("--every-kind", is_flag=True, help="Look for every kind of exception, not only for the first six.")
 @home_option
-def command(seed: int, tickets: int, psa: str, speed: float, plain: bool) -> int:
+def command(seed: int, tickets: int, psa: str, speed: float, plain: bool, every_kind: bool) -> int:
     """Shows deskzero on a simulated PSA.
 
     Customers keep replying while it runs; nothing of yours is touched.
@@ -54,7 +55,7 @@ def command(seed: int, tickets: int, psa: str, speed: float, plain: bool) -> int
         start_log(home.log)
         try:
             world = World(seed, tickets, speed=speed)
-            return _run(home, _settings(psa, home.config, plain=plain), _opener(home, psa, world))
+            return _run(home, _settings(psa, home.config, plain=plain, every_kind=every_kind), _opener(home, psa, world))
         finally:
             stop_log()
 
@@ -70,14 +71,19 @@ def _end_tidily() -> None:
             signal.signal(getattr(signal, name), leave)
 
 
-def _settings(psa: str, path: Path, *, plain: bool) -> Settings:
+def _settings(psa: str, path: Path, *, plain: bool, every_kind: bool) -> Settings:
     """The simulated shop's settings, read as everybody's are: from a file."""
     from connectors.simulators.serve import demo_settings
     from store.settings import load
     from store.settings_save import save_connection
 
     # Often, so that one sees the customers reply; a simulated PSA has no quota.
-    path.write_text(f'plain = {str(plain).lower()}\n[sync]\nevery = "15s"\n', encoding="utf-8")
+    text = f'plain = {str(plain).lower()}\n[sync]\nevery = "15s"\n'
+    if every_kind:
+        from store.rules.catalogue import CATALOGUE
+
+        text += "".join(f"[rules.{kind.name}]\non = true\n" for kind in CATALOGUE)
+    path.write_text(text, encoding="utf-8")
     save_connection(path, NAME, demo_settings(psa))
     return load(path)
 
