@@ -32,7 +32,9 @@ NAME = "demo"
     "--speed", type=click.FloatRange(0.0, 1000.0), default=1.0, show_default=True, help="Of the customers."
 )
 @click.option("--plain", is_flag=True, help="For a screen reader: words in place of frames and columns.")
-@click.option("--every-kind", is_flag=True, help="Look for every kind of exception, not only for the first six.")
+@click.option(
+    "--every-kind", is_flag=True, help="Look for every kind of exception, not only for the first six."
+)
 @home_option
 def command(seed: int, tickets: int, psa: str, speed: float, plain: bool, every_kind: bool) -> int:
     """Shows deskzero on a simulated PSA.
@@ -55,7 +57,11 @@ def command(seed: int, tickets: int, psa: str, speed: float, plain: bool, every_
         start_log(home.log)
         try:
             world = World(seed, tickets, speed=speed)
-            return _run(home, _settings(psa, home.config, plain=plain, every_kind=every_kind), _opener(home, psa, world))
+            return _run(
+                home,
+                _settings(psa, home.config, plain=plain, every_kind=every_kind),
+                _opener(home, psa, world),
+            )
         finally:
             stop_log()
 

@@ -10,7 +10,7 @@ from store.not_known import by_connection
 from store.rules.catalogue import title_of
 from store.shown import Shown
 from tui.keymap import label
-from tui.pane_list import Pane
+from tui.pane_list import FOUR, Pane
 from tui.text import when, wrap
 from tui.widgets.header import Standing
 from tui.widgets.list_title import shown_words
@@ -74,16 +74,8 @@ def empty_words(
         next_line = (
             f"Nothing else counts to zero: {label('queue.end_of_day')} asks whether the day is done, {rest}"
         )
-    lost = by_connection(standing.states, pane.kinds)
-    if lost:
-        several = len(standing.states) > 1
-        words = [
-            f"{clean(name)}: {clean(sentence)}" if several else clean(sentence)
-            for name, sentences in lost.items()
-            for sentence in sentences
-        ]
-        lines = [line for sentence in words for line in wrap(sentence, WIDTH)]
-        return ["Nothing is known of this kind here; that is no zero.", *lines, next_line]
+    if unknown := _not_known(pane, standing):
+        return [*unknown, next_line]
     if away := counts.hidden(pane.id):
         rows = "1 row is" if away == 1 else f"{away} rows are"
         return [
@@ -99,6 +91,28 @@ def empty_words(
     if pane.saved:
         return [f"Nothing matches this pane's filter: {clean(pane.filter)}", since, next_line]
     return [*_means(pane), since, next_line]
+
+
+def _not_known(pane: Pane, standing: Standing) -> list[str]:
+    """What cannot be known here and why; of a pane with several kinds also what is known to be zero."""
+    lost = by_connection(standing.states, pane.kinds)
+    if not lost:
+        return []
+    several, kinds = (
+        len(standing.states) > 1,
+        {kind for of in lost.values() for some in of.values() for kind in some},
+    )
+    known = [clean(title_of(kind)) for kind in pane.kinds if kind not in kinds]
+    if pane.columns in FOUR and not known:
+        lines = ["Nothing is known of this kind here; that is no zero."]
+    else:
+        lines = wrap(f"Nothing of what can be known here: {', '.join(known)}.", WIDTH) if known else []
+        lines.append("Not known, which is no zero:")
+    for name, sentences in lost.items():
+        for sentence, some in sentences.items():
+            named = "" if pane.columns in FOUR else f"{', '.join(clean(title_of(kind)) for kind in some)}: "
+            lines += wrap(f"{f'{clean(name)}: ' if several else ''}{named}{clean(sentence)}", WIDTH)
+    return lines
 
 
 def _means(pane: Pane) -> list[str]:

@@ -108,7 +108,7 @@ class Panes(Widget):
             if built.columns not in FOUR:  # one line each: there may be many kinds
                 must, later = counts.of(pane) if sections else (None, None)
                 title = fit(built.title, 13).rstrip()
-                unknown = bool(sections) and all(one and one.kind in counts.not_known for one in sections)
+                unknown = counts.may_hide(pane)
                 lines.append((pane, self._line(pane, title, must, later, True, unknown=unknown)))
                 continue
             for place, one in enumerate(sections or [None]):
