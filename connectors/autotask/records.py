@@ -144,6 +144,7 @@ def speaker(row: NoteRow, mail_users: Collection[int]) -> Speaker:
 
 def time_record(row: TimeRow, problems: list[Problem], names: Names) -> TimeRecord:
     """The canonical time entry; locked once its billing is approved (inferred)."""
+    approved = bool(row.billing_approval_date_time)
     return TimeRecord(
         time_id=str(row.id),
         ticket_id=str(row.ticket_id),
@@ -155,8 +156,11 @@ def time_record(row: TimeRow, problems: list[Problem], names: Names) -> TimeReco
         billing_code_id=_id(row.billing_code_id),
         billing_code=names.code(row.billing_code_id),
         billable="NonBillable" if row.is_non_billable else "Billable",
-        locked=bool(row.billing_approval_date_time),
+        locked=approved,
         charge=None if row.is_non_billable is None else not row.is_non_billable,
+        # What is not approved is no billing item yet and on no invoice (inferred); of what is, a list of billing items
+        # would say it, which is not read.
+        invoiced=None if approved else False,
         entered_at=seconds(row.create_date_time, "$.createDateTime", problems),
         text=row.summary_notes or row.internal_notes or "",
     )

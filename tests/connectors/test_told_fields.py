@@ -251,6 +251,7 @@ def test_whether_time_is_charged(make: Callable[..., Told], row: dict[str, Any],
         (syncro_time, {"recorded": True}, None),
         (syncro_time, {"ticket_line_item_id": 5}, None),
         (autotask_time, {"billingApprovalDateTime": f"{WHEN}Z"}, None),
+        (autotask_time, {}, False),
     ],
 )
 def test_whether_time_is_on_an_invoice(
