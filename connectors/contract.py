@@ -126,7 +126,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     empty, and its verb (`conversation`, `time_entries`) raises `Unsupported`."""
     tells: frozenset[str] = frozenset()
     """Of `TELLS`, what this PSA's records say. What is not in it is not known there (not: empty), so are the kinds of
-    exception that rest on it; `not_read` may hold a sentence for it."""
+    exception that rest on it; `not_read` may hold a sentence for it. It may depend on the scope that was resolved last
+    (ConnectWise reads a technician's schedule only), so it holds after a round."""
     read_every: int | None = None
     """Seconds between two rounds that nobody asked for, at least, where each has to read everything anew."""
     note_moves_ticket: bool | None = None

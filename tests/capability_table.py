@@ -33,6 +33,7 @@ RICHER: dict[str, dict[str, Any]] = {
 }
 """Options that let a PSA do more, where a shop has to set them: what they add is marked."""
 MARK = "¹"
+OF_TIME = {"charge": "charged", "invoices": "invoiced", "entered_at": "when put in", "rates": "rate"}
 NO_LIMIT = "none known"
 
 
@@ -101,6 +102,14 @@ class Row:
                 places.append(f"{place}{'' if len(written) == 2 else f': {written[0]}'}")
         return "; ".join(places) or "–"
 
+    def tells(self, source: str) -> str:
+        return "yes" if source in self.can.tells else "–"
+
+    def of_time(self) -> str:
+        """What is read of time besides hours and code."""
+        said = [word for source, word in OF_TIME.items() if source in self.can.tells]
+        return ", ".join(said) or "–"
+
     def fields(self) -> str:
         """How many of the fields that can be required are read, and written."""
         fields = self.more.fields & set(TICKET_FIELDS)
@@ -124,6 +133,9 @@ LINES: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("fields that can be required", lambda row: row.fields()),
     ("contact's phone, mail written", lambda row: row.reach()),
     ("custom fields", lambda row: row.verb("custom")),
+    ("SLA targets read", lambda row: row.tells("sla")),
+    ("appointments read", lambda row: row.tells("schedule")),
+    ("of time, besides", lambda row: row.of_time()),
     ("the PSA refuses to overwrite", lambda row: row.overwriting()),
     ("its limit on requests", lambda row: limits(row.can.quota)),
     ("demo and simulator", lambda row: "yes" if row.simulated else "–"),

@@ -198,6 +198,8 @@ def capabilities() -> Capabilities:
         flag=True,
         code_on_ticket=False,
         code_on_time=True,
+        # Own entries alone say whether they are invoiced; an entry of a ticket does not say when it was put in.
+        tells=frozenset({"sla", "charge", "invoices"}),
         code_name="service",
         # A time entry that had no service cannot be given none again.
         writes=undoable | {"entry_code", "reply", "note", "time"},

@@ -280,7 +280,7 @@ class Reader:
         for ticket_id, said, rows in tickets:
             for place, row in enumerate(rows, 1):
                 if row.value is not None:
-                    sold = row.value.id in invoiced
+                    sold = invoiced.get(row.value.id)
                     entries.append(time_record(row.value, ticket_id, row.problems, users, invoiced=sold))
                 odd += odd_of(row, "time", f"time entry {place}", ticket_id)
             hidden = hidden_record(said, ticket_id)
@@ -296,8 +296,9 @@ class Reader:
             return None
         return said, [read_row(raw, EntryRow, ENTRY_STRICT) for raw in said.entries]
 
-    async def _invoiced(self, told: Mapping[str, Sequence[Row]], now: int) -> set[str]:
-        """The ids of those own entries that are on an invoice. Approved ones are locked in any case."""
+    async def _invoiced(self, told: Mapping[str, Sequence[Row]], now: int) -> dict[str, bool]:
+        """Which of those own entries are on an invoice, as far as it is told: approved ones are locked in any case and
+        not asked for, they are known where another of the list is."""
         late: list[EntryRow] = []
         asks: list[dict[str, str]] = []
         for ticket_id, rows in told.items():
@@ -316,7 +317,7 @@ class Reader:
         lists: list[list[TimeRow]] = await together(
             self._api.rows_of("/time-entries", TimeRow, {**ask, **order}) for ask in asks
         )
-        return {row.id for rows in lists for row in rows if row.invoiced}
+        return {row.id: row.invoiced for rows in lists for row in rows if row.invoiced is not None}
 
 
 # ---------------------------------------------------------------- small ones

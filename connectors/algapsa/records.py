@@ -83,6 +83,11 @@ def ticket_record(row: TicketRow, problems: list[Problem], site: str, names: Nam
         updated_by=names.login(row.updated_by),
         closed_at=seconds(row.closed_at, "$.closed_at", problems),
         closed_by=names.login(row.closed_by),
+        respond_by=seconds(row.sla_response_due_at, "$.sla_response_due_at", problems),
+        responded_at=seconds(row.sla_response_at, "$.sla_response_at", problems),
+        resolve_by=seconds(row.sla_resolution_due_at, "$.sla_resolution_due_at", problems),
+        resolved_at=seconds(row.sla_resolution_at, "$.sla_resolution_at", problems),
+        sla_waits=row.sla_paused_at is not None,
         # The state moves alone, so it belongs to what tells one version from another.
         version=f"{row.updated_at or row.entered_at} {row.response_state or '-'}",
         url=f"{site}/msp/tickets/{row.id}",
@@ -223,9 +228,15 @@ def attachment(row: DocumentRow) -> Attachment:
 
 
 def time_record(
-    row: EntryRow, ticket_id: str, problems: list[Problem], users: Mapping[str, UserRow], *, invoiced: bool
+    row: EntryRow,
+    ticket_id: str,
+    problems: list[Problem],
+    users: Mapping[str, UserRow],
+    *,
+    invoiced: bool | None,
 ) -> TimeRecord:
-    """The canonical time entry. The server lets an invoiced one be changed: that it must not is ours to say."""
+    """The canonical time entry. The server lets an invoiced one be changed: that it must not is ours to say. `invoiced`
+    `None`: it was not told (of others' entries it never is)."""
     started = seconds(row.start_time, "$.start_time", problems)
     ended = seconds(row.end_time, "$.end_time", problems)
     minutes = float(row.billable_duration or 0)
@@ -243,7 +254,9 @@ def time_record(
         billing_code_id=row.service_id,
         billing_code=row.service_name or (None if row.service_id is None else f"service {row.service_id}"),
         billable=None if row.billable_duration is None else BILLABLE if row.billable_duration else FREE,
-        locked=invoiced or row.approval_status == APPROVED,
+        locked=bool(invoiced) or row.approval_status == APPROVED,
+        charge=None if row.billable_duration is None else row.billable_duration > 0,
+        invoiced=invoiced,
         text=row.notes or "",
     )
 

@@ -45,6 +45,12 @@ class TicketRow(Wire, frozen=True, kw_only=True):
     response_state: str | None = None
     master_ticket_id: str | None = None
     due_date: str | None = None
+    sla_response_due_at: str | None = None
+    """These five are columns of the ticket: the targets were seen in answers, the rest is read in the source."""
+    sla_response_at: str | None = None
+    sla_resolution_due_at: str | None = None
+    sla_resolution_at: str | None = None
+    sla_paused_at: str | None = None
     entered_at: str | None = None
     updated_at: str | None = None
     updated_by: str | None = None

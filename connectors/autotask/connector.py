@@ -159,6 +159,9 @@ def capabilities(options: Options) -> Capabilities:
         on_the_card=ON_THE_CARD,
         billable=("Billable", "NonBillable"),
         absent=dict(ABSENT),
+        # Service calls and billing items are lists of their own, and a rate is the contract's: none of it is read. That
+        # it is on no invoice an entry says by itself.
+        tells=frozenset({"sla", "charge", "invoices", "entered_at"}),
         note_moves_ticket=options.note_moves_ticket,
         page_size=500,
         quota=(

@@ -78,6 +78,16 @@ def ticket_record(
         if row.status == COMPLETE
         else None,
         closed_by=names.login(row.completed_by_resource_id) if row.status == COMPLETE else None,
+        # All names of the SLA: vendor's API file.
+        respond_by=seconds(row.first_response_due_date_time, "$.firstResponseDueDateTime", problems),
+        responded_at=seconds(row.first_response_date_time, "$.firstResponseDateTime", problems),
+        resolve_by=seconds(row.resolved_due_date_time, "$.resolvedDueDateTime", problems),
+        resolved_at=seconds(row.resolved_date_time, "$.resolvedDateTime", problems),
+        # Hours left are said while it is paused (inferred; so read by public clients). None prove nothing: a public
+        # client's notes have a tenant where the field is never filled.
+        sla_waits=True if (row.service_level_agreement_paused_next_event_hours or 0) > 0 else None,
+        project=row.project_id is not None,
+        resolution=row.resolution or "",
         version=f"{row.last_tracked_modification_date_time or ''}/{row.last_activity_date or ''}",
         url=link if web else None,
         parent_ids=(str(row.problem_ticket_id),) if row.problem_ticket_id else (),
@@ -134,6 +144,7 @@ def speaker(row: NoteRow, mail_users: Collection[int]) -> Speaker:
 
 def time_record(row: TimeRow, problems: list[Problem], names: Names) -> TimeRecord:
     """The canonical time entry; locked once its billing is approved (inferred)."""
+    approved = bool(row.billing_approval_date_time)
     return TimeRecord(
         time_id=str(row.id),
         ticket_id=str(row.ticket_id),
@@ -145,7 +156,12 @@ def time_record(row: TimeRow, problems: list[Problem], names: Names) -> TimeReco
         billing_code_id=_id(row.billing_code_id),
         billing_code=names.code(row.billing_code_id),
         billable="NonBillable" if row.is_non_billable else "Billable",
-        locked=bool(row.billing_approval_date_time),
+        locked=approved,
+        charge=None if row.is_non_billable is None else not row.is_non_billable,
+        # What is not approved is no billing item yet and on no invoice (inferred); of what is, a list of billing items
+        # would say it, which is not read.
+        invoiced=None if approved else False,
+        entered_at=seconds(row.create_date_time, "$.createDateTime", problems),
         text=row.summary_notes or row.internal_notes or "",
     )
 

@@ -42,6 +42,13 @@ class TicketRow(Wire, frozen=True, kw_only=True):
     billing_code_id: int | None = None
     problem_ticket_id: int | None = None
     assigned_resource_id: int | None = None
+    project_id: int | None = None
+    resolution: str | None = None
+    first_response_due_date_time: str | None = None
+    first_response_date_time: str | None = None
+    resolved_due_date_time: str | None = None
+    resolved_date_time: str | None = None
+    service_level_agreement_paused_next_event_hours: float | None = None
     due_date_time: str | None = None
     create_date: str | None = None
     completed_date: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -17,11 +17,12 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from connectors.connectwise import DateForm
-from connectors.connectwise.wire import Wire, explain, fields_of
+from connectors.connectwise.wire import NEWER, Wire, explain, fields_of
 from connectors.contract import (
     ConnectorError,
     Forbidden,
     NotThere,
+    Rejected,
     Unauthorized,
     UnknownName,
     Unreadable,
@@ -111,6 +112,8 @@ class Api:
             budget=budget,
         )
         self._info: CompanyInfo | None = None
+        self.without: frozenset[str] = frozenset()
+        """Of `NEWER`, what this server refused to be asked for."""
         self._lock = asyncio.Lock()
 
     @property
@@ -213,8 +216,22 @@ class Api:
 
     # ------------------------------------------------------------ inside
 
+    async def asked(self, shape: type[msgspec.Struct], ask: Callable[[str], Awaitable[Answer]]) -> Answer:
+        """`ask` with the value of `fields=` for `shape`. What a server does with a name that it does not know is not
+        established: one that refuses it is asked again without, once."""
+        try:
+            return await ask(fields_of(shape, self.without))
+        except Rejected as error:
+            if self.without or not any(name in f"{error.field} {error}" for name in NEWER):
+                raise
+        self.without = NEWER
+        return await ask(fields_of(shape, self.without))
+
     async def _list(self, path: str, shape: type[msgspec.Struct], conditions: str) -> Answer:
-        more = {"fields": fields_of(shape), "orderBy": "id asc", "pageSize": str(PAGE_SIZE)}
+        return await self.asked(shape, lambda fields: self._list_of(path, fields, conditions))
+
+    async def _list_of(self, path: str, fields: str, conditions: str) -> Answer:
+        more = {"fields": fields, "orderBy": "id asc", "pageSize": str(PAGE_SIZE)}
         query = query_of(conditions=conditions, **more)
         if path == "/service/tickets" and len(self._session.base + path + query) + 40 > LONGEST_URL:
             body = {"conditions": conditions}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from connectors.connectwise import Options
 from connectors.connectwise import choices as choice_lists
 from connectors.connectwise import plan as planning
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     import httpx
 
     from connectors.budget import Budget
+
+TOLD = frozenset({"sla", "schedule", "charge", "invoices", "entered_at", "rates"})
+"""The schedule is a technician's (`resolve`). Where the fields are known from: `wire`, `records`, `dispatch`."""
 
 
 class ConnectWise:
@@ -89,7 +94,11 @@ class ConnectWise:
         return await verify(self._api, self._options)
 
     async def resolve(self, scope: Scope) -> Resolved:
-        """The scope's name as an active id; raises `UnknownName` that lists near names."""
+        """The scope's name as an active id; raises `UnknownName` that lists near names. Schedule entries are read of a
+        technician (`Dispatch`): in other scopes nothing is told of appointments."""
+        tells = TOLD if scope.kind in ("mine", "owner") else TOLD - {"schedule"}
+        tells -= {"sla"} if self._api.without else set()
+        self.capabilities = msgspec.structs.replace(self.capabilities, tells=tells)
         return await resolve(self._api, scope, self._options.technician)
 
     def tickets(self, scope: Resolved, since: str | None, closed_after: int) -> AsyncIterator[Page]:
@@ -156,6 +165,7 @@ def capabilities(options: Options) -> Capabilities:
         mails=frozenset({"reply"}),
         billable=("Billable", "DoNotBill", "NoCharge"),
         absent=absent,
+        tells=TOLD,
         note_moves_ticket=options.note_moves_ticket,
         page_size=1000,
         quota=(Quota(requests=1000, seconds=60, source="where throttling is said to begin; not published"),),

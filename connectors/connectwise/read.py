@@ -149,11 +149,14 @@ class Reader:
                 yield Page(tuple(tickets), tuple(odd), read_at=rows.began_at, expected=expected)
         if position is not None and position.ticket_id not in seen:
             await self._prove_dates()
-        more = await self.fetch([one for one in self._dispatch.only if one not in seen])
+        only = self._dispatch.only
+        more = await self.fetch([one for one in only if one not in seen])
+        self._dispatch.read_again(only)
         kept = [
             ticket
             for ticket in more.tickets
-            if not ticket.closed or ticket.customer_flag or (ticket.updated_at or 0) >= closed_after
+            if (not ticket.closed or ticket.customer_flag or (ticket.updated_at or 0) >= closed_after)
+            and (position is not None or scope.holds(ticket))
         ]
         cursor = str(newest.behind(int(started), position))
         read_at = more.read_at or int(started)
@@ -261,8 +264,9 @@ class Reader:
 
     async def _one(self, ticket_id: str) -> Row | None:
         try:
-            answer = await self._api.get(
-                f"{TICKETS}/{ticket_id}", f"fields={fields_of(TicketRow)}", settled=True
+            answer = await self._api.asked(
+                TicketRow,
+                lambda fields: self._api.get(f"{TICKETS}/{ticket_id}", f"fields={fields}", settled=True),
             )
         except (NotThere, Forbidden):
             return None

@@ -23,11 +23,18 @@ LOCKED = frozenset(
 AUTOMATION = frozenset({"workflow", "workflow rule", "workflow rules"})
 """`createdBy` of notes that neither a member nor a contact wrote, and that are certainly automation."""
 
+INVOICED = frozenset({"Billed", "BilledAgreement"})
+"""Statuses of time that is on an invoice, or was set off against an agreement (vendor's list; meaning inferred)."""
+CHARGED = {"Billable": True, "DoNotBill": False, "NoCharge": False}
+"""`billableOption` -> whether the customer pays: time without charge is on the invoice, at nothing. `NoDefault` says
+nothing."""
+
 
 def ticket_record(row: TicketRow, problems: list[Problem], site: str) -> TicketRecord:
     """The canonical ticket. `site` is the address for people, `https://host/Codebase/`."""
     info = row.info or RowInfo()
     contact = row.contact or Reference()
+    resolved = seconds(row.date_resolved, "$.dateResolved", problems)
     cc = row.automatic_email_cc if row.automatic_email_cc_flag is not False else None
     return TicketRecord(
         ticket_id=str(row.id),
@@ -76,9 +83,32 @@ def ticket_record(row: TicketRow, problems: list[Problem], site: str) -> TicketR
         version=info.last_updated,
         # Where a person opens it: as known from the field, not from the vendor's documentation.
         url=f"{site}services/system_io/Service/fv_sr100_request.rails?service_recid={row.id}",
+        respond_by=seconds(row.respond_by_goal, "$.respondByGoalUTC", problems),
+        responded_at=_responded(row, resolved, problems),
+        resolve_by=seconds(row.resolution_goal, "$.resolutionGoalUTC", problems),
+        resolved_at=resolved,
+        sla_waits=_waits(row.sla_status),
+        project=None if row.record_type is None else row.record_type.startswith("Project"),
         parent_ids=(str(row.parent_ticket_id),) if row.parent_ticket_id else (),
         custom={field.caption: _text(field.value) for field in row.custom_fields or () if field.caption},
     )
+
+
+def _responded(row: TicketRow, resolved: int | None, problems: list[Problem]) -> int | None:
+    """The SLA goes from responded over planned to resolved, and a ticket may skip a stage (`respondedSkippedMinutes`):
+    whoever planned or resolved it has answered (inferred)."""
+    answered = seconds(row.date_responded, "$.dateResponded", problems)
+    planned = seconds(row.date_resplan, "$.dateResplan", problems)
+    return next((when for when in (answered, planned, resolved) if when is not None), None)
+
+
+def _waits(said: str | None) -> bool | None:
+    """Whether the SLA's clock is held, from `slaStatus`: a date to come says that it runs, "Waiting" that it does not
+    (the name of that state in the product; how the API spells it is inferred). Other words are not known."""
+    word = (said or "").strip().casefold()
+    if word.startswith("waiting"):
+        return True
+    return False if word.startswith(("respond by", "plan by", "resolve by")) else None
 
 
 def note_record(row: NoteRow, ticket_id: str, problems: list[Problem]) -> NoteRecord | None:
@@ -118,6 +148,7 @@ def speaker(row: NoteRow) -> Speaker:
 
 def time_record(row: TimeRow, problems: list[Problem]) -> TimeRecord:
     """The canonical time entry; locked when invoiced or in a status of `LOCKED`."""
+    invoiced = row.invoice is not None and row.invoice.id is not None
     return TimeRecord(
         time_id=str(row.id),
         ticket_id=str(row.charge_to_id),
@@ -129,7 +160,11 @@ def time_record(row: TimeRow, problems: list[Problem]) -> TimeRecord:
         billing_code_id=id_of(row.work_type),
         billing_code=_name(row.work_type),
         billable=row.billable_option,
-        locked=(row.invoice is not None and row.invoice.id is not None) or row.status in LOCKED,
+        locked=invoiced or row.status in LOCKED,
+        charge=CHARGED.get(row.billable_option or ""),
+        invoiced=invoiced or row.status in INVOICED,
+        entered_at=seconds(row.date_entered, "$.dateEntered", problems),
+        rate=row.hourly_rate,
         text=row.notes or "",
     )
 

@@ -143,6 +143,8 @@ def capabilities(options: Options) -> Capabilities:
         mails=frozenset({"reply"}),
         billable=("Billable", "NonBillable"),
         absent=absent if detach else absent | {"detach": planning.NO_DETACH},
+        # Of appointments a row has the next one alone; what an hour costs is in lists of rates by contract.
+        tells=frozenset({"sla", "charge", "invoices", "entered_at"}),
         note_moves_ticket=options.note_moves_ticket,
         page_size=PAGE_SIZE,
         quota=(Quota(requests=300, seconds=300, source="users' reports of the refusal's text", pause=60),),

@@ -57,6 +57,11 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     emailcclist: str | None = None
     timetaken: float | None = None
     fixbydate: str | None = None
+    respondbydate: str | None = None
+    responsedate: str | None = None
+    onhold: bool | None = None
+    is_project: bool | None = None
+    """With the whole ticket only."""
     dateoccurred: str | None = None
     dateclosed: str | None = None
     last_update: str | None = None
@@ -143,6 +148,8 @@ def ticket_record(row: TicketRow, problems: list[Problem], names: Names, site: s
     team = row.team or None
     code = positive(row.chargerate)
     responded = names.responded.get(row.tickettype_id or 0)
+    due = seconds(row.fixbydate, "$.fixbydate", problems)
+    closed = seconds(row.dateclosed, "$.dateclosed", problems) if row.status_id == CLOSED else None
     return TicketRecord(
         ticket_id=str(row.id),
         number=str(row.id),
@@ -180,10 +187,17 @@ def ticket_record(row: TicketRow, problems: list[Problem], names: Names, site: s
         billing_code_id=code,
         billing_code=None if code is None else names.charges.get(code, f"charge rate {code}"),
         hours=row.timetaken,
-        due_at=seconds(row.fixbydate, "$.fixbydate", problems),
+        due_at=due,
         created_at=seconds(row.dateoccurred, "$.dateoccurred", problems),
         updated_at=seconds(row.last_update, "$.last_update", problems),
-        closed_at=seconds(row.dateclosed, "$.dateclosed", problems) if row.status_id == CLOSED else None,
+        closed_at=closed,
+        # Names: vendor's API documentation; that `onhold` is the SLA's clock is inferred.
+        respond_by=seconds(row.respondbydate, "$.respondbydate", problems),
+        responded_at=seconds(row.responsedate, "$.responsedate", problems),
+        resolve_by=due,
+        resolved_at=closed,
+        sla_waits=row.onhold,
+        project=True if row.is_project else None,  # a task of a project may not say so
         merged_into=positive(row.merged_into_id),
         version=row.last_update,
         url=f"{site}/ticket?id={row.id}",
@@ -247,7 +261,7 @@ def time_record(
 ) -> TimeRecord:
     """The canonical time entry; locked when it has an invoice number (inferred)."""
     code = positive(row.chargerate)
-    invoice = str(row.actioninvoicenumber or "").strip()
+    invoiced = str(row.actioninvoicenumber or "").strip() not in ("", "0", "-1")
     ended = seconds(row.actioncompletiondate or row.datetime, "$.actioncompletiondate", problems)
     started = seconds(row.actionarrivaldate, "$.actionarrivaldate", problems)
     hours = row.timetaken or 0.0
@@ -262,6 +276,9 @@ def time_record(
         billing_code_id=code,
         billing_code=None if code is None else charges.get(code, f"charge rate {code}"),
         billable=None if row.actisbillable is None else "Billable" if row.actisbillable else "NoCharge",
-        locked=invoice not in ("", "0", "-1"),
+        locked=invoiced,
+        charge=row.actisbillable,
+        invoiced=invoiced,
+        entered_at=seconds(row.actiondatecreated, "$.actiondatecreated", problems),
         text=row.note or "",
     )

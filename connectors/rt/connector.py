@@ -254,6 +254,8 @@ def _capabilities(fields: Mapping[str, str]) -> Capabilities:
                 }
             ),
         },
+        # `tells` nothing: time has one moment, that of its transaction, and neither charge nor invoice; whether Due and
+        # Starts are a person's or an SLA's is not told apart.
         note_moves_ticket=True,
         conditional_write=True,
         page_size=100,

@@ -6,7 +6,7 @@ import random
 import unicodedata
 from typing import TYPE_CHECKING
 
-from connectors.simulators import people
+from connectors.simulators import owed, people
 from connectors.simulators.model import (
     Agreement,
     Board,
@@ -37,6 +37,7 @@ def fill(world: World, tickets: int) -> None:
     _setup(world)
     _customers(world, rng)
     _number(world, Planter(world, rng).drafts(tickets))
+    owed.lay_down(world)
 
 
 def _setup(world: World) -> None:

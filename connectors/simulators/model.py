@@ -220,6 +220,13 @@ class Ticket:
     closed_at: int | None = None
     closed_by: str = ""
     required_at: int | None = None
+    respond_by: int | None = None
+    """The SLA's targets; `None`: nothing is promised."""
+    resolve_by: int | None = None
+    taken_up: int | None = None
+    """When it stopped being new, if it did: what the SLA counts as the first answer."""
+    appointment: tuple[int, int] | None = None
+    """Begin and end of the last one on it."""
     budget: float = 0.0
     hours: float = 0.0
     topic: int = 0

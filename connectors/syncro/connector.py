@@ -231,6 +231,8 @@ def capabilities(options: Options) -> Capabilities:
         mails=frozenset({"reply"}),
         on_the_card=ON_THE_CARD,
         absent=absent,
+        # A list tells that an SLA is broken, not until when it holds; appointments come with the whole ticket alone.
+        tells=frozenset({"charge", "invoices", "entered_at"}),
         note_moves_ticket=options.note_moves_ticket,
         page_size=25,
         quota=(

@@ -130,6 +130,7 @@ def time_record(
     length = row.active_duration
     if length is None and started is not None and ended is not None:
         length = max(0, ended - started)
+    charged = bool(row.recorded) or row.ticket_line_item_id is not None
     product = _id(row.product_id)
     member = _id(row.user_id)
     return TimeRecord(
@@ -143,7 +144,11 @@ def time_record(
         billing_code_id=product,
         billing_code=codes.get(product or "", None if product is None else f"product {product}"),
         billable=None if row.billable is None else "billable" if row.billable else "not billable",
-        locked=bool(row.recorded) or row.ticket_line_item_id is not None,
+        locked=charged,
+        charge=row.billable,
+        # A timer that was charged is a line on the ticket; whether that is on an invoice yet is not said.
+        invoiced=None if charged else False,
+        entered_at=seconds(row.created_at, "$.created_at", problems),
         text=row.notes or "",
     )
 

@@ -75,6 +75,7 @@ class TimerRow(Wire, frozen=True, kw_only=True):
     product_id: int | None = None
     recorded: bool | None = None
     ticket_line_item_id: int | None = None
+    created_at: str | None = None
     notes: str | None = None
 
 

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.skipif(
 NOT_IN_THE_EXCERPT = {"/company/companies/{id}/sites", "/system/documents"}
 """Real paths that the excerpt leaves out (vendor's API reference; of the documents the excerpt's own description of
 `/service/tickets/{parentId}/documents` says to use the other path)."""
-
+NEWER_THAN_THE_EXCERPT = {"respondByGoalUTC", "resolutionGoalUTC"}
+"""Of a ticket: seen in live answers that public clients keep as their samples."""
 
 CONDITION = re.compile(r"([A-Za-z]\w*)(?:/\w+)?(?:=|!=|<|>| contains | in )")
 """A field in conditions."""
@@ -185,7 +186,7 @@ async def test_every_request_is_legal(spec, seen):
                 problems.add(f"{request.method} {known}: header {name} is missing")
         answer = shape(spec, body_of(operation, "answer"))
         for name in ",".join(asked.get("fields", [])).split(","):
-            if name and answer and name not in answer:
+            if name and answer and name not in answer.keys() | NEWER_THAN_THE_EXCERPT:
                 problems.add(f"{request.method} {known}: fields names {name}, which is not there")
         for name in re.findall(
             r"([A-Za-z]\w*)(?:/\w+)?(?:=|!=|<|>| contains | in )", "".join(asked.get("conditions", []))

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from connectors.contract import Choice, Ref, Speaker, Value
-from connectors.simulators import serve
+from connectors.simulators import owed, serve
 from connectors.simulators.model import Member, Note, TimeEntry
 from connectors.simulators.world import World
 
@@ -142,6 +142,14 @@ class House(ABC):
     @abstractmethod
     def other(self, ticket_id: str, field: str) -> Value:
         """Another value for a field without choices, in the connector's terms; `None`: none is known."""
+
+    def promised(self, ticket_id: str, field: str) -> object:
+        """What the PSA holds in a field of `tests.contract.test_told`; asked where the connector tells it."""
+        raise NotImplementedError
+
+    def charged(self, time_id: str, field: str) -> object:
+        """The same of a time entry."""
+        raise NotImplementedError
 
     def of_one_contact(self) -> list[str]:
         """Open tickets of mine, two at least, that show one contact's card; asked where a connector writes to it."""
@@ -363,6 +371,34 @@ class WorldHouse(House):
         if isinstance(row, Member):
             return self.login(row)
         return None if row is None else row.name
+
+    def promised(self, ticket_id: str, field: str) -> object:
+        world, ticket = self.world, self.world.ticket(self.key(ticket_id))
+        match field:
+            case "respond_by" | "resolve_by":
+                return getattr(ticket, field)
+            case "responded_at":
+                return owed.responded_at(world, ticket)
+            case "resolved_at":
+                return owed.resolved_at(world, ticket)
+            case "sla_waits":
+                return owed.waits(world, ticket)
+            case "scheduled_until":
+                return ticket.appointment and ticket.appointment[1]
+            case "project":
+                return owed.project_of(world, ticket) is not None
+            case "resolution":
+                return owed.resolution(world, ticket)
+        raise KeyError(field)
+
+    def charged(self, time_id: str, field: str) -> object:
+        entry = self.world.time[int(time_id)]
+        return {
+            "charge": owed.charged(entry),
+            "invoiced": entry.invoice is not None,
+            "entered_at": entry.entered or entry.end,
+            "rate": owed.rate(self.world, entry),
+        }[field]
 
     def on_card(self, ticket_id: str, field: str) -> object:
         """A field of the ticket's contact, where a ticket has none of its own."""

@@ -41,6 +41,9 @@ class AlgaPsaHouse(WorldHouse):
     def logs_time(self, ticket_id: str, hours: float) -> str:
         return uid("entry", self.world.log_time(self.key(ticket_id), hours).id)
 
+    def charged(self, time_id: str, field: str) -> object:
+        return super().charged(str(number_of("entry", time_id)), field)
+
     def held(self, ticket_id: str, field: str) -> object:
         if field.startswith("entry:"):
             field = f"entry:{number_of('entry', field.removeprefix('entry:'))}"
@@ -62,6 +65,17 @@ class ConnectWiseHouse(WorldHouse):
     ticket_path = "/service/tickets"
     note_path = "/service/tickets"
 
+    def promised(self, ticket_id: str, field: str) -> object:
+        """Tickets of projects are another resource of the API. Of appointments only the technician's own are read."""
+        if field == "project":
+            return False
+        if field == "scheduled_until":
+            ticket, me = self.world.ticket(self.key(ticket_id)), self.world.member(self.world.technician)
+            ours = self.world.is_open(ticket) and me.id == ticket.owner_id
+            if not ours and me.identifier not in ticket.dispatched:
+                return None
+        return super().promised(ticket_id, field)
+
 
 class AutotaskHouse(WorldHouse):
     ticket_path = "/Tickets/query"
@@ -77,6 +91,13 @@ class HaloPsaHouse(WorldHouse):
     # Halo's pages are read in windows of half a page to a page, of which one has to end further on than the last:
     # of 2 to 4 rows none does after 12 rows, of 4 to 7 (as of 50 to 100) there always is one.
     small_page = 7
+
+    def promised(self, ticket_id: str, field: str) -> object:
+        """Halo has one date until which a ticket has to be fixed: the SLA's, which a person may change. What is closed
+        is resolved, and nothing else."""
+        ticket = self.world.ticket(self.key(ticket_id))
+        own = {"resolve_by": ticket.required_at, "resolved_at": ticket.closed_at}
+        return own[field] if field in own else super().promised(ticket_id, field)
 
     def in_conversation(self, note: Note) -> bool:
         """What an automation writes is a system action, and Halo is asked to leave those out."""

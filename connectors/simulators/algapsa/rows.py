@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.simulators import owed
 from connectors.simulators.algapsa.state import Simulator, maybe, uid
 from connectors.simulators.model import Contact, Member, Note, Ticket, TimeEntry
 
@@ -94,8 +95,11 @@ class Rows:
             "response_state": self._response(t),
             "master_ticket_id": maybe("ticket", t.parent_id),
             "due_date": None if t.required_at is None else stamp(t.required_at),
-            "sla_response_due_at": None,
-            "sla_resolution_due_at": None,
+            "sla_response_due_at": _at(t.respond_by),
+            "sla_response_at": _at(owed.responded_at(w, t)),
+            "sla_resolution_due_at": _at(t.resolve_by),
+            "sla_resolution_at": _at(owed.resolved_at(w, t)),
+            "sla_paused_at": stamp(t.updated) if owed.waits(w, t) else None,
             "attributes": {"description": "[]", **t.custom} if t.custom else None,
             "entered_at": stamp(t.entered),
             "entered_by": maybe("user", by.get(t.entered_by)),
@@ -351,6 +355,10 @@ def _blocks(text: str) -> str:
         for line in text.split("\n")
     ]
     return msgspec.json.encode(blocks).decode()
+
+
+def _at(when: int | None) -> str | None:
+    return None if when is None else stamp(when)
 
 
 def stamp(when: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.simulators import owed
 from connectors.simulators.autotask.picklists import status_of, subtypes, types
 from connectors.simulators.autotask.state import API_MEMBER, Simulator
 from connectors.simulators.model import Agreement, Contact, Member, Note, Ticket, TimeEntry
@@ -21,6 +22,10 @@ OTHER_CODE = 900
 def stamp(seconds: float) -> str:
     """UTC as the vendor writes it, with a fraction."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S.03Z")
+
+
+def _at(seconds: int | None) -> str | None:
+    return None if seconds is None else stamp(seconds)
 
 
 def day(seconds: float) -> str:
@@ -127,7 +132,15 @@ class Rows:
             "createDate": stamp(t.entered),
             "completedDate": stamp(t.closed_at) if complete and t.closed_at else None,
             "completedByResourceID": None,
+            "projectID": owed.project_of(w, t),
+            "resolution": owed.resolution(w, t),
+            "serviceLevelAgreementID": None if t.respond_by is None else 1,
             "serviceLevelAgreementHasBeenMet": None,
+            "serviceLevelAgreementPausedNextEventHours": 2.5 if owed.waits(w, t) else None,
+            "firstResponseDueDateTime": _at(t.respond_by),
+            "firstResponseDateTime": _at(owed.responded_at(w, t)),
+            "resolvedDueDateTime": _at(t.resolve_by),
+            "resolvedDateTime": _at(owed.resolved_at(w, t)),
             "lastActivityDate": stamp(active),
             "lastActivityResourceID": by,
             "lastActivityPersonType": 1,

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from connectors.simulators.answers import json_response
 from connectors.simulators.connectwise import lists as lists
 from connectors.simulators.connectwise import writes as writes
-from connectors.simulators.connectwise.answers import Refusal, not_found
+from connectors.simulators.connectwise.answers import Refusal, invalid, not_found
 from connectors.simulators.connectwise.door import limited, member_of, trouble, wrong
 from connectors.simulators.connectwise.patch import patch_ticket
 from connectors.simulators.connectwise.rows import Rows
@@ -206,6 +206,8 @@ def _handled(
 
 def _query(call: Call) -> lists.Query:
     forward_only = call.request.headers.get("pagination-type", "") == "forward-only"
+    if not call.simulator.switches.knows_goals and "GoalUTC" in call.request.query_params.get("fields", ""):
+        raise invalid("ticket", "respondByGoalUTC", "Could not find member 'respondByGoalUTC'")
     return lists.Query.of(dict(call.request.query_params), forward_only=forward_only)
 
 

@@ -167,7 +167,8 @@ TICKET = _names(
     "contactEmailAddress type subType item team owner resources priority source serviceLocation workType workRole "
     "agreement billTime budgetHours actualHours requiredDate isInSla customerUpdatedFlag closedFlag closedDate "
     "closedBy parentTicketId hasChildTicket mergedParentTicket automaticEmailCc automaticEmailCcFlag approved "
-    "dateResolved dateResplan dateResponded severity impact location department sla externalXRef poNumber"
+    "dateResolved dateResplan dateResponded respondByGoalUTC resolutionGoalUTC slaStatus "
+    "severity impact location department sla externalXRef poNumber"
 )
 NOTE = _names(
     "ticketId text detailDescriptionFlag internalAnalysisFlag resolutionFlag issueFlag member contact "
@@ -176,8 +177,8 @@ NOTE = _names(
 )
 TIME = _names(
     "company chargeToId chargeToType member workType workRole agreement timeStart timeEnd actualHours "
-    "hoursBilled invoiceHours billableOption notes addToDetailDescriptionFlag enteredBy dateEntered invoice status "
-    "ticket"
+    "hoursBilled invoiceHours hourlyRate billableOption notes addToDetailDescriptionFlag enteredBy dateEntered invoice "
+    "status ticket"
 )
 SETUP = _names(
     "name identifier board sortOrder inactive inactiveFlag closedStatus timeEntryNotAllowed displayOnBoard "
@@ -250,8 +251,9 @@ def _schedule(made: Rows, path: Path) -> Iterable[Row]:
     world = made.world
     members = {m.identifier: m for m in world.members.values()}
     for ticket in world.tickets.values():
-        if ticket.dispatched and world.is_open(ticket):
-            for identifier in ticket.dispatched:
+        if world.is_open(ticket):
+            owner = world.members.get(ticket.owner_id or 0) if ticket.appointment else None
+            for identifier in dict.fromkeys((*ticket.dispatched, *([owner.identifier] if owner else []))):
                 yield made.schedule(ticket, members[identifier], ticket.id * 10 + members[identifier].id % 10)
 
 

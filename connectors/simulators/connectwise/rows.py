@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from connectors.simulators import owed
+
 if TYPE_CHECKING:
     from connectors.simulators.model import (
         Agreement,
@@ -30,6 +32,10 @@ _ESCALATION = {"runs": "Responded", "waits": "NoEscalation", "ends": "Resolved"}
 def stamp(seconds: float) -> str:
     """UTC as the vendor writes it: `2026-11-20T14:05:11Z`."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _at(seconds: int | None) -> str | None:
+    return None if seconds is None else stamp(seconds)
 
 
 def _set(row: Row) -> Row:
@@ -86,6 +92,11 @@ class Rows:
                 "actualHours": t.hours,
                 "requiredDate": stamp(t.required_at) if t.required_at else None,
                 "isInSla": False,
+                "slaStatus": self._sla_status(t),
+                "respondByGoalUTC": _at(t.respond_by),
+                "resolutionGoalUTC": _at(t.resolve_by),
+                "dateResponded": _at(owed.responded_at(w, t)),
+                "dateResolved": _at(owed.resolved_at(w, t)),
                 "customerUpdatedFlag": t.flag,
                 "closedFlag": status.closed,
                 "closedDate": stamp(t.closed_at) if t.closed_at else None,
@@ -113,6 +124,19 @@ class Rows:
                 },
             }
         )
+
+    def _sla_status(self, t: Ticket) -> str | None:
+        """For people, as a live answer in a public client has it; "Waiting" and "Resolved" are our inference."""
+        w = self.world
+        if t.respond_by is None or t.resolve_by is None:
+            return None
+        if owed.resolved_at(w, t) is not None:
+            return "Resolved"
+        if owed.waits(w, t):
+            return "Waiting"
+        answered = owed.responded_at(w, t) is not None
+        when = datetime.fromtimestamp(t.resolve_by if answered else t.respond_by, UTC)
+        return f"{'Resolve' if answered else 'Respond'} by {when:%a %m/%d %I:%M %p} UTC+00"
 
     @staticmethod
     def _ref(table: dict[int, Any], key: int | None) -> Row | None:
@@ -237,6 +261,7 @@ class Rows:
                 "timeStart": stamp(e.start),
                 "timeEnd": stamp(e.end),
                 "actualHours": e.hours,
+                "hourlyRate": owed.rate(w, e),
                 "hoursBilled": e.hours if e.billable == "Billable" else 0,
                 "invoiceHours": e.hours if e.locked else 0,
                 "billableOption": e.billable,
@@ -381,13 +406,16 @@ class Rows:
         }
 
     def schedule(self, ticket: Ticket, member: Member, key: int) -> Row:
-        return {
+        row = {
             "id": key,
             "objectId": ticket.id,
             "name": f"{member.name} / {ticket.summary}",
             "member": self.member_ref(member),
             "type": {"id": 4, "identifier": "S", "name": "Service"},
+            "dateStart": stamp(ticket.appointment[0]) if ticket.appointment else None,
+            "dateEnd": stamp(ticket.appointment[1]) if ticket.appointment else None,
             "doneFlag": False,
             "ownerFlag": ticket.owner_id == member.id,
             "_info": {},
         }
+        return _set(row)

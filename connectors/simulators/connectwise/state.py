@@ -33,6 +33,8 @@ class Switches:
     """Forms of a date in conditions that are understood; others match nothing."""
     detach: Literal["ignored", "works", "refused"] = "ignored"
     """What a PATCH of `parentTicketId` does."""
+    knows_goals: bool = True
+    """Whether the SLA's targets are known names; else a request that names them is refused (400)."""
     deletes: bool = True
     """Whether notes and time entries may be deleted (403 otherwise)."""
     per_minute: int | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.simulators import owed
 from connectors.simulators.model import Agreement, Note, Ticket, TimeEntry
 from connectors.simulators.world import World
 
@@ -103,6 +104,9 @@ def ticket_row(world: World, ticket: Ticket, *, whole: bool) -> Row:
         "last_update": date(ticket.updated) + ".0",
         "dateclosed": date(ticket.closed_at),
         "fixbydate": date(ticket.required_at),
+        "respondbydate": date(ticket.respond_by),
+        "responsedate": date(owed.responded_at(world, ticket)),
+        "onhold": owed.waits(world, ticket),
         "hasbeenclosed": status == CLOSED,
         "read": not ticket.flag,
         "enduserstatus": 0,
@@ -113,6 +117,7 @@ def ticket_row(world: World, ticket: Ticket, *, whole: bool) -> Row:
             "chargerate": ticket.work_type_id or 0,
             "contract_id": agreement.id if agreement else 0,
             "contract_ref": agreement.name if agreement else "",
+            "is_project": False,
             "customfields": [
                 {"id": 200 + i, "name": name, "label": name, "type": 0, "value": value, "display": value}
                 for i, (name, value) in enumerate(sorted(ticket.custom.items()))
@@ -175,6 +180,7 @@ def time_row(world: World, entry: TimeEntry) -> Row:
         "datetime": date(entry.entered or entry.end),
         "actionarrivaldate": date(entry.start),
         "actioncompletiondate": date(entry.end),
+        "actiondatecreated": date(entry.entered or entry.end),
         "who": member.name,
         "who_type": 0,
         "who_agentid": member.id,
