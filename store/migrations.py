@@ -158,7 +158,17 @@ SCREEN = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN)
+REOPENINGS = (
+    """CREATE TABLE reopening (
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        seen_closed_at INTEGER NOT NULL,
+        reopened_at INTEGER NOT NULL,
+        PRIMARY KEY (connection, ticket_id, seen_closed_at)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, REOPENINGS)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

@@ -275,7 +275,7 @@ _TABLES = (
 
 def empty(cache: Database, journal: Database) -> None:
     """Everything of an earlier example goes."""
-    for table in (*_TABLES, "exception", "reason"):
+    for table in (*_TABLES, "exception", "reason", "rule_group", "stream"):
         cache.execute(text(f"DELETE FROM {table}"))
     for table in ("first_seen", "history", "change"):
         journal.execute(text(f"DELETE FROM {table}"))
