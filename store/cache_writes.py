@@ -22,6 +22,16 @@ _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _IN = "IN (SELECT value FROM json_each(:ids))"
 
 
+class Reopening(msgspec.Struct, frozen=True):
+    """One ticket that was stored as closed and came in open. Times are UTC seconds."""
+
+    ticket_id: str
+    seen_closed_at: int
+    """When the read began that last found it closed."""
+    reopened_at: int
+    """When the read began that found it open."""
+
+
 class Stored(msgspec.Struct):
     """What storing came to; `+=` adds up."""
 
@@ -29,11 +39,14 @@ class Stored(msgspec.Struct):
     changed: int = 0
     ids: list[str] = []
     """The ids that are new or changed."""
+    reopened: list[Reopening] = []
+    """Of those, what was stored as closed and is open: whoever stores keeps it (`store.reopenings`)."""
 
     def __iadd__(self, other: Stored) -> Stored:
         self.new += other.new
         self.changed += other.changed
         self.ids = [*self.ids, *other.ids]
+        self.reopened = [*self.reopened, *other.reopened]
         return self
 
 
@@ -86,11 +99,12 @@ def store_tickets(
     known = {
         row.ticket_id: row
         for row in cache.exec_driver_sql(
-            "SELECT ticket_id, row_hash, read_at, in_scope, presence FROM ticket"
+            "SELECT ticket_id, row_hash, read_at, in_scope, presence, closed, status_key FROM ticket"
             f" WHERE connection = :connection AND ticket_id {_IN}",
             {"connection": connection, "ids": json.dumps([record.ticket_id for record in records])},
         )
     }
+    closing = _closing(cache, connection)
     stored = Stored()
     rows: dict[str, tuple[dict[str, Any], TicketRecord]] = {}
     same: list[dict[str, Any]] = []
@@ -107,6 +121,9 @@ def store_tickets(
         rows[record.ticket_id] = (row, record)
         stored.new += old is None
         stored.changed += old is not None
+        was_closed = old is not None and (old.closed or old.status_key in closing)
+        if old is not None and was_closed and not (record.closed or row["status_key"] in closing):
+            stored.reopened.append(Reopening(record.ticket_id, old.read_at, read_at))
     stored.ids = list(rows)
     if same:
         cache.exec_driver_sql(
@@ -131,6 +148,12 @@ def store_ticket(cache: Cache, connection: str, record: TicketRecord, *, read_at
     stored = store_tickets(cache, connection, [record], read_at=read_at, scope=scope)
     set_parents(cache, connection)
     return bool(stored.ids)
+
+
+def _closing(cache: Cache, connection: str) -> frozenset[str]:
+    """The statuses that count as closed although the PSA does not close, case-folded."""
+    sql = "SELECT status FROM status_role WHERE connection = ? AND role = 'closed'"
+    return frozenset(cache.exec_driver_sql(sql, (connection,)).scalars())
 
 
 def _ticket_row(

@@ -61,6 +61,13 @@ CACHE_INDEXES = (
     # All that the rules read of a note: without it each evaluation goes through the texts of all mails.
     "CREATE INDEX note_in_order ON note (connection, ticket_id, order_at, order_rank, note_sort, note_id,"
     " speaker, public, seen, created_at, author)",
+    # Signs of life of today, of whoever owns what has to be gone; what the clock alone changes.
+    "CREATE INDEX note_by_moment ON note (connection, created_at)",
+    "CREATE INDEX time_by_start ON time_entry (connection, started_at)",
+    "CREATE INDEX time_by_end ON time_entry (connection, ended_at)",
+    "CREATE INDEX time_by_entry ON time_entry (connection, entered_at) WHERE entered_at IS NOT NULL",
+    # The two highest ranks, where the PSA gives no list of priorities.
+    "CREATE INDEX ticket_by_rank ON ticket (connection, priority_rank)",
     "CREATE INDEX time_by_ticket ON time_entry (connection, ticket_id)",
     "CREATE INDEX time_overlay_by_ticket ON time_overlay (connection, ticket_id)",
     "CREATE INDEX parent_by_parent ON ticket_parent (connection, parent_id, ticket_id)",

@@ -111,6 +111,18 @@ class HistoryRow(JournalTable, table=True):
     """The change that cleared it, or `None`: by itself or in the PSA."""
 
 
+class ReopeningRow(JournalTable, table=True):
+    """A ticket that deskzero saw closed and then open again; see `store.reopenings`."""
+
+    __tablename__ = "reopening"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    seen_closed_at: int = Field(primary_key=True)
+    """When the read began that last found it closed: one reopening is kept once, however often it is met."""
+    reopened_at: int
+    """When the read began that found it open."""
+
+
 class AuditRow(JournalTable, table=True):
     """The audit log; written and read by `store.audit` alone. Triggers refuse any change but a purge."""
 

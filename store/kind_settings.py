@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from store.absences import absence
 from store.rules.catalogue import Kind, Limit
 from store.settings_records import KINDS, Exclude, KindRule, Rules, Settings
 from store.toml_table import Table, meant
@@ -35,9 +36,21 @@ def _limit(table: Table, limit: Limit) -> Any:  # noqa: ANN401 (as the limit say
         "hours": lambda: table.amount(limit.key, limit.default),
         "share": lambda: table.share(limit.key, limit.default),
         "texts": lambda: table.texts(limit.key, limit.default),
+        "absences": lambda: _absences(table, limit),
         "flag": lambda: table.flag(limit.key, limit.default),
     }
     return read[limit.of]()
+
+
+def _absences(table: Table, limit: Limit) -> tuple[str, ...]:
+    """The entries as they stand there; days that are none are an error."""
+    entries = table.texts(limit.key, limit.default)
+    for entry in entries:
+        try:
+            absence(entry)
+        except ValueError as error:
+            raise table.error(limit.key, str(error)) from None
+    return entries
 
 
 def excludes(table: Table) -> tuple[Exclude, ...]:

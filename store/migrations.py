@@ -175,7 +175,17 @@ DAY_GATE = (
     "CREATE INDEX gate_override_by_time ON gate_override (at)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, DAY_GATE)
+REOPENINGS = (
+    """CREATE TABLE reopening (
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        seen_closed_at INTEGER NOT NULL,
+        reopened_at INTEGER NOT NULL,
+        PRIMARY KEY (connection, ticket_id, seen_closed_at)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, DAY_GATE, REOPENINGS)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Cache
 from connectors.contract import Page, TicketRecord
 from store.cache_upkeep import mark, marked, quarantine, release_tickets, release_unseen, rescope, retire
 from store.cache_writes import store_tickets
+from store.reopenings import keep
 from store.sync_round import Round
 
 DAY = 86400
@@ -67,6 +68,7 @@ def _store(cache: Cache, round: Round, page: Page, *, first_sync: bool) -> None:
         scope=round.scope,
         first_sync=first_sync,
     )
+    keep(round.databases, round.name, stored.reopened)
     round.new += stored.new
     round.changed += stored.changed
     release_tickets(cache, round.name, [record.ticket_id for record in page.tickets])

@@ -17,6 +17,7 @@ from sqlalchemy import Connection as Cache
 from connectors.contract import Fetched
 from store.cache_upkeep import mark, marked, quarantine, release_tickets
 from store.cache_writes import set_parents, set_presence, store_tickets
+from store.reopenings import keep
 from store.sync_round import Round
 
 log = logging.getLogger(__name__)
@@ -212,6 +213,7 @@ async def ask(round: Round, ids: Sequence[str], phase: str) -> Asked:
 def take(cache: Cache, round: Round, fetched: Fetched) -> None:
     """Stores what a fetch brought, but for the ids it is silent on."""
     stored = store_tickets(cache, round.name, fetched.tickets, read_at=fetched.read_at, scope=round.scope)
+    keep(round.databases, round.name, stored.reopened)
     round.new += stored.new
     round.changed += stored.changed
     release_tickets(cache, round.name, [record.ticket_id for record in fetched.tickets])

@@ -63,7 +63,8 @@ def tidy(databases: Databases, connection: str, settings: Settings, now: int) ->
         for table in ("sign_off", "gate_override"):
             db.execute(text(f"DELETE FROM {table} WHERE at < :edge"), {"edge": edge})
         query = " UNION ".join(
-            f"SELECT DISTINCT connection FROM {table}" for table in ("change", "history", "timer", "snooze")
+            f"SELECT DISTINCT connection FROM {table}"
+            for table in ("change", "history", "reopening", "timer", "snooze")
         )
         for left in set(db.execute(text(query)).scalars()) - settings.connections.keys():
             gone += retire_changes(db, left, edge, left=True)
@@ -114,6 +115,7 @@ def _forget_absent(db: Db, connection: str, here: str, edge: int, recent: int) -
         f"DELETE FROM history WHERE connection = :c AND opened_at < :edge AND {absent}",
         f"DELETE FROM first_seen WHERE connection = :c AND first_seen < :recent AND {absent}",
         f"DELETE FROM draft WHERE connection = :c AND saved_at < :edge AND {absent}",
+        "DELETE FROM reopening WHERE connection = :c AND reopened_at < :edge",
         "DELETE FROM timer WHERE connection = :c AND ended_at < :edge",
         f"DELETE FROM timer WHERE connection = :c AND started_at < :edge AND {absent}",
         "DELETE FROM snooze WHERE connection = :c AND until < :recent",

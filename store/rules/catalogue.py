@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
-Of = Literal["duration", "count", "hours", "share", "texts", "flag"]
-"""What a limit is: seconds, a whole number, hours, a part of 1, a list of names, yes or no."""
+Of = Literal["duration", "count", "hours", "share", "texts", "absences", "flag"]
+"""What a limit is: seconds, a whole number, hours, a part of 1, a list of names, who is away when (`store.absences`),
+yes or no."""
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -116,7 +117,7 @@ CATALOGUE: tuple[Kind, ...] = (
         pane=5,
         title="Unassigned",
         means="open, and nobody owns it",
-        limits=(Limit("after", "duration", 20 * 60, "business time since it was opened"),),
+        limits=(Limit("after", "duration", 20 * 60, "more business time than that since it was opened"),),
     ),
     Kind(
         name="stale",
@@ -125,8 +126,10 @@ CATALOGUE: tuple[Kind, ...] = (
         means="open, and nothing has happened on it",
         needs=("conversations",),
         limits=(
-            Limit("high_days", "count", 1, "business days without activity, of high priorities"),
-            Limit("days", "count", 3, "business days without activity, of all others"),
+            Limit(
+                "high_days", "count", 1, "more business days than that without activity, of high priorities"
+            ),
+            Limit("days", "count", 3, "the same, of all others"),
             Limit(
                 "high_priorities",
                 "texts",
@@ -151,7 +154,7 @@ CATALOGUE: tuple[Kind, ...] = (
         pane=5,
         title="Too old",
         means="open for too long, and no project",
-        limits=(Limit("after", "duration", 14 * 86400, "since it was opened"),),
+        limits=(Limit("after", "duration", 14 * 86400, "more time than that since it was opened"),),
     ),
     Kind(
         name="abandoned",
@@ -175,12 +178,14 @@ CATALOGUE: tuple[Kind, ...] = (
         means="has to be gone today, and its owner is not there",
         needs=("conversations",),
         limits=(
-            Limit("away", "texts", (), 'who is away: "asmith", or with days "asmith 2026-12-21..2026-12-31"'),
+            Limit(
+                "away", "absences", (), 'who is away: "asmith", or with days "asmith 2026-12-21..2026-12-31"'
+            ),
             Limit(
                 "quiet_for",
                 "duration",
                 4 * 3600,
-                "business time without a sign of life; 0s: do not guess",
+                "business time of the day without a sign of life; 0s: do not guess",
             ),
         ),
     ),

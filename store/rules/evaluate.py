@@ -19,7 +19,19 @@ from connectors.contract import Capabilities
 from store.cache_upkeep import mark, marked
 from store.dirty import clean, dirty
 from store.not_known import not_known
-from store.rules import codes, conversations, fields, groups, parents
+from store.rules import (
+    absence,
+    age,
+    codes,
+    conversations,
+    fields,
+    groups,
+    parents,
+    planning,
+    reopened,
+    silence,
+    targets,
+)
 from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.rules.exclusions import calendar_day, without_excluded
 from store.rules.fields import absent_fields
@@ -28,7 +40,18 @@ from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
 
-RULES: tuple[Rule, ...] = (*conversations.RULES, *fields.RULES, *parents.RULES, *codes.RULES)
+RULES: tuple[Rule, ...] = (
+    *conversations.RULES,
+    *fields.RULES,
+    *parents.RULES,
+    *codes.RULES,
+    *targets.RULES,
+    *age.RULES,
+    *silence.RULES,
+    *planning.RULES,
+    *absence.RULES,
+    *reopened.RULES,
+)
 
 ALWAYS = tuple(kind.name for kind in CATALOGUE if kind.on)
 """Kinds that know themselves what of them can be found where a PSA does not tell everything."""
@@ -39,6 +62,9 @@ WINDOWED = (
     *(name for name, kind in BY_NAME.items() if any(limit.key == "window" for limit in kind.limits)),
 )
 """Kinds whose rows a window ends. What goes unresolved then stays open in the history: it is `aged_out`."""
+
+_RESTS = "rests"
+"""The mark that holds what of the connection as a whole the last complete evaluation rested on."""
 
 _MANY = 500
 """More tickets than this are not named one by one: everything is evaluated."""
@@ -162,8 +188,9 @@ def _evaluate(
         asked = _asked(db, book, settings, name, now)
         rules = _wanted(settings)
         absent = msgspec.json.encode(absent_fields(asked)).decode()
-        # A field that came or went for the whole connection concerns every ticket.
-        if tickets is not None and absent == _said_absent(asked):
+        rests = _rests(asked, rules)
+        # A field that came or went for the whole connection concerns every ticket, so does another order of priorities.
+        if tickets is not None and absent == _said_absent(asked) and rests == _rested(asked):
             some = groups.touched(asked, rules, tickets)
             asked = msgspec.structs.replace(asked, tickets=some if len(some) <= _MANY else None)
         found = _find(asked, rules)
@@ -171,9 +198,10 @@ def _evaluate(
         seen = _first_seen(book, asked, found, about)
         results = _results(found, seen, settings.gates)
         _history(book, asked, rules, results, about, settings.retention)
-    groups.keep(asked, groups.members(asked, rules))
     _publish(asked, results)
+    groups.keep(asked, groups.members(asked, rules))
     if asked.tickets is None:
+        mark(db, name, _RESTS, rests, now)
         db.execute(
             text("UPDATE connection_state SET missing_fields = :absent WHERE connection = :c"),
             {"absent": absent, "c": name},
@@ -186,8 +214,12 @@ def _find(asked: Asked, rules: Iterable[Rule]) -> list[Found]:
     lost = not_known(asked.capabilities)
     # Of the first six some reasons can be found all the same; of the others nothing rests on what is told.
     wanted = {kind for kind in asked.settings.kinds if kind not in lost or kind in ALWAYS}
-    found = [one for rule in rules for one in rule.find(asked) if one.kind in wanted]
-    return without_excluded(asked, found)
+    rules = list(rules)
+    finds = [rule.find for rule in rules if rule.find is not None]
+    found = without_excluded(asked, [one for find in finds for one in find(asked) if one.kind in wanted])
+    afters = [rule.after for rule in rules if rule.after is not None]
+    more = [one for after in afters for one in after(asked, found) if one.kind in wanted]
+    return found + without_excluded(asked, more)
 
 
 @contextmanager
@@ -222,6 +254,18 @@ def _said_absent(asked: Asked) -> str:
     """The required fields that the PSA did not have at the last full evaluation, as JSON."""
     sql = text("SELECT missing_fields FROM connection_state WHERE connection = :c")
     return asked.db.execute(sql, {"c": asked.connection.name}).scalar() or "[]"
+
+
+def _rests(asked: Asked, rules: Iterable[Rule]) -> str:
+    """What of the connection as a whole the results rest on, as JSON."""
+    found = {rule.kinds[0]: rule.rests_on(asked) for rule in rules if rule.rests_on is not None}
+    return msgspec.json.encode(found).decode()
+
+
+def _rested(asked: Asked) -> str:
+    """The same at the last full evaluation."""
+    known = marked(asked.db, asked.connection.name, _RESTS)
+    return "{}" if known is None else known[0]
 
 
 def _about(asked: Asked) -> dict[str, About]:

@@ -13,11 +13,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """Finds some kinds."""
 
     kinds: tuple[str, ...]
-    find: Callable[[Asked], Iterator[Found]]
+    find: Callable[[Asked], Iterator[Found]] | None = None
     """All reasons of its kinds, of the tickets that are asked for (`Binds.here`, `Binds.queue`)."""
+    after: Callable[[Asked, list[Found]], Iterator[Found]] | None = None
+    """The same from what all rules have found (`find`), without what is left out: for kinds that rest on other kinds.
+    What is left out of its own kinds need not be looked at."""
     groups: Callable[[Asked], Iterable[tuple[str, str]]] | None = None
     """(key, ticket id) of the tickets that are asked for: what holds for one may change what holds for all others with
     the same key. Without: a ticket's result rests on the ticket alone (its notes, time, custom fields, parents)."""
     passed: Callable[[Asked, int], Iterable[str]] | None = None
     """Ids of tickets whose result the clock alone may have changed between a moment (UTC seconds) and `Asked.now`: too
     many do not harm, one too few does. The calendar day need not be looked at: a new one evaluates everything."""
+    rests_on: Callable[[Asked], object] | None = None
+    """What of the connection as a whole its results rest on, such as the PSA's order of priorities; can be put in JSON.
+    When it is not what it was at the last complete evaluation, everything is evaluated."""

@@ -25,6 +25,10 @@ class Planted:
     """Columns of `time_entry`; `None`: the healthy one."""
     parents: tuple[str, ...] = ()
     """Names of other tickets of the case (`Case.others`)."""
+    reopened: list[int] = field(default_factory=list)
+    """When deskzero saw it open again (`reopening` in the journal; last seen closed a minute earlier)."""
+    timer: bool = False
+    """A timer of this home is paused on it (`timer` in the journal)."""
 
 
 @dataclass
