@@ -63,7 +63,10 @@ def _responded(random: randoms.Random, kind: str) -> Iterator[Case]:
     stale = f"Seen, no answer needed: told on the phone (up to {up_to})"
     yield case("seen, but not that far", True, [asked, answered | {"public": False, "text": stale}])
     yield case("answered", False, [asked, answered])
-    yield case("answered in the same second", False, [asked, _staff(random, NOW - 4 * HOUR)])
+    question, answer = words.TALK[0]
+    at = NOW - 4 * HOUR
+    once = [_customer(random, at, text=question), _staff(random, at, text=answer)]
+    yield case("answered in the same second", False, once)
     yield case("an out-of-office came last", False, [asked, answered, _out_of_office(NOW - HOUR)])
     yield case("the last note by the customer is internal", False, [answered, again | {"public": False}])
     thanks = "Seen, no answer needed: only thanks (up to 2026-11-25 11:00:00 UTC)"
@@ -153,7 +156,7 @@ def _children() -> Iterator[Case]:
 
     yield case("a child's status, and no parent", True, None)
     yield case("a parent, and no child's status", True, {}, values={"status": "New"})
-    yield case("the parent is closed", True, closed)  # its own kind: opens
+    yield case("the parent is closed", True, closed, opens=True)
     yield case("a colleague's parent is closed", True, closed | elsewhere)
     yield case("the parent was deleted", True, elsewhere | {"presence": "deleted"})
     yield case("the parent was merged away", True, elsewhere | {"presence": "merged", "merged_into": "5"})

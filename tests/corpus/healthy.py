@@ -206,7 +206,9 @@ def choices(row: dict[str, Any], given: dict[str, Any]) -> list[dict[str, Any]]:
             continue
         card = {"kind": kind, "id": id, "name": row[kind], "company_id": row["company_id"], "read_at": NOW}
         if kind == "contact":
-            card |= {"email": row["contact_email"], "phone": row["contact_phone"]}
+            # A mail address of the case's own is not on the card: whose it is, the case says.
+            email = None if "contact_email" in given else row["contact_email"]
+            card |= {"email": email, "phone": row["contact_phone"]}
         found.append(card)
     return found
 
