@@ -26,21 +26,22 @@ WITH word AS (  -- the customer's notes and the staff's words, in their order
       AND ((n.speaker = 'staff' AND (n.public OR n.seen))
            OR (n.speaker IN ('customer', 'unknown') AND n.public))
 ),
-newest AS (
-    SELECT ticket_id, max(place) AS place FROM word WHERE by_staff = 0 GROUP BY ticket_id
-),
-after AS (  -- what staff said since the customer's newest note
-    SELECT w.ticket_id, count(*) AS words, max(w.created_at) AS last_at,
-           max(CASE WHEN w.seen THEN 1 ELSE 0 END) AS seen
-    FROM word w JOIN newest k ON k.ticket_id = w.ticket_id AND w.place > k.place GROUP BY w.ticket_id
+marked AS (
+    SELECT word.*, max(CASE WHEN by_staff = 0 THEN place END) OVER (PARTITION BY ticket_id) AS newest FROM word
 )
-SELECT t.ticket_id, t.summary, c.note_id, c.author, c.created_at, a.last_at
-  FROM v_ticket t
-  JOIN after a ON a.ticket_id = t.ticket_id
-  JOIN newest k ON k.ticket_id = t.ticket_id
-  JOIN word c ON c.ticket_id = t.ticket_id AND c.place = k.place
- WHERE {queue} AND a.seen = 0 AND a.last_at <= c.created_at + {within}
-   AND (NOT t.is_closed OR coalesce(t.closed_at, t.updated_at, {now}) >= {oldest})
+SELECT ticket_id, max(CASE WHEN place = newest THEN note_id END) AS note_id,
+       max(CASE WHEN place = newest THEN author END) AS author,
+       max(CASE WHEN place = newest THEN created_at END) AS created_at
+  FROM marked WHERE place >= newest
+ GROUP BY ticket_id
+HAVING max(CASE WHEN place > newest AND seen THEN 1 ELSE 0 END) = 0
+   AND max(CASE WHEN place > newest THEN created_at END)
+       <= max(CASE WHEN place = newest THEN created_at END) + {within}
+"""
+
+_TICKETS = """
+SELECT t.ticket_id, t.summary FROM v_ticket t
+ WHERE {queue} AND (NOT t.is_closed OR coalesce(t.closed_at, t.updated_at, {now}) >= {oldest})
 """
 
 _TALK = """
@@ -59,22 +60,18 @@ def crossed(asked: Asked) -> Iterator[Found]:
     if not told(asked.capabilities, "conversations"):
         return
     binds = Binds(asked)
-    sql = _ASIDE.format(
-        notes_here=binds.here("n"),
-        queue=binds.queue(),
-        within=binds.one(asked.limit("crossed", "within")),
-        now=binds.one(asked.now),
-        oldest=binds.one(asked.since(asked.limit("crossed", "window"))),
-    )
+    within = binds.one(asked.limit("crossed", "within"))
+    rows = list(asked.rows(_ASIDE.format(notes_here=binds.here("n"), within=within), binds))
+    summaries = _summaries(asked) if rows else {}
+    rows = [row for row in rows if row["ticket_id"] in summaries]
     offers = asked.capabilities
-    rows = list(asked.rows(sql, binds))
     read = _read_up_to(asked, [row["ticket_id"] for row in rows]) if rows else {}
     rows = [row for row in rows if read.get(row["ticket_id"], -1) < row["created_at"]]
     for start in range(0, len(rows), _CHUNK):
         some = rows[start : start + _CHUNK]
         talks = _talks(asked, [row["ticket_id"] for row in some])
         for row in some:
-            answer = _unseen(row, talks[row["ticket_id"]])
+            answer = _unseen(row, summaries[row["ticket_id"]], talks[row["ticket_id"]])
             if answer is not None:
                 yield Found(
                     kind="crossed",
@@ -92,16 +89,27 @@ def crossed(asked: Asked) -> Iterator[Found]:
                 )
 
 
-def _unseen(row: Any, talk: list[Any]) -> Any:  # noqa: ANN401 (rows)
+def _unseen(row: Any, summary: str, talk: list[Any]) -> Any:  # noqa: ANN401 (rows)
     """Staff's last note after the customer's; `None` where one of them shows that it was seen."""
     place = next(at for at, note in enumerate(talk) if note["note_id"] == row["note_id"])
     asked, before, after = talk[place], talk[:place], talk[place + 1 :]
     answers = [note for note in after if note["speaker"] == "staff" and note["public"]]
     people = [note["author"] for note in talk]
-    earlier = [row["summary"], *(note["text"] for note in before)]
+    earlier = [summary, *(note["text"] for note in before)]
     if any(has_seen(answer["text"], asked["text"], earlier, people) for answer in answers):
         return None
     return answers[-1]
+
+
+def _summaries(asked: Asked) -> dict[str, str]:
+    """Summaries of the tickets that count: open, or closed within the window."""
+    binds = Binds(asked)
+    sql = _TICKETS.format(
+        queue=binds.queue(),
+        now=binds.one(asked.now),
+        oldest=binds.one(asked.since(asked.limit("crossed", "window"))),
+    )
+    return {row["ticket_id"]: row["summary"] for row in asked.rows(sql, binds)}
 
 
 def _talks(asked: Asked, tickets: list[str]) -> dict[str, list[Any]]:

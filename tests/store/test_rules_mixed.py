@@ -28,7 +28,7 @@ from tests.store.test_rules_property import everything
 from tests.store.test_rules_property import steady as shrinking
 
 # Worlds of this size take minutes to shrink, which is more than a person takes to read one.
-steady = hypothesis.settings(shrinking, phases=[Phase.explicit, Phase.generate], max_examples=150)
+steady = hypothesis.settings(shrinking, phases=[Phase.explicit, Phase.generate], max_examples=80)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_the_clock_alone_changes_nothing_but_what_passed(
 def test_the_generated_worlds_hold_every_reason() -> None:
     met: dict[str, int] = {}
 
-    @steady
+    @hypothesis.settings(steady, max_examples=200)
     @given(world=worlds.worlds())
     def look(world: plain.World) -> None:
         for reasons in plain.read(world, NOW).values():

@@ -21,8 +21,8 @@ from tests.store.conftest import NOW
 DAY = 86400
 KINDS = ("possible_duplicate", "wrong_client", "crossed", "children_open")
 IDS = ("1", "2", "3", "4", "10")
-SUMMARIES = ("Printer jams", "RE: printer jams!", "New laptop for Ann", "RE:")
-COMPANIES = ("c1", "c2", "", None)
+SUMMARIES = ("Printer jams", "RE: printer jams!", "Printer jams", "New laptop for Ann", "RE:")
+COMPANIES = ("c1", "c1", "c1", "c2", "", None)
 MAILS = ("ann@one.example", "bob@TWO.example", "cid@gmail.com", "nobody", None)
 UNSEEN, SEEN = "Which router model do you have?", "I will wait for the inventory to end."
 LATE = NOW - DAY
@@ -110,7 +110,7 @@ def tickets(draw: st.DrawFn) -> list[plain.Ticket]:
             "first_sync": False,
             "company_id": draw(st.sampled_from(COMPANIES)),
             "company": draw(st.sampled_from(("Acme", " catchALL ", None))),
-            "contact_id": draw(st.sampled_from(("p1", "p1", "p2", " ", None))),
+            "contact_id": draw(st.sampled_from(("p1", "p1", "p1", "p2", " ", None))),
             "contact": draw(st.sampled_from(("Ann", "Ann ", " ", None))),
             "contact_email": draw(st.sampled_from(MAILS)),
             "agreement_id": draw(st.sampled_from(("a1", None))),
