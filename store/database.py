@@ -57,6 +57,7 @@ CACHE_INDEXES = (
     "CREATE INDEX ticket_in_queue ON ticket (connection) WHERE in_scope",
     "CREATE INDEX ticket_by_number ON ticket (connection, number)",
     "CREATE INDEX ticket_by_company ON ticket (connection, company_id)",
+    "CREATE INDEX ticket_by_contact ON ticket (connection, contact_id, contact)",
     "CREATE INDEX ticket_by_parent ON ticket (connection, parent_id) WHERE parent_id IS NOT NULL",
     # All that the rules read of a note: without it each evaluation goes through the texts of all mails.
     "CREATE INDEX note_in_order ON note (connection, ticket_id, order_at, order_rank, note_sort, note_id,"

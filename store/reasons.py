@@ -9,7 +9,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from connectors.text import clean
-from store import reasons_late
+from store import reasons_late, reasons_mixed
 from store.saying import Data, Say, Sentence, day, when
 
 __all__ = ["LABELS", "label", "place", "sentence", "when"]
@@ -153,6 +153,7 @@ _SENTENCES: dict[str, Sentence] = {
     "time_without_code": _time_without_code,
     "locked": _locked,
     **reasons_late.SENTENCES,
+    **reasons_mixed.SENTENCES,
 }
 
 _PLACES = {code: place for place, code in enumerate(_SENTENCES)}

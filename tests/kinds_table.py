@@ -54,7 +54,7 @@ def shown(limit: Limit) -> str:
                 if not value % step
             )
             return f'"{value // step}{unit}"'
-        case "texts":
+        case "texts" | "absences":
             return "[" + ", ".join(f'"{text}"' for text in value) + "]"
         case "flag":
             return str(value).lower()

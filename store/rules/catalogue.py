@@ -317,7 +317,7 @@ CATALOGUE: tuple[Kind, ...] = (
         title="Crossed",
         means="an answer went out right after a customer's note that it does not seem to have seen",
         needs=("conversations",),
-        limits=(Limit("within", "duration", 5 * 60, "so soon after the note"),),
+        limits=(Limit("within", "duration", 5 * 60, "so soon after the note"), _WINDOW),
     ),
     Kind(
         name="children_open",

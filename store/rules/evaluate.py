@@ -22,8 +22,12 @@ from store.not_known import not_known
 from store.rules import (
     absence,
     age,
+    children,
+    clients,
     codes,
     conversations,
+    crossed,
+    duplicates,
     fields,
     groups,
     parents,
@@ -51,6 +55,10 @@ RULES: tuple[Rule, ...] = (
     *planning.RULES,
     *absence.RULES,
     *reopened.RULES,
+    *duplicates.RULES,
+    *clients.RULES,
+    *crossed.RULES,
+    *children.RULES,
 )
 
 ALWAYS = tuple(kind.name for kind in CATALOGUE if kind.on)

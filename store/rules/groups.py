@@ -25,11 +25,12 @@ def touched(asked: Asked, rules: Iterable[Rule], tickets: Sequence[str]) -> tupl
     """These tickets and all that share a group with one of them, or did."""
     now = members(msgspec.structs.replace(asked, tickets=tuple(tickets)), rules)
     keys = {key for key, _ in now} | {key for key, _ in _kept(asked, tickets)}
+    named = {*tickets, *(ticket for _, ticket in now)}  # a parent of which this is the first child
     if not keys:
-        return tuple(sorted(set(tickets)))
+        return tuple(sorted(named))
     sql = f"SELECT DISTINCT ticket_id FROM rule_group WHERE connection = :c AND key {_IN}"
     others = asked.db.execute(text(sql), {"c": asked.connection.name, "these": json.dumps(sorted(keys))})
-    return tuple(sorted({*tickets, *others.scalars()}))
+    return tuple(sorted({*named, *others.scalars()}))
 
 
 def members(asked: Asked, rules: Iterable[Rule]) -> set[Member]:
@@ -40,6 +41,9 @@ def members(asked: Asked, rules: Iterable[Rule]) -> set[Member]:
 def keep(asked: Asked, now: set[Member]) -> None:
     """Writes down who is in which group, for the tickets that are asked for."""
     before = _kept(asked, asked.tickets)
+    if asked.tickets is not None:
+        some = set(asked.tickets)
+        now = {(key, ticket) for key, ticket in now if ticket in some}
     name = asked.connection.name
     if gone := before - now:
         asked.db.execute(

@@ -99,6 +99,7 @@ def families(asked: Asked) -> Iterator[tuple[str, str]]:
     ids = "" if asked.tickets is None else f" AND v.parent_id IN ({binds.all(asked.tickets)})"
     sql = (
         f"SELECT v.parent_id, v.ticket_id FROM v_parent v WHERE {binds.here('v')} UNION"
+        f" SELECT v.parent_id, v.parent_id FROM v_parent v WHERE {binds.here('v')} UNION"
         f" SELECT v.parent_id, v.parent_id FROM v_parent v WHERE v.connection = {binds.connection}{ids}"
     )
     for row in asked.rows(sql, binds):

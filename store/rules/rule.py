@@ -20,7 +20,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     What is left out of its own kinds need not be looked at."""
     groups: Callable[[Asked], Iterable[tuple[str, str]]] | None = None
     """(key, ticket id) of the tickets that are asked for: what holds for one may change what holds for all others with
-    the same key. Without: a ticket's result rests on the ticket alone (its notes, time, custom fields, parents)."""
+    the same key. It may name further tickets of a key (a parent): those are looked at too. Without: a ticket's result
+    rests on the ticket alone (its notes, time, custom fields, parents)."""
     passed: Callable[[Asked, int], Iterable[str]] | None = None
     """Ids of tickets whose result the clock alone may have changed between a moment (UTC seconds) and `Asked.now`: too
     many do not harm, one too few does. The calendar day need not be looked at: a new one evaluates everything."""

@@ -12,6 +12,9 @@ NOW = 1_795_618_800
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
+MAIN = "ticket"
+"""The name of a case's own ticket, where another one of it names its parent."""
+
 
 @dataclass
 class Planted:
@@ -19,16 +22,18 @@ class Planted:
     (`tests.corpus.healthy`): open, new today, owned by `jdoe`, of Acme, answered, with time and a code on it."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    """Columns of `note`: at least `created_at`, `speaker`, `public`, `text`, `author`, `author_id`."""
+    notes: list[dict[str, Any]] | None = None
+    """Columns of `note`: at least `created_at`, `speaker`, `public`, `text`, `author`, `author_id`. `None`: the healthy
+    ones (the customer wrote, staff has answered); empty: nobody has said anything."""
     time: list[dict[str, Any]] | None = None
     """Columns of `time_entry`; `None`: the healthy one."""
     parents: tuple[str, ...] = ()
-    """Names of other tickets of the case (`Case.others`)."""
-    reopened: list[int] = field(default_factory=list)
-    """When deskzero saw it open again (`reopening` in the journal; last seen closed a minute earlier)."""
-    timer: bool = False
-    """A timer of this home is paused on it (`timer` in the journal)."""
+    """Names of other tickets of the case (`Case.others`); `MAIN` is the case's own."""
+    custom: dict[str, str | None] = field(default_factory=dict)
+    """Custom fields by the PSA's own names."""
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Further rows by table of the cache or the journal (`{"change": [...]}`): all columns that have no default, but
+    for the connection and the ticket, which are filled in."""
 
 
 @dataclass

@@ -38,11 +38,21 @@ def cases(random: random.Random) -> Iterator[Case]:
         yield from group(random)
 
 
+TIMER = {"number": "1", "summary": "Paused", "company": "Acme", "started_at": NOW - HOUR, "seconds": 600}
+
+
 def _case(
     kind: str, name: str, found: bool, *also: str, notes: Any = (), time: Any = None, **more: Any
 ) -> Case:
-    planted = {key: more.pop(key) for key in ("reopened", "timer") if key in more}
-    ticket = Planted(values=more, notes=list(notes), time=time, **planted)
+    # What deskzero saw and what the technician began, as the journal has it.
+    rows: dict[str, list[dict[str, Any]]] = {
+        "reopening": [{"seen_closed_at": at - MINUTE, "reopened_at": at} for at in more.pop("reopened", ())],
+        "timer": [TIMER] if more.pop("timer", False) else [],
+    }
+    plain: dict[str, Any] = {"scheduled_until": None}
+    if kind == "sla":
+        plain |= dict.fromkeys(("respond_by", "responded_at", "resolve_by"))
+    ticket = Planted(values=plain | more, notes=list(notes), time=[] if time is None else time, rows=rows)
     return Case(kind, name, found, ticket, also=frozenset(also), settings=SETTINGS)
 
 
