@@ -9,6 +9,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from connectors.text import clean
+from store import reasons_money
 from store.saying import Data, Say, Sentence, day, when
 
 __all__ = ["LABELS", "label", "place", "sentence", "when"]
@@ -151,6 +152,7 @@ _SENTENCES: dict[str, Sentence] = {
     "ticket_without_code": _ticket_without_code,
     "time_without_code": _time_without_code,
     "locked": _locked,
+    **reasons_money.SENTENCES,
 }
 
 _PLACES = {code: place for place, code in enumerate(_SENTENCES)}

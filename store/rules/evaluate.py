@@ -18,7 +18,18 @@ from sqlalchemy import Engine, text
 from connectors.contract import Capabilities
 from store.cache_upkeep import mark
 from store.not_known import not_known
-from store.rules import codes, conversations, fields, groups, parents
+from store.rules import (
+    codes,
+    conversations,
+    documented,
+    effort,
+    fields,
+    groups,
+    money,
+    own_day,
+    parents,
+    questions,
+)
 from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.rules.exclusions import without_excluded
 from store.rules.fields import absent_fields
@@ -27,7 +38,17 @@ from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
 
-RULES: tuple[Rule, ...] = (*conversations.RULES, *fields.RULES, *parents.RULES, *codes.RULES)
+RULES: tuple[Rule, ...] = (
+    *conversations.RULES,
+    *fields.RULES,
+    *parents.RULES,
+    *codes.RULES,
+    *documented.RULES,
+    *money.RULES,
+    *effort.RULES,
+    *own_day.RULES,
+    *questions.RULES,
+)
 
 ALWAYS = tuple(kind.name for kind in CATALOGUE if kind.on)
 """Kinds that know themselves what of them can be found where a PSA does not tell everything."""
