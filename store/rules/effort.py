@@ -13,23 +13,17 @@ from store.rules.sql import Asked, Binds, Found
 
 REPEATED = "repeated_fix"
 
-_PROJECT = """
-WITH asked AS (
-    SELECT t.ticket_id, coalesce(t.hours, 0) AS hours FROM v_ticket t
-    WHERE {tickets_here} AND NOT t.is_closed AND t.project IS NOT TRUE
-),
-work AS (
-    SELECT e.ticket_id, sum(e.hours) AS hours, count(*) AS entries,
-           count(DISTINCT CASE WHEN e.member_id IS NOT NULL THEN 'id ' || e.member_id
-                 WHEN NOT {nobody} THEN 'name ' || lower(trim(e.member, {blank})) END) AS technicians
-    FROM v_time e JOIN asked t ON t.ticket_id = e.ticket_id
-    WHERE {time_here} AND e.hours > 0
-    GROUP BY e.ticket_id
-)
-SELECT t.ticket_id, CASE WHEN t.hours > coalesce(w.hours, 0) THEN t.hours ELSE w.hours END AS hours,
-       coalesce(w.entries, 0) AS entries, coalesce(w.technicians, 0) AS technicians
-  FROM asked t LEFT JOIN work w ON w.ticket_id = t.ticket_id
- WHERE t.hours >= {hours} OR w.hours >= {hours} OR w.entries >= {entries} OR w.technicians >= {technicians}
+_WORK = """
+SELECT e.ticket_id, sum(e.hours) AS hours, count(*) AS entries,
+       count(DISTINCT CASE WHEN e.member_id IS NOT NULL THEN 'id ' || e.member_id
+             WHEN NOT {nobody} THEN 'name ' || lower(trim(e.member, {blank})) END) AS technicians
+  FROM v_time e WHERE {time_here} AND e.hours > 0
+ GROUP BY e.ticket_id
+HAVING sum(e.hours) >= {hours} OR count(*) >= {least}
+"""
+_SUPPORT = """
+SELECT t.ticket_id, coalesce(t.hours, 0) AS hours FROM v_ticket t
+ WHERE {tickets_here} AND NOT t.is_closed AND t.project IS NOT TRUE
 """
 
 _ROUNDING = 1e-6
@@ -41,26 +35,32 @@ def projects(asked: Asked) -> Iterator[Found]:
     kind = "project_in_disguise"
     if kind not in asked.settings.kinds:
         return
-    binds = Binds(asked)
     most = {key: asked.limit(kind, key) for key in ("hours", "technicians", "entries")}
     most["hours"] -= _ROUNDING
-    sql = _PROJECT.format(
-        tickets_here=binds.queue(),
+    binds = Binds(asked)
+    work = _WORK.format(
         time_here=binds.here("e"),
         nobody=binds.empty("e.member"),
         blank=binds.blank,
-        **{key: binds.one(value) for key, value in most.items()},
+        hours=binds.one(most["hours"]),
+        least=binds.one(min(most["entries"], most["technicians"])),  # so many people have as many entries
     )
-    for row in asked.rows(sql, binds):
-        for key, value in most.items():
-            if row[key] is not None and row[key] >= value:
+    much = {row["ticket_id"]: row for row in asked.rows(work, binds)}
+    binds = Binds(asked)
+    for row in asked.rows(_SUPPORT.format(tickets_here=binds.queue()), binds):
+        of_it = much.get(row["ticket_id"])
+        here = {"hours": row["hours"]}
+        if of_it is not None:
+            here = {key: of_it[key] for key in most} | {"hours": max(row["hours"], of_it["hours"])}
+        for key, value in here.items():
+            if value >= most[key]:
                 yield Found(
                     kind=kind,
                     ticket_id=row["ticket_id"],
                     code=f"many_{key}",
                     gate=asked.gates(kind),
-                    hours=round(row["hours"], 6) if key == "hours" else None,
-                    data={"count": row[key]} if key != "hours" else {},
+                    hours=round(value, 6) if key == "hours" else None,
+                    data={"count": value} if key != "hours" else {},
                     clears=offers(asked, "status"),
                 )
 

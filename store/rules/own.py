@@ -11,7 +11,7 @@ from store.asked import PREFIX as QUESTION
 from store.cached import us
 from store.day_time import day_of
 from store.read_day import HANDED
-from store.rules.sql import Asked, Binds
+from store.rules.sql import BLANK, Asked, Binds
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -36,23 +36,21 @@ def own_time(binds: Binds, me: Me, table: str = "e") -> str:
 
 
 def own_note(binds: Binds, me: Me, table: str = "n") -> str:
-    """The condition that a note is the technician's own word: by the author's id where both ids are known, else by
-    the author's name (login, or the name for people)."""
+    """The condition that a note is by the technician: by the author's id where both ids are known, else by the
+    author's name (login, or the name for people)."""
     by_name = binds.same(f"{table}.author", me.names)
-    if me.id is not None:
-        id = binds.one(me.id)
-        by_name = f"CASE WHEN {table}.author_id IS NULL THEN {by_name} ELSE {table}.author_id = {id} END"
-    return f"({says(binds, table)} AND {by_name})"
+    if me.id is None:
+        return by_name
+    return f"(CASE WHEN {table}.author_id IS NULL THEN {by_name} ELSE {table}.author_id = {binds.one(me.id)} END)"
 
 
-def says(binds: Binds, table: str = "n") -> str:
-    """The condition that a note is a technician's word on the work: staff's, and none that only says who is to look
-    at it (a seen note, a hand-over, a question to billing)."""
-    begins = f"trim({table}.text, {binds.blank})"
-    marks = " AND ".join(
-        f"substr({begins}, 1, {len(mark)}) <> {binds.one(mark)}" for mark in (f"{HANDED} (", f"{QUESTION} (")
-    )
-    return f"({table}.speaker = 'staff' AND NOT {table}.seen AND {marks})"
+BY_STAFF = "n.speaker = 'staff' AND NOT n.seen"
+"""The condition that a note may be a technician's word on the work."""
+
+
+def is_on_the_work(text: str) -> bool:
+    """Whether such a note is one: not when it only says who is to look at the ticket."""
+    return not text.lstrip(BLANK).startswith((f"{HANDED} (", f"{QUESTION} ("))
 
 
 def in_window(binds: Binds, asked: Asked, window: int, table: str = "t") -> str:

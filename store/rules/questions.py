@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from store.asked import Note, standing
 from store.rules.own import offers
 from store.rules.rule import Rule
@@ -14,35 +16,20 @@ KIND = "billing_question"
 # The words that a question begins with stand in the statement as they are: so the index `note_question` is used.
 _MAY_BE_ONE = "NOT {n}.public AND substr({n}.text, 1, 8) = 'Question'"
 
-_NOTES = """
-WITH asked AS (
-    SELECT t.ticket_id FROM v_ticket t
-    WHERE {tickets_here} AND t.ticket_id IN (SELECT q.ticket_id FROM v_note q WHERE {questions_here} AND {may_be_one})
-     AND NOT {coded}
+_ASKED = "SELECT DISTINCT q.ticket_id FROM v_note q WHERE {here} AND " + _MAY_BE_ONE.format(n="q")
+_UNCODED = "SELECT t.ticket_id FROM v_ticket t WHERE {tickets_here} AND NOT {coded}"
+_NOTES = (
+    "SELECT n.ticket_id, n.author, n.created_at, n.text FROM v_note n WHERE {notes_here} AND n.speaker = 'staff'"
+    " ORDER BY n.ticket_id, n.order_at, n.order_rank, n.note_sort, n.note_id"
 )
-SELECT n.ticket_id, n.author, n.created_at, n.text FROM v_note n JOIN asked t ON t.ticket_id = n.ticket_id
- WHERE {notes_here} AND n.speaker = 'staff'
- ORDER BY n.ticket_id, n.order_at, n.order_rank, n.note_sort, n.note_id
-"""
 
 
 def questions(asked: Asked) -> Iterator[Found]:
     """Questions that nobody has answered in time."""
     if KIND not in asked.settings.kinds:
         return
-    binds = Binds(asked)
-    sql = _NOTES.format(
-        tickets_here=binds.queue(),
-        questions_here=binds.here("q"),
-        notes_here=binds.here("n"),
-        may_be_one=_MAY_BE_ONE.format(n="q"),
-        coded=_coded(asked, binds),
-    )
-    said: dict[str, list[Note]] = {}
-    for row in asked.rows(sql, binds):
-        said.setdefault(row["ticket_id"], []).append(Note(row["author"], row["created_at"], row["text"]))
     days = asked.settings.billing_overdue_days
-    for ticket_id, notes in said.items():
+    for ticket_id, notes in _conversations(asked).items():
         one = standing(notes, now=asked.now, hours=asked.connection.hours, overdue_days=days)
         if one is not None and one.state == "overdue":
             yield Found(
@@ -54,6 +41,29 @@ def questions(asked: Asked) -> Iterator[Found]:
                 data={"to": one.to, "by": one.by, "at": one.at, "days": days},
                 clears=offers(asked, "billing_code" if _on_ticket(asked) else "entry_code"),
             )
+
+
+def _conversations(asked: Asked) -> dict[str, list[Note]]:
+    """What staff said on the tickets on which there may be an open question: few."""
+    binds = Binds(asked)
+    found = tuple(row["ticket_id"] for row in asked.rows(_ASKED.format(here=binds.here("q")), binds))
+    said: dict[str, list[Note]] = {}
+    for place in range(0, len(found), _AT_ONCE):
+        some = msgspec.structs.replace(asked, tickets=found[place : place + _AT_ONCE])
+        binds = Binds(some)
+        sql = _UNCODED.format(tickets_here=binds.queue(), coded=_coded(some, binds))
+        here = {row["ticket_id"] for row in some.rows(sql, binds)}
+        binds = Binds(some)
+        for row in some.rows(_NOTES.format(notes_here=binds.here("n")), binds):
+            if row["ticket_id"] in here:
+                said.setdefault(row["ticket_id"], []).append(
+                    Note(row["author"], row["created_at"], row["text"])
+                )
+    return said
+
+
+_AT_ONCE = 500
+"""Tickets named in one statement."""
 
 
 def _on_ticket(asked: Asked) -> bool:
