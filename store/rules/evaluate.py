@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from connectors.contract import Capabilities
 from store.cache_upkeep import mark
+from store.measures.recovered import note_recovered
 from store.not_known import not_known
 from store.rules import (
     codes,
@@ -143,6 +144,9 @@ def _evaluate(
         seen = _first_seen(book, asked, found, about)
         results = _results(found, seen, settings.gates)
         _history(book, asked, rules, results, about, settings.retention)
+        note_recovered(
+            book, asked, {(kind, ticket, entry) for kind, ticket, _, _, entry in results.reasons}, about
+        )
     groups.keep(asked, groups.members(asked, rules))
     _publish(asked, results)
     if asked.tickets is None:
