@@ -123,6 +123,25 @@ class ReopeningRow(JournalTable, table=True):
     """When the read began that found it open."""
 
 
+class Recovered(JournalTable, table=True):
+    """Hours that leaked until a change of ours put it right: one row a time entry and kind (`store.measures`)."""
+
+    __tablename__ = "recovered"
+    connection: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    time_entry_id: str = Field(primary_key=True)
+    """Empty: hours on the ticket that no entry accounts for."""
+    change: str = Field(primary_key=True)
+    """The change that did it."""
+    at: int
+    hours: float
+    amount: int | None = None
+    """In hundredths of the currency, by the rates of that time; `None`: no rate was set."""
+    currency: str = ""
+    __table_args__ = (Index("recovered_by_time", "connection", "at"),)
+
+
 class AuditRow(JournalTable, table=True):
     """The audit log; written and read by `store.audit` alone. Triggers refuse any change but a purge."""
 

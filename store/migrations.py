@@ -185,7 +185,23 @@ REOPENINGS = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, DAY_GATE, REOPENINGS)
+RECOVERED = (
+    """CREATE TABLE recovered (
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        time_entry_id VARCHAR NOT NULL,
+        change VARCHAR NOT NULL,
+        at INTEGER NOT NULL,
+        hours FLOAT NOT NULL,
+        amount INTEGER,
+        currency VARCHAR NOT NULL,
+        PRIMARY KEY (connection, ticket_id, kind, time_entry_id, change)
+    )""",
+    "CREATE INDEX recovered_by_time ON recovered (connection, at)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, DAY_GATE, REOPENINGS, RECOVERED)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

@@ -10,19 +10,23 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from statistics import median
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from store.business_time import Hours
+from store.day_time import Worked, at_minute, day_of, shift_of, stretches
 from store.seen import PREFIX as SEEN
 
 HANDED = "Hand-over"
 _HANDED = re.compile(rf"{HANDED} \(([^()]*)\): (.*)", re.DOTALL)
 _SEEN_MARK = re.compile(r"\s*\(up to [^()]*\)\W*\Z")
 _GIVEN_UP = ("undone", "dropped")
+
+_Entry = tuple[int, int | None, float]
+"""Begin, end and hours of a time entry."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -88,8 +92,8 @@ def day(
     """The day of `now` (UTC seconds) in `zone`. `shift`: its begin and end in minutes after midnight, where one is set;
     `gap`: stretches shorter than so many seconds are none; `hours`: business days, for the next shift."""
     here = datetime.fromtimestamp(now, UTC).astimezone(zone)
-    begins = int(here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
-    shift_begins = _next_shift(here, shift, hours)
+    begins, ends = day_of(now, zone)
+    shift_begins = _next_shift(here, shift, hours, zone)
     changes = _changes(journal, names, begins) if journal is not None else []
     waits = [
         at - note for _, _, _, at, note, reply, _ in changes if reply and note is not None and at >= note
@@ -99,7 +103,7 @@ def day(
     for connection, ticket_id, _, at, _, _, text in changes:
         if text and (handed := parse_handed(text)) is not None:
             left[connection, ticket_id] = Left(*handed, at=at)
-    spans = _spans(cache, names, begins) if cache is not None else []
+    entries = _worked(cache, names, begins, ends) if cache is not None else []
     touched = [(at, (connection, ticket_id, number)) for connection, ticket_id, number, at, *_ in changes]
     return Day(
         begins=begins,
@@ -107,8 +111,8 @@ def day(
         median=int(median(waits)) if waits else None,
         seen=tuple(reasons.most_common()),
         left=left,
-        hours=sum(hours for _, _, hours in spans),
-        gaps=_gaps(spans, _shift_today(here, shift), now, gap, touched),
+        hours=sum(hours for _, _, hours in entries),
+        gaps=_gaps(entries, shift_of(now, zone, shift), now, gap, touched),
         time_known=cache is not None and _tells_time(cache, names),
         due=_due(cache, names, shift_begins) if cache is not None else {},
         next_shift=shift_begins,
@@ -137,44 +141,31 @@ def _reasons(text: str | None) -> list[str]:
     return [reason.lower() or "no reason"]
 
 
-def _spans(
-    cache: sqlite3.Connection, names: Sequence[str], begins: int
-) -> list[tuple[int | None, int | None, float]]:
-    """Begin, end, hours of his own entries of the day, by their begin."""
+def _worked(cache: sqlite3.Connection, names: Sequence[str], begins: int, ends: int) -> list[_Entry]:
+    """His own entries of the day, by their begin."""
     marks = ", ".join("?" for _ in names)
     rows = cache.execute(
         "SELECT t.started_at, t.ended_at, t.hours FROM v_time t JOIN connection_state s USING (connection)"
-        f" WHERE t.connection IN ({marks}) AND t.started_at >= ?"
+        f" WHERE t.connection IN ({marks}) AND t.started_at >= ? AND t.started_at < ?"
         " AND ((s.member_id IS NOT NULL AND t.member_id = s.member_id) OR t.member = s.member) ORDER BY t.started_at",
-        [*names, begins],
+        [*names, begins, ends],
     )
     return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _gaps(
-    spans: Sequence[tuple[int | None, int | None, float]],
+    entries: Sequence[_Entry],
     shift: tuple[int, int] | None,
     now: int,
     least: int,
     touched: Sequence[tuple[int, tuple[str, str, str]]],
 ) -> tuple[Gap, ...]:
     """Stretches without an entry, in the shift (else between the first entry and the last), and overlaps."""
-    known = sorted((begin, end) for begin, end, _ in spans if begin is not None and end is not None)
-    if shift is None and not known:
-        return ()
-    first, last = shift or (known[0][0], max(end for _, end in known))
-    found: list[Gap] = []
-    reached = first
-    for begin, end in known:
-        if begin - reached >= least and begin > first:
-            found.append(_gap(reached, min(begin, last), touched))
-        elif reached - begin >= 60 and reached > first and begin >= first:
-            found.append(Gap(begin, min(reached, end), overlap=True))
-        reached = max(reached, end)
-    until = min(last, now)
-    if shift is not None and until - reached >= least:
-        found.append(_gap(reached, until, touched))
-    return tuple(one for one in found if one.ends > one.begins)
+    worked = [Worked(begin, end) for begin, end, _ in entries if end is not None]
+    return tuple(
+        Gap(one.begins, one.ends, overlap=True) if one.overlap else _gap(one.begins, one.ends, touched)
+        for one in stretches(worked, shift, now, least)
+    )
 
 
 def _gap(begins: int, ends: int, touched: Sequence[tuple[int, tuple[str, str, str]]]) -> Gap:
@@ -205,16 +196,8 @@ def _due(cache: sqlite3.Connection, names: Sequence[str], before: int) -> dict[t
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def _moment(day: datetime, minutes: int) -> int:
-    return int(day.replace(hour=minutes // 60, minute=minutes % 60, second=0, microsecond=0).timestamp())
-
-
-def _shift_today(here: datetime, shift: tuple[int, int] | None) -> tuple[int, int] | None:
-    return None if shift is None else (_moment(here, shift[0]), _moment(here, shift[1]))
-
-
-def _next_shift(here: datetime, shift: tuple[int, int] | None, hours: Hours) -> int:
+def _next_shift(here: datetime, shift: tuple[int, int] | None, hours: Hours, zone: ZoneInfo) -> int:
     """When the next shift begins: on the next business day, where no shift is set when business opens."""
     day = hours.day_after(here.date())
     begins = shift[0] if shift is not None else hours.opens(day)
-    return _moment(datetime.combine(day, time(), here.tzinfo), begins or 0)
+    return at_minute(day, zone, begins or 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from connectors.text import clean
-from store import reasons_late, reasons_mixed
+from store import reasons_late, reasons_mixed, reasons_money
 from store.saying import Data, Say, Sentence, day, when
 
 __all__ = ["LABELS", "label", "place", "sentence", "when"]
@@ -154,6 +154,7 @@ _SENTENCES: dict[str, Sentence] = {
     "locked": _locked,
     **reasons_late.SENTENCES,
     **reasons_mixed.SENTENCES,
+    **reasons_money.SENTENCES,
 }
 
 _PLACES = {code: place for place, code in enumerate(_SENTENCES)}

@@ -113,6 +113,7 @@ def _forget_absent(db: Db, connection: str, here: str, edge: int, recent: int) -
     for statement in (
         "DELETE FROM history WHERE connection = :c AND cleared_at < :edge",
         f"DELETE FROM history WHERE connection = :c AND opened_at < :edge AND {absent}",
+        "DELETE FROM recovered WHERE connection = :c AND at < :edge",
         f"DELETE FROM first_seen WHERE connection = :c AND first_seen < :recent AND {absent}",
         f"DELETE FROM draft WHERE connection = :c AND saved_at < :edge AND {absent}",
         "DELETE FROM reopening WHERE connection = :c AND reopened_at < :edge",

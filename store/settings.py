@@ -16,6 +16,7 @@ from store.checkpoints import checkpoints
 from store.hours_settings import read_hours
 from store.key_settings import key_wishes
 from store.kind_settings import gates, kind_rule
+from store.money_settings import agreement_scopes, read_money
 from store.psa_options import environment_name, own_keys, secret_commands
 from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.saved_panes import saved_panes
@@ -116,6 +117,7 @@ def parse(text: str, path: Path) -> Settings:
         time_least=time.duration("least", Settings().time_least),
         billing_people=billing.texts("people"),
         billing_overdue_days=billing.count("overdue_days", Settings().billing_overdue_days),
+        money=read_money(top.table("money")),
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
         theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
@@ -291,6 +293,7 @@ def _rules(table: Table, connections: dict[str, Connection]) -> Rules:
             billing.one_of("when", ("worked", "always", "closing"), default.billing_when),
         ),
         billing_window=billing.duration("window", default.billing_window, least=1),
+        agreements=agreement_scopes(tables["out_of_scope"]),
         kinds={kind: kind_rule(BY_NAME[kind], inner) for kind, inner in tables.items() if inner.data},
     )
     table.finish()

@@ -106,6 +106,36 @@ class CustomRule(msgspec.Struct, frozen=True, kw_only=True):
         return CUSTOM + self.name
 
 
+class AgreementScope(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[rules.out_of_scope.agreement]]`: what an agreement does not cover, by names, case ignored."""
+
+    name: str
+    """The agreement's; `*`: any."""
+    codes: tuple[str, ...] = ()
+    boards: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+
+class CompanyRate(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[money.for]]`: what an hour costs one company, in place of what it costs the others."""
+
+    company: str
+    """Case ignored."""
+    rate: float | None = None
+    rates: dict[str, float] = {}
+    """Billing code's name -> an hour of it."""
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True):
+    """`[money]`: what an hour costs the customer where the PSA does not say."""
+
+    currency: str = ""
+    rate: float | None = None
+    rates: dict[str, float] = {}
+    """Billing code's name -> an hour of it."""
+    companies: tuple[CompanyRate, ...] = ()
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """`[rules.*]`, flattened."""
 
@@ -116,6 +146,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     required_for: tuple[RequiredFor, ...] = ()
     billing_when: Literal["worked", "always", "closing"] = "worked"
     billing_window: int = 30 * 86400
+    agreements: tuple[AgreementScope, ...] = ()
+    """`out_of_scope`: what they do not cover."""
     kinds: dict[str, KindRule] = {}
     """Those that have a table."""
     custom: tuple[CustomRule, ...] = ()
@@ -176,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`[billing]`: whom a question to billing is for."""
     billing_overdue_days: int = 2
     """Business days after which an unanswered question to billing is overdue."""
+    money: Money = Money()
     strong_count: int = 8
     """`[suggestions]`: a suggestion is strong with this many tickets like it …"""
     strong_share: float = 0.85

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 from connectors.contract import Capabilities
 from store.cache_upkeep import mark, marked
 from store.dirty import clean, dirty
+from store.measures.recovered import note_recovered
 from store.not_known import not_known
 from store.rules import (
     absence,
@@ -28,13 +29,18 @@ from store.rules import (
     conversations,
     crossed,
     duplicates,
+    effort,
     fields,
     groups,
+    money,
+    own_day,
     parents,
     planning,
+    questions,
     reopened,
     silence,
     targets,
+    written,
 )
 from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.rules.exclusions import calendar_day, without_excluded
@@ -59,6 +65,11 @@ RULES: tuple[Rule, ...] = (
     *clients.RULES,
     *crossed.RULES,
     *children.RULES,
+    *written.RULES,
+    *money.RULES,
+    *effort.RULES,
+    *own_day.RULES,
+    *questions.RULES,
 )
 
 ALWAYS = tuple(kind.name for kind in CATALOGUE if kind.on)
@@ -206,6 +217,9 @@ def _evaluate(
         seen = _first_seen(book, asked, found, about)
         results = _results(found, seen, settings.gates)
         _history(book, asked, rules, results, about, settings.retention)
+        note_recovered(
+            book, asked, {(kind, ticket, entry) for kind, ticket, _, _, entry in results.reasons}, about
+        )
     _publish(asked, results)
     groups.keep(asked, groups.members(asked, rules))
     if asked.tickets is None:

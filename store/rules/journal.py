@@ -21,7 +21,7 @@ RowKey = tuple[str, str]
 _LOOKED_AT = ("", "ticket", "")
 """Kind, code and field of the mark that a ticket of the first sync has been evaluated once."""
 
-_CLEARING = "('held', 'queued', 'sending', 'uncertain', 'confirmed')"
+CLEARING = "('held', 'queued', 'sending', 'uncertain', 'confirmed')"
 
 
 def first_seen(
@@ -130,7 +130,7 @@ def keep_history(
             text(
                 "UPDATE history SET cleared_at = :now, cleared_by = (SELECT c.change FROM change c"
                 " WHERE c.connection = :connection AND c.ticket_id = :ticket_id AND c.settled_at IS NULL"
-                f" AND c.state IN {_CLEARING} ORDER BY c.seq DESC LIMIT 1)"
+                f" AND c.state IN {CLEARING} ORDER BY c.seq DESC LIMIT 1)"
                 " WHERE connection = :connection AND ticket_id = :ticket_id AND kind = :kind"
                 " AND cleared_at IS NULL"
             ),

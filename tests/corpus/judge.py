@@ -14,7 +14,7 @@ from store.rules.evaluate import evaluate
 from tests.corpus.build import SHARED, Corpus
 from tests.corpus.case import MAIN, NOW
 
-JUDGING = ("possible_duplicate", "crossed", "out_of_scope")
+JUDGING = ("possible_duplicate", "crossed", "wrong_client")
 """Kinds that judge what people wrote: they may miss some and find some that are none; how many is said."""
 
 _SHOWN = 20

@@ -136,12 +136,14 @@ def test_the_next_shift_is_on_the_next_business_day(
     hours: Hours, shift: tuple[int, int] | None, expected: datetime
 ) -> None:
     friday = datetime(2026, 11, 27, 16, 0, tzinfo=BERLIN)
-    assert datetime.fromtimestamp(_next_shift(friday, shift, hours), BERLIN) == expected
+    assert datetime.fromtimestamp(_next_shift(friday, shift, hours, BERLIN), BERLIN) == expected
 
 
 def test_the_next_shift_after_the_clocks_have_changed() -> None:
     friday = datetime(2026, 10, 23, 16, 0, tzinfo=BERLIN)
-    assert _next_shift(friday, None, Hours()) == datetime(2026, 10, 26, 9, 0, tzinfo=BERLIN).timestamp()
+    assert (
+        _next_shift(friday, None, Hours(), BERLIN) == datetime(2026, 10, 26, 9, 0, tzinfo=BERLIN).timestamp()
+    )
 
 
 def configured(shop: Shop, text: str) -> Reader:

@@ -13,6 +13,7 @@ import pytest
 from connectors.contract import Scope
 from store.business_time import Hours
 from store.settings import RequiredFor, Settings, SettingsError, load, machine_timezone, parse
+from store.settings_records import AgreementScope, CompanyRate, Money
 from store.settings_save import (
     laid_over,
     remove_connection,
@@ -530,3 +531,69 @@ def test_checkpoints_in_the_order_of_the_day_each_once_and_an_override_that_nobo
     settings = parse(text, FILE)
     assert settings.checkpoints == (0, 9 * 60 + 5, 16 * 60 + 30)
     assert settings.overrides_before_approval == 0
+
+
+def test_money_and_what_agreements_do_not_cover() -> None:
+    text = """
+[[rules.out_of_scope.agreement]]
+name = "Gold"
+codes = ["Project Work"]
+[[rules.out_of_scope.agreement]]
+name = "*"
+boards = ["Projects"]
+types = ["Move"]
+[rules.out_of_scope]
+on = true
+[money]
+currency = "USD"
+rate = 120
+[money.rates]
+"Project Work" = 180.5
+[[money.for]]
+company = "Acme"
+rate = 100
+rates = { "On site" = 150 }
+"""
+    settings = parse(text, FILE)
+    assert settings.rules.agreements == (
+        AgreementScope(name="Gold", codes=("Project Work",)),
+        AgreementScope(name="*", boards=("Projects",), types=("Move",)),
+    )
+    assert settings.rules.of("out_of_scope").on
+    acme = CompanyRate(company="Acme", rate=100.0, rates={"On site": 150.0})
+    assert settings.money == Money(
+        currency="USD", rate=120.0, rates={"Project Work": 180.5}, companies=(acme,)
+    )
+    assert parse("", FILE).money == Money() and parse("", FILE).rules.agreements == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[[rules.out_of_scope.agreement]]\nname = "Gold"',
+            '[rules.out_of_scope.agreement]: "Gold" leaves nothing',
+        ),
+        (
+            '[[rules.out_of_scope.agreement]]\ncodes = ["x"]',
+            "[rules.out_of_scope.agreement] name: is missing",
+        ),
+        (
+            '[[rules.out_of_scope.agreement]]\nname = "x"\ncode = ["x"]',
+            "[rules.out_of_scope.agreement] code: unknown key",
+        ),
+        ("[money]\nrate = 120", "[money] currency: is missing"),
+        ('[money]\ncurrency = "USD"\nrate = 0', "[money] rate: a number above 0 is expected, not 0"),
+        ('[money]\ncurrency = "USD"\nrate = inf', "[money] rate: a number above 0 is expected, not inf"),
+        (
+            '[money]\ncurrency = "USD"\nrates = { a = "b" }',
+            "[money.rates] a: a number above 0 is expected, not a string",
+        ),
+        ('[money]\ncurrency = "USD"\n[[money.for]]\ncompany = "A"', "[money.for]: sets no rate"),
+        ('[money]\ncurrencies = "USD"', "[money] currencies: unknown key"),
+    ],
+)
+def test_money_that_cannot_be_meant_is_named(text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, FILE)
+    assert f"{FILE}: {said}" in str(caught.value)
