@@ -70,11 +70,8 @@ CACHE_INDEXES = (
     # The two highest ranks, where the PSA gives no list of priorities.
     "CREATE INDEX ticket_by_rank ON ticket (connection, priority_rank)",
     "CREATE INDEX time_by_ticket ON time_entry (connection, ticket_id)",
-    "CREATE INDEX note_by_time ON note (connection, created_at)",
     "CREATE INDEX note_question ON note (connection, ticket_id)"
     " WHERE NOT public AND substr(text, 1, 8) = 'Question'",
-    "CREATE INDEX time_by_start ON time_entry (connection, started_at)",
-    "CREATE INDEX time_by_entering ON time_entry (connection, entered_at)",
     "CREATE INDEX time_overlay_by_ticket ON time_overlay (connection, ticket_id)",
     "CREATE INDEX parent_by_parent ON ticket_parent (connection, parent_id, ticket_id)",
     "CREATE INDEX exception_by_ticket ON exception (connection, ticket_id)",
