@@ -37,8 +37,11 @@ GROUPS = ("first", "late", "money", "mixed")
 SHARED = "acme"
 """The connection in which cases stand beside each other and among the background."""
 
-ALONE = ("time_gap", "owner_absent")
+ALONE = ("owner_absent",)
 """Kinds that look at a person's whole day: each of their cases has a connection of its own."""
+
+OF_ONE_DAY = ("time_gap",)
+"""Kinds whose cases are one day of the technician's: together they have a connection of their own."""
 
 FIRST_NUMBER = 1_000_000
 
@@ -79,7 +82,7 @@ def build(databases: Databases, cases: Iterable[Case], *, seed: int, healthy_tic
                     raise ValueError(
                         f"Cases want rules.{kind}.{key} set to two values; the last is {case.name}."
                     )
-    places = [f"case-{place}" if case.kind in ALONE else SHARED for place, case in enumerate(cases)]
+    places = [_place(case, place) for place, case in enumerate(cases)]
     corpus = Corpus(healthy.shop([SHARED, *sorted(set(places) - {SHARED})], limits))
     rows = Rows()
     number = FIRST_NUMBER
@@ -105,6 +108,12 @@ def build(databases: Databases, cases: Iterable[Case], *, seed: int, healthy_tic
         rows.connection(connection.name)
     rows.put(databases)
     return corpus
+
+
+def _place(case: Case, number: int) -> str:
+    if case.kind in ALONE:
+        return f"case-{number}"
+    return case.kind.replace("_", "-") if case.kind in OF_ONE_DAY else SHARED
 
 
 class Rows:
@@ -182,7 +191,13 @@ class Rows:
         offers = msgspec.json.encode(healthy.CAPABILITIES).decode()
         self.add(
             ConnectionState,
-            {"connection": name, "member": healthy.ME, "capabilities": offers, "synced_at": NOW},
+            {
+                "connection": name,
+                "member": healthy.ME,
+                "member_id": "7",
+                "capabilities": offers,
+                "synced_at": NOW,
+            },
         )
 
     def put(self, databases: Databases) -> None:

@@ -71,7 +71,7 @@ def _worked(at: int, **more: Any) -> list[dict[str, Any]]:
         "ended_at": at,
         "entered_at": at,
         "hours": 0.25,
-        "member": "jdoe",
+        "member": "asmith",
     }
     return [
         usual | {"billing_code_id": "1", "billing_code": "Remote", "charge": True, "invoiced": False} | more

@@ -66,7 +66,9 @@ def undocumented(random: random.Random) -> Iterator[Case]:
     edge = NOW - 30 * DAY
 
     def case(name: str, found: bool, values: dict[str, Any], *notes: dict[str, Any], **more: Any) -> Case:
-        return Case(kind, name, found, Planted(values, list(notes), **more))
+        # The healthy resolution and the healthy entry's text would say it.
+        silent = {"time": [entry(NOW - DAY, text="")]} | more
+        return Case(kind, name, found, Planted({"resolution": None} | values, list(notes), **silent))
 
     def wrote(text: str, **more: Any) -> dict[str, Any]:
         return note(text, NOW - HOUR, **more)
@@ -130,7 +132,9 @@ def unbilled(random: random.Random) -> Iterator[Case]:
 
     def case(name: str, found: bool, begins: int, values: dict[str, Any] | None = None, **more: Any) -> Case:
         one = entry(begins, length, **({"charge": True, "invoiced": False} | more))
-        return Case("unbilled", name, found, Planted(old | (values or {}), time=[one]))
+        planted = Planted(old | (values or {}), time=[one])
+        also = frozenset() if planted.values.get("closed") else frozenset({"too_old"})
+        return Case("unbilled", name, found, planted, also=also)
 
     said = {"resolution": random.choice(DONE)}
     yield case("begun exactly 30 days ago", True, edge)
@@ -156,7 +160,7 @@ def out_of_scope(random: random.Random) -> Iterator[Case]:
     settings = {"out_of_scope": {"agreement": agreement}}
 
     def case(what: str, found: bool, values: dict[str, Any], **more: Any) -> Case:
-        one = entry(NOW - DAY, **more)
+        one = entry(NOW - DAY, **({"charge": None, "invoiced": False} | more))
         planted = Planted({"agreement": name, "agreement_id": "a1"} | values, time=[one])
         return Case("out_of_scope", what, found, planted, settings=settings)
 
