@@ -33,6 +33,7 @@ OF_A_CONNECTION = (
     "exception",
     "reason",
     "rule_group",
+    "rule_problem",
     "stream",
     "connection_state",
     "quarantine",

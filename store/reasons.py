@@ -151,6 +151,7 @@ _SENTENCES: dict[str, Sentence] = {
     "ticket_without_code": _ticket_without_code,
     "time_without_code": _time_without_code,
     "locked": _locked,
+    "custom": lambda say: say.word("means", "A rule of the company's own holds."),
 }
 
 _PLACES = {code: place for place, code in enumerate(_SENTENCES)}

@@ -18,7 +18,7 @@ class SettingsError(ValueError):
     def __init__(self, path: Path, table: str, key: str | None, problem: str, *, hint: str = "") -> None:
         place = " ".join(part for part in (f"[{table}]" if table else "", key or "") if part)
         super().__init__(f"{path}: {place}: {problem}" if place else f"{path}: {problem}")
-        self.path, self.table, self.key = path, table, key
+        self.path, self.table, self.key, self.problem = path, table, key, problem
         self.hint = hint or f"Edit {path}."
 
 
@@ -112,11 +112,11 @@ class Table:
             raise self.error(key, f"a number above 0 is expected, not {value:g}")
         return value
 
-    def count(self, key: str, default: int) -> int:
-        """A whole number, 1 or more."""
+    def count(self, key: str, default: int, *, least: int = 1) -> int:
+        """A whole number, `least` or more."""
         value = cast(int, self._take(key, (int,), "a whole number", default))
-        if value < 1:
-            raise self.error(key, f"a whole number from 1 is expected, not {value}")
+        if value < least:
+            raise self.error(key, f"a whole number from {least} is expected, not {value}")
         return value
 
     def texts(self, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from connectors.contract import Capabilities
 from store.cache_upkeep import mark
 from store.not_known import not_known
-from store.rules import codes, conversations, fields, groups, parents
+from store.rules import codes, conversations, custom, fields, groups, parents
 from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.rules.exclusions import without_excluded
 from store.rules.fields import absent_fields
@@ -111,17 +111,19 @@ def _evaluate(
 ) -> None:
     with _open(journal) as book:
         asked = _asked(db, book, settings, name, now)
-        rules = [rule for rule in RULES if any(kind in settings.kinds for kind in rule.kinds)]
+        rules = _rules(settings)
         absent = msgspec.json.encode(absent_fields(asked)).decode()
         # A field that came or went for the whole connection concerns every ticket.
         if tickets is not None and absent == _said_absent(asked):
             some = groups.touched(asked, rules, tickets)
             asked = msgspec.structs.replace(asked, tickets=some if len(some) <= _MANY else None)
+        custom.let_go(asked)
         found = _find(asked, rules)
         about = _about(asked)
-        seen = _first_seen(book, asked, found, about)
+        off = custom.unsettled(asked)
+        seen = _first_seen(book, asked, found, about, off)
         results = _results(found, seen, settings.gates)
-        _history(book, asked, rules, results, about, settings.retention)
+        _history(book, asked, rules, results, about, off)
     groups.keep(asked, groups.members(asked, rules))
     _publish(asked, results)
     if asked.tickets is None:
@@ -130,6 +132,12 @@ def _evaluate(
             {"absent": absent, "c": name},
         )
         mark(db, name, "rules", rules_mark(settings, name), now)
+
+
+def _rules(settings: Settings) -> list[Rule]:
+    """Those that look for a kind that is switched on."""
+    every = (*RULES, *custom.rules(settings))
+    return [rule for rule in every if any(kind in settings.kinds for kind in rule.kinds)]
 
 
 def _find(asked: Asked, rules: Iterable[Rule]) -> list[Found]:
@@ -197,7 +205,7 @@ def _seen_key(one: Found) -> SeenKey:
 
 
 def _first_seen(
-    journal: Database, asked: Asked, found: list[Found], about: dict[str, About]
+    journal: Database, asked: Asked, found: list[Found], about: dict[str, About], off: frozenset[str]
 ) -> dict[SeenKey, int]:
     wanted: dict[SeenKey, int] = {}
     for one in found:
@@ -211,6 +219,7 @@ def _first_seen(
         came_first=[ticket for ticket, known in about.items() if known.first_sync],
         settled=[ticket for ticket, known in about.items() if not known.laid_over],
         tickets=asked.tickets,
+        unsettled=off,
         now=asked.now,
     )
 
@@ -251,13 +260,13 @@ def _history(
     rules: Iterable[Rule],
     results: Results,
     about: dict[str, About],
-    retention: int,
+    off: frozenset[str],
 ) -> None:
     known = open_rows(journal, asked.connection.name, asked.tickets)
-    gone = {key for key in known if key not in results.rows}
+    gone = {key for key in known if key not in results.rows and key[1] not in off}
     windowed = {key for key in gone if key[1] in WINDOWED}
     gone -= _unresolved(asked, rules, {key for key in windowed if key[0] in about})
-    young = {key for key in windowed if known[key] > asked.now - retention}
+    young = {key for key in windowed if known[key] > asked.now - asked.settings.retention}
     gone -= _forgotten(asked, {key for key in young if key[0] not in about})
     opened = {key: row.since for key, row in results.rows.items() if key not in known}
     keep_history(journal, asked.connection.name, opened=opened, cleared=gone, now=asked.now)
