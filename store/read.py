@@ -318,6 +318,11 @@ class Reader(StoryReader):
         with self._cache() as db:
             return rule_problems(db, self.settings, self._names(None))
 
+    def plain(self, keys: Sequence[tuple[str, str]]) -> list[Row]:
+        """Rows without a kind for these tickets (connection, ticket id), of those that the cache has."""
+        with self._cache() as db:
+            return [] if db is None else self._lists(db, self._names(None)).plain(list(keys))
+
     def past(self) -> Past:
         """When rows of each kind opened and cleared."""
         with self._journal("history") as journal:

@@ -62,7 +62,8 @@ def tidy(databases: Databases, connection: str, settings: Settings, now: int) ->
         _forget_absent(db, connection, here, edge, now)
         db.execute(text("DELETE FROM sign_off WHERE at < :edge"), {"edge": edge})
         query = " UNION ".join(
-            f"SELECT DISTINCT connection FROM {table}" for table in ("change", "history", "timer", "snooze")
+            f"SELECT DISTINCT connection FROM {table}"
+            for table in ("change", "history", "timer", "snooze", "snooze_log")
         )
         for left in set(db.execute(text(query)).scalars()) - settings.connections.keys():
             gone += retire_changes(db, left, edge, left=True)
@@ -116,6 +117,7 @@ def _forget_absent(db: Db, connection: str, here: str, edge: int, recent: int) -
         "DELETE FROM timer WHERE connection = :c AND ended_at < :edge",
         f"DELETE FROM timer WHERE connection = :c AND started_at < :edge AND {absent}",
         "DELETE FROM snooze WHERE connection = :c AND until < :recent",
+        "DELETE FROM snooze_log WHERE connection = :c AND until < :edge",
     ):
         db.execute(text(statement), of)
 

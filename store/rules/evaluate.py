@@ -110,7 +110,7 @@ def _evaluate(
     tickets: list[str] | None,
 ) -> None:
     with _open(journal) as book:
-        asked = _asked(db, book, settings, name, now)
+        asked = asked_of(db, book, settings, name, now)
         rules = _rules(settings)
         absent = msgspec.json.encode(absent_fields(asked)).decode()
         # A field that came or went for the whole connection concerns every ticket.
@@ -161,7 +161,8 @@ def _open(database: Engine | Database) -> Iterator[Database]:
 # ---------------------------------------------------------------- what is asked
 
 
-def _asked(db: Database, journal: Database, settings: Settings, name: str, now: int) -> Asked:
+def asked_of(db: Database, journal: Database, settings: Settings, name: str, now: int) -> Asked:
+    """What every rule needs to know of one connection, for all of its tickets."""
     row = db.execute(
         text("SELECT member, capabilities FROM connection_state WHERE connection = :c"), {"c": name}
     ).one_or_none()

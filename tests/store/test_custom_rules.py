@@ -13,7 +13,7 @@ from store.rules import custom
 from store.rules.custom_sql import problem
 from store.rules.custom_words import parts
 from store.rules.documented import COLUMNS, VIEWS
-from store.rules.evaluate import _asked
+from store.rules.evaluate import asked_of
 from store.settings import CustomRule, Exclude, Rules
 from tests.store.conftest import NOW
 from tests.store.test_rules import Desk, note, ticket
@@ -135,7 +135,7 @@ class TestFinding:
         desk.evaluate(NOW + 60, tickets=["3"])
         assert found(desk) == {"3"} and found(desk, "custom:old") == {"2", "3"}
         with desk.databases.cache.begin() as db, desk.databases.journal.begin() as book:
-            asked = _asked(db, book, desk.settings, "acme", NOW + 60)
+            asked = asked_of(db, book, desk.settings, "acme", NOW + 60)
             touched = {
                 name for one in custom.rules(desk.settings) if one.passed for name in one.passed(asked, NOW)
             }
@@ -322,7 +322,7 @@ def test_two_rules_over_many_tickets_are_quick(desk):
     ]
     desk.holds(*everything)
     with desk.databases.cache.begin() as db, desk.databases.journal.begin() as book:
-        asked = _asked(db, book, desk.settings, "acme", NOW)
+        asked = asked_of(db, book, desk.settings, "acme", NOW)
         began = time.monotonic()
         shown = custom.holding(asked, desk.settings.rules.custom[0])
         assert time.monotonic() - began < 1.5
