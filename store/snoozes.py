@@ -50,11 +50,16 @@ def stands_for(cache: sqlite3.Connection, connection: str, ticket_id: str, kind:
     return _looks(cache, *key)
 
 
+def often(times: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")
+
+
 class NeedsApproval(NotHidden):
     """It was hidden so often that somebody has to approve of the next time. `times`: how often."""
 
     def __init__(self, times: int) -> None:
-        super().__init__(f"It was hidden {times} times before: somebody has to approve of it.")
+        super().__init__(f"It was hidden {often(times)} before: somebody has to approve of it.")
         self.times = times
 
 

@@ -113,7 +113,7 @@ class Snoozing:
             + Content(f"#{clean(row.number)} · ")
             + say(row.summary)
         )
-        hint = f"It was hidden {times} times before. The name is kept: `deskzero rules exceptions` lists it."
+        hint = f"It was hidden {snoozes.often(times)} before. The name is kept: `deskzero rules exceptions` lists it."
         found = await self.app.push_screen_wait(Picker(title, [], hint=hint, free="this person approves"))
         return None if found is None else found.label
 

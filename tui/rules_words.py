@@ -138,22 +138,23 @@ def reasons_of(found: Sequence[Found], timezone: str, now: int) -> tuple[Any, ..
     from zoneinfo import ZoneInfo
 
     from store.read_records import Reason
-    from store.reasons import place, sentence
+    from store.read_rows import telling_order
+    from store.reasons import sentence
 
-    return tuple(
+    zone = ZoneInfo(timezone)
+    reasons = [
         Reason(
             one.code,
-            sentence(
-                one.code, one.data, field=one.field or None, hours=one.hours, zone=ZoneInfo(timezone), now=now
-            ),
+            sentence(one.code, one.data, field=one.field or None, hours=one.hours, zone=zone, now=now),
             field=one.field or None,
             time_entry_id=one.time_entry_id or None,
             hours=one.hours,
             gate=one.gate,
             since=one.since if one.since is not None else now,
         )
-        for one in sorted(found, key=lambda one: (place(one.code), one.field, one.time_entry_id))
-    )
+        for one in found
+    ]
+    return tuple(sorted(reasons, key=telling_order))
 
 
 # ---------------------------------------------------------------- explain

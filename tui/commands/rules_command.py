@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connectors.text import clean
 from tui.commands.common import (
     counted,
     harmless,
@@ -42,6 +43,11 @@ def _reader(ctx: click.Context) -> tuple[Home, Settings, Reader]:
     return home, settings, Reader(home, settings)
 
 
+def _print(line: str) -> None:
+    """One line with its columns; foreign text in it is harmless, also where it holds line ends."""
+    click.echo(clean(line, lines=True).replace("\n", " "))
+
+
 # ---------------------------------------------------------------- list
 
 
@@ -64,7 +70,7 @@ def listed(ctx: click.Context, as_json: bool) -> None:
         return
     for view in views:
         for line in rule_lines(view, home, settings.timezone):
-            say(line)
+            _print(line)
 
 
 # ---------------------------------------------------------------- test
@@ -188,7 +194,7 @@ def explained(ctx: click.Context, ticket: str, as_json: bool) -> None:
         return
     say(f"#{view.record.number}  {view.record.company or ''}  {view.record.summary}")
     for line in explain_lines(found, zone, moment):
-        say(line)
+        _print(line)
 
 
 # ---------------------------------------------------------------- plan
@@ -213,7 +219,7 @@ def plan(ctx: click.Context, as_json: bool) -> None:
         say_json(harmless(plan_document(found)))
         return
     for line in plan_lines(found, home, settings.timezone):
-        say(line)
+        _print(line)
 
 
 # ---------------------------------------------------------------- exceptions
@@ -237,6 +243,6 @@ def exceptions(ctx: click.Context, as_json: bool) -> None:
         say_json(harmless([passed_document(one) for one in found]))
         return
     for line in passed_lines(found, settings.timezone):
-        say(line)
+        _print(line)
     if not found:
         say("Nothing is left out, hidden, or was closed past the guard.")
