@@ -131,6 +131,14 @@ def test_an_example_finds_what_it_says(databases, name):
     assert {row.reasons[0].text for row in rows} == {rule.means}
 
 
+def test_the_settings_page_shows_a_rule_that_works():
+    page = (PAGE.parent / "settings.md").read_text(encoding="utf-8")
+    block = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    rules = parse(block[1], Path("config.toml")).rules
+    assert [rule.name for rule in rules.custom] == ["vip_waiting"] and rules.custom_problems == ()
+
+
 def test_the_tables_are_the_programs():
     assert renewed(TEXT) == TEXT, "run `python -m tests.rules_page`"
 
