@@ -34,6 +34,7 @@ OF_A_CONNECTION = (
     "reason",
     "rule_group",
     "rule_dirty",
+    "rule_problem",
     "stream",
     "connection_state",
     "quarantine",

@@ -19,6 +19,7 @@ from store.read import Reader
 from store.read_check import Known
 from store.read_records import ALL_OPEN, ChangeView, ConnectionView, QuarantineView
 from store.read_rows import iso
+from store.read_rules import RuleProblem
 from store.reasons import when
 from store.settings import Settings, rules_mark
 
@@ -84,6 +85,7 @@ def verdict(
     counted = settings.counted if gates is None else gates
     doubts = list(_doubts(evidence.connections, settings, now, asked))
     doubts += _not_known([known.state for known in evidence.connections], counted)
+    doubts += _own_rules(evidence.rule_problems, gates)
     doubts += _outbox(list(waiting.values()))
     doubts += _left_behind(left_behind)
     doubts += _quarantine(evidence.quarantine)
@@ -184,6 +186,13 @@ def _not_known(states: Sequence[ConnectionView], gates: Sequence[str]) -> Iterat
         for sentence, kinds in sentences.items():
             named = " and ".join((", ".join(kinds[:-1]), kinds[-1])) if kinds[1:] else kinds[0]
             yield f"{name}: {named} cannot be known. {clean(sentence)}"
+
+
+def _own_rules(problems: Sequence[RuleProblem], gates: Sequence[str] | None) -> Iterator[str]:
+    """The company's own rules that count and do not work: what they would find is not known."""
+    for one in problems:
+        if one.counts if gates is None else one.kind in gates:
+            yield clean(f"{one.sentence} It counts, and what it would find is not known.")
 
 
 def _outbox(waiting: Sequence[ChangeView]) -> Iterator[str]:

@@ -206,6 +206,24 @@ class Snooze(JournalTable, table=True):
     """What the row looked like: it comes back as soon as it looks otherwise."""
 
 
+class SnoozeLog(JournalTable, table=True):
+    """Each time that a row was hidden; `snooze` holds what is hidden now."""
+
+    __tablename__ = "snooze_log"
+    __table_args__ = (Index("snooze_log_by_row", "connection", "ticket_id", "kind"),)
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    ticket_id: str
+    kind: str
+    reason: str
+    at: int
+    until: int
+    who: str
+    """The technician, as the settings named them."""
+    approver: str
+    """Whose approval was given; empty: none was asked for."""
+
+
 class SignOff(JournalTable, table=True):
     """An end of day that somebody signed. What others must know of it stands in the PSA, as notes."""
 

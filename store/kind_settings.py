@@ -98,13 +98,19 @@ def day(table: Table, key: str) -> str:
         raise table.error(key, f'{expected} is expected, not "{text}"') from None
 
 
+def own_kinds(rules: Rules) -> tuple[str, ...]:
+    """The kinds of the company's own, also those of rules that are wrong: who names one has not misspelt it."""
+    return (*(rule.kind for rule in rules.custom), *(one.kind for one in rules.custom_problems))
+
+
 def gates(check: Table, rules: Rules) -> tuple[str, ...]:
     """`check.gates`, then what the kinds' own tables say."""
     named = check.texts("gates", Settings().gates)
-    custom = tuple(rule.kind for rule in rules.custom)
+    custom = own_kinds(rules)
     for kind in named:
         if kind not in (*KINDS, *custom):
             raise check.error("gates", f'unknown kind "{kind}"', meant(kind, (*KINDS, *custom)))
     own = {kind: rule.gate for kind, rule in rules.kinds.items() if rule.gate is not None}
     own |= {rule.kind: True for rule in rules.custom if rule.gate}
+    own |= {one.kind: True for one in rules.custom_problems if one.counts}
     return tuple(kind for kind in (*KINDS, *custom) if own.get(kind, kind in named))

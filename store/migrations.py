@@ -201,7 +201,30 @@ RECOVERED = (
     "CREATE INDEX recovered_by_time ON recovered (connection, at)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, DAY_GATE, REOPENINGS, RECOVERED)
+SNOOZE_LOG = (
+    """CREATE TABLE snooze_log (
+        id INTEGER NOT NULL PRIMARY KEY,
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL,
+        at INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        who VARCHAR NOT NULL,
+        approver VARCHAR NOT NULL
+    )""",
+    "CREATE INDEX snooze_log_by_row ON snooze_log (connection, ticket_id, kind)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    FIRST,
+    WRITE_BACK,
+    SCREEN,
+    DAY_GATE,
+    REOPENINGS,
+    RECOVERED,
+    SNOOZE_LOG,
+)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

@@ -309,6 +309,16 @@ class DirtyRow(CacheTable, table=True):
     ticket_id: str = Field(primary_key=True)
 
 
+class RuleProblem(CacheTable, table=True):
+    """One of the company's own rules that could not be worked out: it is switched off until it can be."""
+
+    __tablename__ = "rule_problem"
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    problem: str
+    at: int
+
+
 class StreamRow(CacheTable, table=True):
     """The cursor of one stream of one connection, saved with the rows it covers."""
 

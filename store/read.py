@@ -34,6 +34,7 @@ from store.read_records import (
     Words,
 )
 from store.read_rows import iso, rows_json
+from store.read_rules import Past, RuleProblem, past, rule_problems
 from store.read_setup import setup_use
 from store.read_story import StoryReader
 from store.read_ticket import OPEN_STATES, changes, record, ticket_view
@@ -309,4 +310,20 @@ class Reader(StoryReader):
                     one for one in (around.quarantine(db, names) if db else ()) if one.may_be_in_scope
                 ),
                 aged_out=aged_out(db, journal, names),
+                rule_problems=tuple(rule_problems(db, self.settings, names)),
             )
+
+    def rule_problems(self) -> list[RuleProblem]:
+        """The company's own rules that are switched off because something is wrong with them."""
+        with self._cache() as db:
+            return rule_problems(db, self.settings, self._names(None))
+
+    def plain(self, keys: Sequence[tuple[str, str]]) -> list[Row]:
+        """Rows without a kind for these tickets (connection, ticket id), of those that the cache has."""
+        with self._cache() as db:
+            return [] if db is None else self._lists(db, self._names(None)).plain(list(keys))
+
+    def past(self) -> Past:
+        """When rows of each kind opened and cleared."""
+        with self._journal("history") as journal:
+            return past(journal, self._names(None))

@@ -108,14 +108,14 @@ def _opened(path: Path, needed: str) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     try:
-        with closing(_begun(path)) as db:
+        with closing(begun(path)) as db:
             there = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (needed,)).fetchone()
             yield db if there else None
     except sqlite3.DatabaseError as error:
         raise CacheUnreadable(path, error) from error
 
 
-def _begun(path: Path) -> sqlite3.Connection:
+def begun(path: Path) -> sqlite3.Connection:
     """A read transaction. On a disk that is full or read-only SQLite cannot make the -shm file that reading
     needs; where no -wal holds anything, nobody is writing and the file alone is all there is to read."""
     try:

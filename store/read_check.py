@@ -9,6 +9,7 @@ import msgspec
 
 from store.not_known import told
 from store.read_records import ConnectionView, PaneCount, QuarantineView
+from store.read_rules import RuleProblem
 
 CLOCK_SLACK = 2
 """Seconds by which two clocks of whole seconds may differ although both are right."""
@@ -55,6 +56,7 @@ class Evidence(msgspec.Struct, frozen=True):
     quarantine: tuple[QuarantineView, ...]
     """Only what may be in the scope."""
     aged_out: int
+    rule_problems: tuple[RuleProblem, ...] = ()
 
 
 def known(

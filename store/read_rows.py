@@ -198,7 +198,7 @@ class Lists(Selection):
                 )
             )
         for reasons in found.values():
-            reasons.sort(key=_telling_order)
+            reasons.sort(key=telling_order)
         return found
 
     def _kinds(self, keys: Sequence[Key]) -> dict[Key, list[str]]:
@@ -272,7 +272,8 @@ class Lists(Selection):
                 yield from self.db.execute(query.format(keys=condition), [connection, *some, *more])
 
 
-def _telling_order(reason: Reason) -> tuple[int, int, str, int, str]:
+def telling_order(reason: Reason) -> tuple[int, int, str, int, str]:
+    """Where a reason stands among the others of its row."""
     named = TICKET_FIELDS.index(reason.field) if reason.field in TICKET_FIELDS else len(TICKET_FIELDS)
     return (place(reason.code), named, reason.field or "", reason.since, reason.time_entry_id or "")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from store.read_base import ReadingBase
 from store.read_day import Day, day
+from store.read_exceptions import Passed, exclusions, overrides, snoozed
 from store.read_log import Happened, Since, happened, since
 from store.read_records import Row
-from store.snoozes import NotHidden, Snooze, stands_for
+from store.snoozes import NotHidden, Snooze, stands_for, times_hidden
 from store.timers import Stopwatch, open_ones
 
 
@@ -74,6 +76,25 @@ class StoryReader(ReadingBase):
             by_key = {row.key: row for row in rows}
             found = [(one, by_key.get((one.connection, one.ticket_id, one.kind))) for one in snoozes]
             return [(one, row) for one, row in found if row is not None]
+
+    def times_hidden(self, row: Row) -> int:
+        """How often this row was hidden before."""
+        with self._journal("snooze_log") as journal:
+            if journal is None or row.kind is None:
+                return 0
+            return times_hidden(journal, row.connection, row.ticket_id, row.kind)
+
+    def passed(self) -> list[Passed]:
+        """What was let pass: exclusions of the settings, rows hidden now, closings past the guard."""
+        hidden = [(one, row.number, row.summary) for one, row in self.hidden()]
+        zone = ZoneInfo(self.settings.timezone)
+        today = datetime.fromtimestamp(self.clock(), UTC).astimezone(zone).date().isoformat()
+        with self._journal() as journal:
+            return [
+                *exclusions(self.settings, today),
+                *snoozed(journal, hidden),
+                *overrides(journal, self._names(None)),
+            ]
 
     def stands_for(self, row: Row) -> str:
         """What a snooze of this row would stand for. Raises `NotHidden` for one that must stay in sight."""

@@ -155,6 +155,7 @@ _SENTENCES: dict[str, Sentence] = {
     **reasons_late.SENTENCES,
     **reasons_mixed.SENTENCES,
     **reasons_money.SENTENCES,
+    "custom": lambda say: say.word("means", "A rule of the company's own holds."),
 }
 
 _PLACES = {code: place for place, code in enumerate(_SENTENCES)}

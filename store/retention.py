@@ -64,7 +64,7 @@ def tidy(databases: Databases, connection: str, settings: Settings, now: int) ->
             db.execute(text(f"DELETE FROM {table} WHERE at < :edge"), {"edge": edge})
         query = " UNION ".join(
             f"SELECT DISTINCT connection FROM {table}"
-            for table in ("change", "history", "reopening", "timer", "snooze")
+            for table in ("change", "history", "reopening", "timer", "snooze", "snooze_log")
         )
         for left in set(db.execute(text(query)).scalars()) - settings.connections.keys():
             gone += retire_changes(db, left, edge, left=True)
@@ -120,6 +120,7 @@ def _forget_absent(db: Db, connection: str, here: str, edge: int, recent: int) -
         "DELETE FROM timer WHERE connection = :c AND ended_at < :edge",
         f"DELETE FROM timer WHERE connection = :c AND started_at < :edge AND {absent}",
         "DELETE FROM snooze WHERE connection = :c AND until < :recent",
+        "DELETE FROM snooze_log WHERE connection = :c AND until < :edge",
     ):
         db.execute(text(statement), of)
 

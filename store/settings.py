@@ -13,9 +13,10 @@ import msgspec
 from connectors.contract import TICKET_FIELDS, Quota, Scope
 from store.business_time import Hours
 from store.checkpoints import checkpoints
+from store.custom_settings import custom_rules
 from store.hours_settings import read_hours
 from store.key_settings import key_wishes
-from store.kind_settings import gates, kind_rule
+from store.kind_settings import gates, kind_rule, own_kinds
 from store.money_settings import agreement_scopes, read_money
 from store.psa_options import environment_name, own_keys, secret_commands
 from store.rules.catalogue import BY_NAME, CATALOGUE
@@ -23,6 +24,7 @@ from store.saved_panes import saved_panes
 from store.settings_records import (
     KINDS,
     Connection,
+    CustomProblem,
     CustomRule,
     Exclude,
     KindRule,
@@ -36,6 +38,7 @@ from store.toml_table import SettingsError, Table, meant, near, seconds
 __all__ = [
     "KINDS",
     "Connection",
+    "CustomProblem",
     "CustomRule",
     "Exclude",
     "KindRule",
@@ -99,7 +102,7 @@ def parse(text: str, path: Path) -> Settings:
         timezone=timezone,
         connections=connections,
         hours=hours,
-        rules=(rules := _rules(top.table("rules"), connections)),
+        rules=(rules := _rules(top.table("rules"), connections, text)),
         sync_every=sync.duration("every", Settings().sync_every, least=10),
         retention=cache.duration("retention", Settings().retention, least=86400),
         hold=outbox.duration("hold", Settings().hold),
@@ -123,7 +126,11 @@ def parse(text: str, path: Path) -> Settings:
         theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
         plain=top.flag("plain", False),
         keys=key_wishes(top.table("keys"), text),
-        panes=saved_panes(top, KINDS, {str(kind.pane) for kind in CATALOGUE if rules.of(kind.name).on}),
+        panes=saved_panes(
+            top,
+            (*KINDS, *own_kinds(rules)),
+            {str(kind.pane) for kind in CATALOGUE if rules.of(kind.name).on},
+        ),
     )
     for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong, notices):
         table.finish()
@@ -277,8 +284,9 @@ def _required(table: Table, default: tuple[str, ...] | None = None) -> tuple[str
     return found
 
 
-def _rules(table: Table, connections: dict[str, Connection]) -> Rules:
+def _rules(table: Table, connections: dict[str, Connection], text: str) -> Rules:
     default = Rules()
+    custom, custom_problems = custom_rules(table, text)
     tables = {kind: table.table(kind) for kind in KINDS}
     responded, closed = tables["customer_responded"], tables["reply_after_close"]
     missing, billing = tables["missing_fields"], tables["billing_code"]
@@ -295,6 +303,12 @@ def _rules(table: Table, connections: dict[str, Connection]) -> Rules:
         billing_window=billing.duration("window", default.billing_window, least=1),
         agreements=agreement_scopes(tables["out_of_scope"]),
         kinds={kind: kind_rule(BY_NAME[kind], inner) for kind, inner in tables.items() if inner.data},
+        custom=custom,
+        custom_problems=custom_problems,
+        custom_limit=table.duration("custom_limit", default.custom_limit, least=1),
+        snoozes_before_approval=table.count(
+            "snoozes_before_approval", default.snoozes_before_approval, least=0
+        ),
     )
     table.finish()
     return rules

@@ -136,6 +136,25 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     companies: tuple[CompanyRate, ...] = ()
 
 
+class CustomProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of the company's own that cannot be used as it is written: it is switched off."""
+
+    name: str
+    """As written; `number 2` where it has none."""
+    line: int
+    """Where it stands in the file; 0: not known."""
+    problem: str
+    hint: str
+    counts: bool
+    """It says, or may mean to say, that its rows count to zero."""
+    off: bool = False
+    """It is switched off anyway."""
+
+    @property
+    def kind(self) -> str:
+        return CUSTOM + self.name
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """`[rules.*]`, flattened."""
 
@@ -151,6 +170,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     kinds: dict[str, KindRule] = {}
     """Those that have a table."""
     custom: tuple[CustomRule, ...] = ()
+    """Those that can be used."""
+    custom_problems: tuple[CustomProblem, ...] = ()
+    """What is wrong with the others."""
+    custom_limit: int = 2
+    """Seconds that one of the company's own rules may take."""
+    snoozes_before_approval: int = 3
+    """So often one row is hidden before somebody has to approve; 0: nobody has to."""
 
     def of(self, kind: str) -> KindRule:
         """What holds for a kind, with its defaults. Raises `KeyError` for one that there is not."""
@@ -245,5 +271,10 @@ def rules_mark(settings: Settings, connection: str) -> str:
         of.waiting_statuses,
     )
     day = (settings.shift, settings.gap, settings.billing_overdue_days)
-    parts = [settings.rules, settings.gates, roles, of.technician, of.timezone, of.hours, day]
+    # Where a rule stands in the file, and when hiding a row asks for a name, changes no result.
+    custom = tuple(msgspec.structs.replace(rule, line=0) for rule in settings.rules.custom)
+    rules = msgspec.structs.replace(
+        settings.rules, custom=custom, custom_problems=(), snoozes_before_approval=0
+    )
+    parts = [rules, settings.gates, roles, of.technician, of.timezone, of.hours, day]
     return msgspec.json.encode(parts).decode()

@@ -50,9 +50,35 @@ def stands_for(cache: sqlite3.Connection, connection: str, ticket_id: str, kind:
     return _looks(cache, *key)
 
 
-def hide(home: Home, snooze: Snooze) -> None:
-    """Hides a row; `stands_for` has said what for. Raises as `journal_small.writing` does."""
+def often(times: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")
+
+
+class NeedsApproval(NotHidden):
+    """It was hidden so often that somebody has to approve of the next time. `times`: how often."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(f"It was hidden {often(times)} before: somebody has to approve of it.")
+        self.times = times
+
+
+def hide(home: Home, snooze: Snooze, *, most: int, who: str = "", approver: str = "") -> None:
+    """Hides a row; `stands_for` has said what for. Each time is kept in a log.
+
+    `most`: so often without an `approver` (0: always). `who`: the technician. Raises `NeedsApproval`, and as
+    `journal_small.writing` does.
+    """
+    key = (snooze.connection, snooze.ticket_id, snooze.kind)
     with writing(home) as journal:
+        times = times_hidden(journal, *key)
+        if most and times >= most and not approver.strip():
+            raise NeedsApproval(times)
+        journal.execute(
+            "INSERT INTO snooze_log (connection, ticket_id, kind, reason, at, until, who, approver)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, snooze.reason, snooze.at, snooze.until, who, approver.strip()),
+        )
         journal.execute(
             "INSERT OR REPLACE INTO snooze (connection, ticket_id, kind, reason, at, until, stands_for)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -73,6 +99,15 @@ def kept(journal: sqlite3.Connection, *, now: int) -> list[Snooze]:
         (now,),
     )
     return [Snooze(*row) for row in rows]
+
+
+def times_hidden(journal: sqlite3.Connection, connection: str, ticket_id: str, kind: str) -> int:
+    """How often this row was hidden, as far as the log goes back (`cache.retention`)."""
+    row = journal.execute(
+        "SELECT count(*) FROM snooze_log WHERE connection = ? AND ticket_id = ? AND kind = ?",
+        (connection, ticket_id, kind),
+    ).fetchone()
+    return int(row[0])
 
 
 def in_force(cache: sqlite3.Connection, snoozes: Collection[Snooze]) -> list[Snooze]:

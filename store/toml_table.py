@@ -18,7 +18,7 @@ class SettingsError(ValueError):
     def __init__(self, path: Path, table: str, key: str | None, problem: str, *, hint: str = "") -> None:
         place = " ".join(part for part in (f"[{table}]" if table else "", key or "") if part)
         super().__init__(f"{path}: {place}: {problem}" if place else f"{path}: {problem}")
-        self.path, self.table, self.key = path, table, key
+        self.path, self.table, self.key, self.problem = path, table, key, problem
         self.hint = hint or f"Edit {path}."
 
 

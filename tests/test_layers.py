@@ -63,6 +63,7 @@ def home(tmp_path: Path) -> Cli:
 
     cli = Cli(tmp_path / "home")
     cli.configure("http://127.0.0.1:9")
+    cli.append("[[rules.custom]]\nname = 'x'\nmeans = 'x'\nwhere = 't.closed'\n")
     Databases.open(Home.at(cli.home)).close()
     return cli
 
@@ -91,6 +92,9 @@ def test_the_entry_point_is_light() -> None:
         ("check", "--offline"),
         ("check", "--offline", "--json"),
         ("outbox",),
+        ("rules", "list"),
+        ("rules", "plan", "--json"),
+        ("rules", "exceptions"),
         (),
     ],
 )

@@ -27,6 +27,7 @@ COMMANDS = (
     "outbox",
     "audit",
     "check",
+    "rules",
     "doctor",
     "restore",
     "disconnect",

@@ -80,8 +80,18 @@ class Snoozing:
         reason = why.value or why.label
         try:
             looks = await self.app.read(lambda reader: reader.stands_for(row))
+            approver = await self._approver(row)
+            if approver is None:
+                return
             key = (row.connection, row.ticket_id, row.kind or "")
-            snoozes.hide(self.app.home, Snooze(*key, reason, self.app.now, until, looks))
+            settings = self.app.settings
+            snoozes.hide(
+                self.app.home,
+                Snooze(*key, reason, self.app.now, until, looks),
+                most=settings.rules.snoozes_before_approval,
+                who=settings.connections[row.connection].technician,
+                approver=approver,
+            )
         except (NotHidden, sqlite3.Error, DatabaseProblem) as error:
             self.screen.tell(f"Not hidden: {error}", "warn")
             return
@@ -91,6 +101,21 @@ class Snoozing:
         self.screen.tell(
             f"#{clean(row.number)} is hidden here until {at}, or until anything changes. {back}", "info"
         )
+
+    async def _approver(self, row: Row) -> str | None:
+        """Whose approval there is; empty where none is asked for, `None`: the dialog was left."""
+        most = self.app.settings.rules.snoozes_before_approval
+        times = await self.app.read(lambda reader: reader.times_hidden(row)) if most else 0
+        if not most or times < most:
+            return ""
+        title = (
+            Content.styled("Who approves? · ", "bold")
+            + Content(f"#{clean(row.number)} · ")
+            + say(row.summary)
+        )
+        hint = f"It was hidden {snoozes.often(times)} before. The name is kept: `deskzero rules exceptions` lists it."
+        found = await self.app.push_screen_wait(Picker(title, [], hint=hint, free="this person approves"))
+        return None if found is None else found.label
 
     def _bring_back(self, one: Snooze) -> None:
         try:

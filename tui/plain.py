@@ -32,7 +32,10 @@ def print_queue(
     say(zero_words(reader, only=only))
     for line in not_known_lines(reader, settings.kinds, only):
         say(line)
+    for line in rule_problem_lines(reader, only):
+        say(line)
     lost = {kind for state in states for kind in not_known(state.capabilities)}
+    lost |= {one.kind for one in reader.rule_problems() if only in (None, one.connection or only)}
     for pane in reader.panes(only):
         if pane.pane == 0:
             say()
@@ -51,6 +54,12 @@ def zero_words(reader: Reader, at: str = "", *, only: str | None = None) -> str:
     states = [state for state in reader.states() if only in (None, state.connection)]
     lost = by_connection(states, reader.settings.counted)
     more = f", but of {', '.join(map(clean, lost))} not all can be known" if lost else ""
+    broken = [
+        one.name for one in reader.rule_problems() if one.counts and only in (None, one.connection or only)
+    ]
+    if broken:
+        named = ", ".join(dict.fromkeys(map(clean, broken)))
+        more += f"{' and' if more else ', but'} what {named} would find is not known"
     to_zero = sum(pane.must for pane in reader.panes(only))
     alone = f" in {clean(only)} alone" if only is not None else ""
     return f"{to_zero} to zero{alone}{f' at {at}' if at else ''}{more}"
@@ -62,6 +71,13 @@ def not_known_lines(reader: Reader, kinds: Iterable[str], connection: str | None
     for name, sentences in by_connection(states, kinds).items():
         for sentence, lost in sentences.items():
             yield f"{clean(name)}: {', '.join(lost)} not known, which is no zero. {clean(sentence)}"
+
+
+def rule_problem_lines(reader: Reader, connection: str | None = None) -> Iterator[str]:
+    """A line for each of the company's own rules that does not work (at this connection)."""
+    for one in reader.rule_problems():
+        if connection in (None, one.connection or connection):
+            yield f"{clean(one.sentence)} What it would find is not known, which is no zero. {clean(one.hint)}"
 
 
 def state_line(view: ConnectionView, settings: Settings, now: int) -> str:

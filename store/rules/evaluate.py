@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Database
@@ -20,100 +19,21 @@ from store.cache_upkeep import mark, marked
 from store.dirty import clean, dirty
 from store.measures.recovered import note_recovered
 from store.not_known import not_known
-from store.rules import (
-    absence,
-    age,
-    children,
-    clients,
-    codes,
-    conversations,
-    crossed,
-    duplicates,
-    effort,
-    fields,
-    groups,
-    money,
-    own_day,
-    parents,
-    planning,
-    questions,
-    reopened,
-    silence,
-    targets,
-    written,
-)
-from store.rules.catalogue import BY_NAME, CATALOGUE
+from store.rules import custom, groups
 from store.rules.exclusions import calendar_day, without_excluded
 from store.rules.fields import absent_fields
 from store.rules.journal import RowKey, SeenKey, first_seen, keep_history, open_rows
+from store.rules.publishing import Published, Reason, Results, publish
+from store.rules.registry import ALWAYS, WINDOWED, rules_for
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
-
-RULES: tuple[Rule, ...] = (
-    *conversations.RULES,
-    *fields.RULES,
-    *parents.RULES,
-    *codes.RULES,
-    *targets.RULES,
-    *age.RULES,
-    *silence.RULES,
-    *planning.RULES,
-    *absence.RULES,
-    *reopened.RULES,
-    *duplicates.RULES,
-    *clients.RULES,
-    *crossed.RULES,
-    *children.RULES,
-    *written.RULES,
-    *money.RULES,
-    *effort.RULES,
-    *own_day.RULES,
-    *questions.RULES,
-)
-
-ALWAYS = tuple(kind.name for kind in CATALOGUE if kind.on)
-"""Kinds that know themselves what of them can be found where a PSA does not tell everything."""
-
-WINDOWED = (
-    "reply_after_close",
-    "billing_code",
-    *(name for name, kind in BY_NAME.items() if any(limit.key == "window" for limit in kind.limits)),
-)
-"""Kinds whose rows a window ends. What goes unresolved then stays open in the history: it is `aged_out`."""
 
 _RESTS = "rests"
 """The mark that holds what of the connection as a whole the last complete evaluation rested on."""
 
 _MANY = 500
 """More tickets than this are not named one by one: everything is evaluated."""
-
-ReasonKey = tuple[str, str, str, str, str]
-"""Kind, ticket id, code, field, time entry id."""
-
-
-class Reason(msgspec.Struct, frozen=True, gc=False):
-    """What is stored of a reason besides its key."""
-
-    since: int
-    gate: bool
-    hours: float | None
-    data: str
-
-
-class Published(msgspec.Struct, frozen=True, gc=False):
-    """What is stored of a row besides its key."""
-
-    since: int
-    gate: bool
-    psa_only: bool
-
-
-class Results(msgspec.Struct):
-    """One connection's results."""
-
-    rows: dict[RowKey, Published]
-    reasons: dict[ReasonKey, Reason]
 
 
 class About(msgspec.Struct, frozen=True, gc=False):
@@ -159,8 +79,8 @@ def evaluate_changes(
     """Makes the exceptions of a connection anew where something has changed since the last time: tickets, or what the
     clock has changed. It gives what evaluating everything would give.
 
-    Everything is evaluated when asked for, on a new calendar day of the connection's zone, with other settings, with
-    other agreements or contacts, and where the company has rules of its own, which may rest on anything.
+    Everything is evaluated when asked for, on a new calendar day of the connection's zone, with other settings, and
+    with other agreements or contacts.
     """
     last = marked(cache, connection, "evaluated")
     known = marked(cache, connection, "rules")
@@ -172,13 +92,12 @@ def evaluate_changes(
         and known[0] == rules_mark(settings, connection)
         and changed is not None
         and not everything
-        and not any(rule.on for rule in settings.rules.custom)
         and last[1] <= now
         and _day(settings, connection, last[1]) == _day(settings, connection, now)
     ):
         with _open(journal) as book:
-            asked = _asked(cache, book, settings, connection, now)
-            passed = (rule.passed(asked, last[1]) for rule in _wanted(settings) if rule.passed is not None)
+            asked = asked_of(cache, book, settings, connection, now)
+            passed = (rule.passed(asked, last[1]) for rule in rules_for(settings) if rule.passed is not None)
             some = sorted(set(changed).union(*passed))
     if some != []:
         _evaluate(cache, journal, settings, connection, now, some)
@@ -190,11 +109,6 @@ def _day(settings: Settings, connection: str, at: int) -> str:
     return calendar_day(at, settings.connections[connection].timezone)
 
 
-def _wanted(settings: Settings) -> list[Rule]:
-    """Those that find a kind that is looked for."""
-    return [rule for rule in RULES if any(kind in settings.kinds for kind in rule.kinds)]
-
-
 def _evaluate(
     db: Database,
     journal: Engine | Database,
@@ -204,23 +118,25 @@ def _evaluate(
     tickets: list[str] | None,
 ) -> None:
     with _open(journal) as book:
-        asked = _asked(db, book, settings, name, now)
-        rules = _wanted(settings)
+        asked = asked_of(db, book, settings, name, now)
+        rules = rules_for(settings)
         absent = msgspec.json.encode(absent_fields(asked)).decode()
         rests = _rests(asked, rules)
         # A field that came or went for the whole connection concerns every ticket, so does another order of priorities.
         if tickets is not None and absent == _said_absent(asked) and rests == _rested(asked):
             some = groups.touched(asked, rules, tickets)
             asked = msgspec.structs.replace(asked, tickets=some if len(some) <= _MANY else None)
+        custom.let_go(asked)
         found = _find(asked, rules)
         about = _about(asked)
-        seen = _first_seen(book, asked, found, about)
+        off = custom.unsettled(asked)
+        seen = _first_seen(book, asked, found, about, off)
         results = _results(found, seen, settings.gates)
-        _history(book, asked, rules, results, about, settings.retention)
+        _history(book, asked, rules, results, about, off)
         note_recovered(
             book, asked, {(kind, ticket, entry) for kind, ticket, _, _, entry in results.reasons}, about
         )
-    _publish(asked, results)
+    publish(asked, results)
     groups.keep(asked, groups.members(asked, rules))
     if asked.tickets is None:
         mark(db, name, _RESTS, rests, now)
@@ -256,7 +172,8 @@ def _open(database: Engine | Database) -> Iterator[Database]:
 # ---------------------------------------------------------------- what is asked
 
 
-def _asked(db: Database, journal: Database, settings: Settings, name: str, now: int) -> Asked:
+def asked_of(db: Database, journal: Database, settings: Settings, name: str, now: int) -> Asked:
+    """What every rule needs to know of one connection, for all of its tickets."""
     row = db.execute(
         text("SELECT member, capabilities FROM connection_state WHERE connection = :c"), {"c": name}
     ).one_or_none()
@@ -312,7 +229,7 @@ def _seen_key(one: Found) -> SeenKey:
 
 
 def _first_seen(
-    journal: Database, asked: Asked, found: list[Found], about: dict[str, About]
+    journal: Database, asked: Asked, found: list[Found], about: dict[str, About], off: frozenset[str]
 ) -> dict[SeenKey, int]:
     wanted: dict[SeenKey, int] = {}
     for one in found:
@@ -326,6 +243,7 @@ def _first_seen(
         came_first=[ticket for ticket, known in about.items() if known.first_sync],
         settled=[ticket for ticket, known in about.items() if not known.laid_over],
         tickets=asked.tickets,
+        unsettled=off,
         now=asked.now,
     )
 
@@ -366,13 +284,13 @@ def _history(
     rules: Iterable[Rule],
     results: Results,
     about: dict[str, About],
-    retention: int,
+    off: frozenset[str],
 ) -> None:
     known = open_rows(journal, asked.connection.name, asked.tickets)
-    gone = {key for key in known if key not in results.rows}
+    gone = {key for key in known if key not in results.rows and key[1] not in off}
     windowed = {key for key in gone if key[1] in WINDOWED}
     gone -= _unresolved(asked, rules, {key for key in windowed if key[0] in about})
-    young = {key for key in windowed if known[key] > asked.now - retention}
+    young = {key for key in windowed if known[key] > asked.now - asked.settings.retention}
     gone -= _forgotten(asked, {key for key in young if key[0] not in about})
     opened = {key: row.since for key, row in results.rows.items() if key not in known}
     keep_history(journal, asked.connection.name, opened=opened, cleared=gone, now=asked.now)
@@ -396,66 +314,3 @@ def _forgotten(asked: Asked, rows: set[RowKey]) -> set[RowKey]:
         for key in rows
         if asked.db.execute(sql, {"c": asked.connection.name, "t": key[0]}).first() is None
     }
-
-
-# ---------------------------------------------------------------- publishing
-
-
-def _publish(asked: Asked, results: Results) -> None:
-    """Writes what differs from what is published."""
-    name = asked.connection.name
-    rows = {
-        (ticket, kind): Published(since, bool(gate), bool(psa_only))
-        for ticket, kind, since, gate, psa_only in _published(
-            asked, "exception", "ticket_id, kind, since, gate, psa_only"
-        )
-    }
-    reasons = {
-        (kind, ticket, code, field, entry): Reason(since, bool(gate), hours, data)
-        for kind, ticket, code, field, entry, since, gate, hours, data in _published(
-            asked, "reason", "kind, ticket_id, code, field, time_entry_id, since, gate, hours, data"
-        )
-    }
-    _write(asked.db, "exception", ("ticket_id", "kind"), name, rows, results.rows)
-    _write(
-        asked.db,
-        "reason",
-        ("kind", "ticket_id", "code", "field", "time_entry_id"),
-        name,
-        reasons,
-        results.reasons,
-    )
-
-
-def _published(asked: Asked, table: str, columns: str) -> Iterable[Any]:
-    """Tuples, not mappings: there may be a hundred thousand."""
-    binds = Binds(asked)
-    return asked.db.execute(text(f"SELECT {columns} FROM {table} t WHERE {binds.here('t')}"), binds.values)
-
-
-def _write(
-    db: Database,
-    table: str,
-    keys: tuple[str, ...],
-    name: str,
-    old: dict[Any, Any],
-    new: dict[Any, Any],
-) -> None:
-    gone = [key for key in old if new.get(key) != old[key]]
-    come = [key for key in new if old.get(key) != new[key]]
-    if gone:
-        where = " AND ".join(f"{key} = :{key}" for key in keys)
-        db.execute(
-            text(f"DELETE FROM {table} WHERE connection = :connection AND {where}"),
-            [{"connection": name, **dict(zip(keys, key, strict=True))} for key in gone],
-        )
-    if come:
-        columns = ("connection", *keys, *new[come[0]].__struct_fields__)
-        values = ", ".join(f":{column}" for column in columns)
-        db.execute(
-            text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"),
-            [
-                {"connection": name, **dict(zip(keys, key, strict=True)), **msgspec.structs.asdict(new[key])}
-                for key in come
-            ],
-        )

@@ -30,6 +30,18 @@ def without_excluded(asked: Asked, found: Iterable[Found]) -> list[Found]:
     return kept
 
 
+def excluding(asked: Asked, kind: str) -> list[Exclude]:
+    """The exclusions of a kind that leave one of the tickets out that are asked for."""
+    found = []
+    for entry in asked.settings.rules.exclusions(kind):
+        binds = Binds(asked)
+        way = _holds(asked, binds, entry)
+        sql = f"SELECT 1 FROM v_ticket t WHERE {binds.here('t')} AND {way or 'FALSE'}"
+        if list(asked.rows(sql, binds)):
+            found.append(entry)
+    return found
+
+
 def _excluded(asked: Asked, kind: str) -> frozenset[str]:
     binds = Binds(asked)
     ways = [way for entry in asked.settings.rules.exclusions(kind) if (way := _holds(asked, binds, entry))]

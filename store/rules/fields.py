@@ -43,6 +43,16 @@ def absent_fields(asked: Asked) -> tuple[str, ...]:
     return tuple(field for field in wanted if field not in known)
 
 
+def required_of(asked: Asked) -> tuple[str, ...]:
+    """The fields that the one ticket that is asked for has to have, without those that this PSA does not have."""
+    binds = Binds(asked)
+    absent = absent_fields(asked)
+    entries, chosen = _entries(asked, binds)
+    sql = f"SELECT {chosen} AS entry FROM v_ticket t WHERE {binds.here('t')}"
+    places = [row["entry"] for row in asked.rows(sql, binds)]
+    return tuple(field for place in places for field in entries[place] if field not in absent)
+
+
 def missing_fields(asked: Asked) -> Iterator[Found]:
     """All reasons of the kind."""
     binds = Binds(asked)

@@ -32,6 +32,7 @@ def first_seen(
     came_first: Collection[str],
     settled: Collection[str],
     tickets: Collection[str] | None,
+    unsettled: Collection[str] = (),
     now: int,
 ) -> dict[SeenKey, int]:
     """When each wanted reason was first seen. New ones are noted, those that no longer hold are forgotten.
@@ -39,7 +40,7 @@ def first_seen(
     `wanted` gives the time to note for a ticket of the first sync (`came_first`) that is evaluated for the
     first time; anything else that is new is first seen now. Forgotten are reasons of the `settled` tickets:
     those evaluated that have no open change, since a change that fails brings its reason back as it was.
-    `tickets`: those under evaluation, `None` for all.
+    `tickets`: those under evaluation, `None` for all. `unsettled`: kinds of which nothing is known now.
     """
     sql = "SELECT ticket_id, kind, code, field, first_seen FROM first_seen WHERE connection = :c"
     rows = _of(journal, sql, connection, tickets)
@@ -48,7 +49,11 @@ def first_seen(
     new = {key: at if key[0] in fresh else now for key, at in wanted.items() if key not in known}
     _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in fresh})
     settled = set(settled)
-    stale = [key for key in known if key[0] in settled and key not in wanted and key[1:] != _LOOKED_AT]
+    stale = [
+        key
+        for key in known
+        if key[0] in settled and key not in wanted and key[1:] != _LOOKED_AT and key[1] not in unsettled
+    ]
     _forget(journal, connection, stale)
     return new | {key: known[key] for key in wanted if key in known}
 

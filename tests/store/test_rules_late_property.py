@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from store.database import Databases
 from store.home import Home
-from store.rules.evaluate import RULES, _asked, evaluate
+from store.rules.evaluate import asked_of, evaluate
+from store.rules.registry import RULES
 from tests.store import plain_late as plain
 from tests.store import worlds, worlds_late
 from tests.store.conftest import NOW
@@ -98,7 +99,7 @@ def test_what_the_clock_alone_changes_is_named(
     after = NOW + later
     with opened.cache.begin() as cache, opened.journal.begin() as journal:
         worlds_late.put(cache, journal, world)
-        asked = _asked(cache, journal, world.settings, "acme", after)
+        asked = asked_of(cache, journal, world.settings, "acme", after)
         looked_for = [rule for rule in RULES if set(rule.kinds) & set(world.settings.kinds)]
         named = {id for rule in looked_for if rule.passed is not None for id in rule.passed(asked, NOW)}
     evaluate(opened.cache, opened.journal, world.settings, now=after, connections=["acme"], tickets=named)

@@ -19,8 +19,9 @@ from store.home import Home
 from store.rules import crossed
 from store.rules.alike import alike, words
 from store.rules.clients import mail_domain
-from store.rules.evaluate import RULES, _asked, evaluate
+from store.rules.evaluate import asked_of, evaluate
 from store.rules.note_words import has_seen
+from store.rules.registry import RULES
 from tests.store import plain_mixed as plain
 from tests.store import worlds_mixed as worlds
 from tests.store.conftest import NOW
@@ -109,7 +110,7 @@ def test_the_clock_alone_changes_nothing_but_what_passed(
     run(opened, world, NOW)
     now = NOW + later
     with opened.cache.begin() as cache, opened.journal.begin() as journal:
-        asked = _asked(cache, journal, worlds.SETTINGS, "acme", now)
+        asked = asked_of(cache, journal, worlds.SETTINGS, "acme", now)
         passed = sorted({id for rule in RULES if rule.passed is not None for id in rule.passed(asked, NOW)})
     run(opened, world, now, tickets=passed)
     some = all_told(opened)

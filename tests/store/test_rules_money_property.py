@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from store.database import Databases
 from store.home import Home
-from store.rules.evaluate import RULES, _asked, evaluate
+from store.rules.evaluate import asked_of, evaluate
+from store.rules.registry import RULES
 from tests.store import plain_money as plain
 from tests.store import worlds_money as worlds
 from tests.store.conftest import NOW
@@ -147,7 +148,7 @@ def evaluated(databases: Databases, world: plain.World, now: int, *, before: int
         run(databases, world, now)
         return
     with databases.cache.connect() as cache, databases.journal.connect() as journal:
-        asked = _asked(cache, journal, world.settings, "acme", now)
+        asked = asked_of(cache, journal, world.settings, "acme", now)
         named = {id for rule in RULES if rule.passed is not None for id in rule.passed(asked, before)}
     run(databases, world, now, tickets=sorted(named))
 

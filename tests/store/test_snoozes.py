@@ -29,7 +29,7 @@ def hide(shop: Shop, number: str | None = None, hours: int = 4) -> tuple[str, st
     looks = reader(shop).stands_for(row)
     until = int(shop.now) + hours * 3600
     one = Snooze(row.connection, row.ticket_id, row.kind or "", "waits", int(shop.now), until, looks)
-    snoozes.hide(shop.home, one)
+    snoozes.hide(shop.home, one, most=3, who="jdoe")
     return row.connection, row.ticket_id, row.kind or ""
 
 
@@ -95,7 +95,7 @@ async def test_what_has_begun_to_count_is_shown_again(shop: Shop) -> None:
     with reader(shop)._cache() as db:
         assert db is not None
         looks = snoozes._looks(db, *key)
-    snoozes.hide(shop.home, Snooze(*key, "by hand", int(shop.now), int(shop.now) + 999, looks))
+    snoozes.hide(shop.home, Snooze(*key, "by hand", int(shop.now), int(shop.now) + 999, looks), most=0)
     assert row.key in {one.key for one in reader(shop).rows(("customer_responded",))}
 
 

@@ -73,7 +73,22 @@ def _settings(report: Report, home: Home) -> Settings | None:
         names = ", ".join(settings.connections)
         report.fine("settings", f"{home.config}: {names}; time zone {settings.timezone}")
     _screen(report, home, settings)
+    _own_rules(report, home, settings)
     return settings
+
+
+def _own_rules(report: Report, home: Home, settings: Settings) -> None:
+    """The company's own rules as they are written; what becomes of them at a connection, `_failed_rules` says."""
+    rules = settings.rules
+    for one in rules.custom_problems:
+        place = f"{home.config}, line {one.line}" if one.line else str(home.config)
+        why = "The rule is switched off; the others go on."
+        if one.counts:
+            why += " It counts, so `deskzero check` cannot tell."
+        what = f'{place}: our rule "{one.name}": {one.problem}'
+        _found(report, "rules", "custom_rule", what, one.hint, why=why)
+    if rules.custom:
+        report.fine("rules", f"{counted(len(rules.custom), 'rule')} of the company's own can be used")
 
 
 def _screen(report: Report, home: Home, settings: Settings) -> None:
@@ -160,6 +175,7 @@ async def _connections(report: Report, desk: Desk, settings: Settings, team: int
             await _secrets(report, connection)
             if await _reach(report, desk, connection, team):
                 _state(report, connection, states[name])
+            _failed_rules(report, desk, name)
             _quarantine(report, desk, name)
         report.gap()
         waiting = desk.reader.changes()
@@ -250,6 +266,19 @@ def _state(report: Report, connection: Connection, view: ConnectionView) -> None
                 code="not_known", what=sentence, why=why, do="`deskzero sync` looks again.", connection=name
             )
         )
+
+
+def _failed_rules(report: Report, desk: Desk, name: str) -> None:
+    """The company's own rules that could not be worked out here."""
+    from store.setup_records import Finding
+
+    for one in desk.reader.rule_problems():
+        if one.connection == name:
+            why = "It is switched off until it works; the others go on."
+            if one.counts:
+                why += " It counts, so `deskzero check` cannot tell."
+            what = f'our rule "{one.name}" ({one.place}): {one.problem}'
+            report.found(Finding(code="custom_rule_failed", what=what, why=why, do=one.hint, connection=name))
 
 
 def _quarantine(report: Report, desk: Desk, name: str) -> None:

@@ -49,7 +49,7 @@ def command(
     `deskzero rules list` shows as on.
     """
     from store.read import Reader, rows_json
-    from tui.plain import not_known_lines, row_lines, state_line
+    from tui.plain import not_known_lines, row_lines, rule_problem_lines, state_line
 
     if as_json and as_csv:
         raise Problem("--json and --csv were both given", "Give one of them.")
@@ -69,6 +69,8 @@ def command(
             say(state_line(view, settings, now()))
     for line in not_known_lines(reader, wanted, connection):
         say(line)
+    for line in rule_problem_lines(reader, connection):
+        say(line)
     for kind in wanted:
         lines = list(row_lines((row for row in rows if row.kind == kind), now=now()))
         if lines:
@@ -87,6 +89,12 @@ def checked_kinds(kinds: Iterable[str], settings: Settings, home: Home) -> list[
             raise Problem(
                 f"{kind} is switched off",
                 f"Write on = true below [rules.{kind}] in {home.config} to look for it.",
+            )
+        wrong = next((one for one in settings.rules.custom_problems if one.kind == kind), None)
+        if wrong is not None:
+            raise Problem(
+                f'our rule "{wrong.name}" ({home.config}, line {wrong.line}) is switched off: {wrong.problem}',
+                wrong.hint,
             )
         if kind not in on:
             raise Problem(

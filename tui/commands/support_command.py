@@ -111,7 +111,8 @@ def _settings(settings: Settings) -> dict[str, Any]:
         rules[key] = len(rules[key])
     rules["required"] = _without_custom(rules["required"])
     rules["kinds"] = {kind: {"on": rule["on"], "gate": rule["gate"]} for kind, rule in rules["kinds"].items()}
-    rules["custom"] = len(rules["custom"])
+    for key in ("custom", "custom_problems"):
+        rules[key] = len(rules[key])
     return plain
 
 
