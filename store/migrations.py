@@ -158,7 +158,13 @@ SCREEN = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN)
+WHOSE = (
+    "ALTER TABLE history ADD COLUMN company VARCHAR",
+    "ALTER TABLE history ADD COLUMN board VARCHAR",
+    "ALTER TABLE history ADD COLUMN type VARCHAR",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, WRITE_BACK, SCREEN, WHOSE)
 
 
 def migrate(journal: sqlite3.Connection) -> None:

@@ -18,10 +18,10 @@ import msgspec
 
 from store.business_time import Hours
 from store.seen import PREFIX as SEEN
+from store.seen import reason_of
 
 HANDED = "Hand-over"
 _HANDED = re.compile(rf"{HANDED} \(([^()]*)\): (.*)", re.DOTALL)
-_SEEN_MARK = re.compile(r"\s*\(up to [^()]*\)\W*\Z")
 _GIVEN_UP = ("undone", "dropped")
 
 
@@ -133,8 +133,7 @@ def _reasons(text: str | None) -> list[str]:
     plain = " ".join((text or "").split())
     if not plain.startswith(SEEN):
         return []
-    reason = _SEEN_MARK.sub("", plain.removeprefix(SEEN)).strip().rstrip(".")
-    return [reason.lower() or "no reason"]
+    return [reason_of(plain).lower() or "no reason"]
 
 
 def _spans(

@@ -22,7 +22,7 @@ from store.rules import codes, conversations, fields, groups, parents
 from store.rules.catalogue import BY_NAME, CATALOGUE
 from store.rules.exclusions import without_excluded
 from store.rules.fields import absent_fields
-from store.rules.journal import RowKey, SeenKey, first_seen, keep_history, open_rows
+from store.rules.journal import RowKey, SeenKey, facts_of, first_seen, keep_history, open_rows
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
@@ -260,7 +260,15 @@ def _history(
     young = {key for key in windowed if known[key] > asked.now - retention}
     gone -= _forgotten(asked, {key for key in young if key[0] not in about})
     opened = {key: row.since for key, row in results.rows.items() if key not in known}
-    keep_history(journal, asked.connection.name, opened=opened, cleared=gone, now=asked.now)
+    keep_history(
+        journal,
+        asked.connection.name,
+        opened=opened,
+        cleared=gone,
+        now=asked.now,
+        facts=facts_of(asked.db, asked.connection.name, {ticket for ticket, _ in (*opened, *gone)}),
+        on_the_card=asked.capabilities.on_the_card if asked.capabilities else (),
+    )
 
 
 def _unresolved(asked: Asked, rules: Iterable[Rule], rows: set[RowKey]) -> set[RowKey]:
