@@ -27,6 +27,8 @@ COMMANDS = (
     "outbox",
     "audit",
     "check",
+    "report",
+    "baseline",
     "doctor",
     "restore",
     "disconnect",

@@ -7,6 +7,7 @@ need plain text, and eight characters are no reason for a library.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -22,7 +23,7 @@ def sparkline(counts: Sequence[int | None], *, width: int | None = None) -> str:
         raise ValueError("counts are not below zero")
     if width is not None and 0 < width < len(shown):
         edges = [place * len(shown) // width for place in range(width + 1)]
-        groups = [shown[first:last] for first, last in zip(edges, edges[1:], strict=False)]
+        groups = [shown[first:last] for first, last in pairwise(edges)]
         shown = [max((one for one in group if one is not None), default=None) for group in groups]
     most = max((one for one in shown if one is not None), default=0)
     return "".join(" " if one is None else BARS[_level(one, most)] for one in shown)

@@ -79,7 +79,7 @@ def episodes(journal: sqlite3.Connection | None, names: Sequence[str]) -> list[E
         " h.board, h.type, c.verb, c.who, c.undo_of,"
         f" coalesce(c.state IN {_GIVEN_UP!r} OR c.undone_by IS NOT NULL, 0)"
         f" FROM history h LEFT JOIN change c ON c.change = h.cleared_by WHERE h.connection IN ({marks})"
-        " ORDER BY h.connection, h.ticket_id, h.kind, h.id",
+        " ORDER BY h.connection, h.ticket_id, h.kind, h.opened_at, h.id",
         list(names),
     ).fetchall()
     found: list[Episode] = []
