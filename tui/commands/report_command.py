@@ -61,7 +61,7 @@ def command(
 
     home = home_of(ctx)
     settings = settings_of(home)
-    first, last = _since(since), None if until is None else _day(until, "--until")
+    first, last = days_or_date(since), None if until is None else _day(until, "--until")
     try:
         begins, ends = span(first, last, now=now(), zone=ZoneInfo(settings.timezone))
     except ValueError as error:
@@ -112,7 +112,8 @@ def _format_of(output: Path | None) -> str:
     return {"htm": "html"}.get(ending, ending if ending in FORMATS else "md")
 
 
-def _since(text: str) -> int | date:
+def days_or_date(text: str) -> int | date:
+    """`7d`, `4w`, or a date. Raises `Problem`."""
     found = _DAYS.fullmatch(text.strip().lower())
     if found is None:
         return _day(text, "--since")

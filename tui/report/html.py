@@ -18,6 +18,9 @@ from tui.report.heading import made_words, span_title
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+_SENTENCE = 28
+"""Characters from which on a cell is more than a name."""
+
 
 def html_page(report: Report) -> str:
     """The whole file's text."""
@@ -78,17 +81,21 @@ def _table(place: Element, table: Table, section: str) -> None:
         _text(made, "caption", table.title)
     heads = SubElement(SubElement(made, "thead"), "tr")
     for column, words in enumerate(table.columns):
-        _text(heads, "th", words, {"scope": "col"} | _number(table, column))
+        _text(heads, "th", words, {"scope": "col"} | _shape(table, column))
     body = SubElement(made, "tbody")
     for row in table.rows:
         line = SubElement(body, "tr")
         for column, words in enumerate(row):
             # A name from right to left keeps its order and leaves the others theirs.
-            _text(line, "td", words, {"dir": "auto"} | _number(table, column))
+            _text(line, "td", words, {"dir": "auto"} | _shape(table, column))
 
 
-def _number(table: Table, column: int) -> dict[str, str]:
-    return {"class": "n"} if column in table.numbers else {}
+def _shape(table: Table, column: int) -> dict[str, str]:
+    """Numbers stand below each other; sentences keep some width on a phone, where the table is scrolled."""
+    if column in table.numbers:
+        return {"class": "n"}
+    longest = max((len(row[column]) for row in table.rows), default=0)
+    return {"class": "w"} if longest > _SENTENCE else {}
 
 
 def _text(parent: Element, tag: str, words: str, attributes: dict[str, str] | None = None) -> Element:
