@@ -88,10 +88,10 @@ def _notes(
         " CASE WHEN n.seen THEN n.text ELSE '' END"
         " FROM v_note n JOIN v_ticket t ON t.connection = n.connection AND t.ticket_id = n.ticket_id"
         f" WHERE n.connection IN ({marks}) AND t.in_scope AND t.presence = 'here' AND n.speaker <> 'system'"
-        " AND (n.public OR n.seen) AND EXISTS (SELECT 1 FROM v_note l WHERE l.connection = n.connection"
-        " AND l.ticket_id = n.ticket_id AND l.created_at >= ?)"
+        " AND (n.public OR n.seen) AND t.ticket_id IN (SELECT l.ticket_id FROM v_note l"
+        f" WHERE l.connection IN ({marks}) AND l.created_at >= ?)"
         " ORDER BY n.connection, n.ticket_id, n.order_at, n.order_rank, n.note_sort, n.note_id",
-        [*names, begins],
+        [*names, *names, begins],
     )
 
 

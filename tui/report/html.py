@@ -72,7 +72,7 @@ def _section(main: Element, section: Section) -> None:
 
 def _table(place: Element, table: Table, section: str) -> None:
     # Whoever has no mouse scrolls it with the keys: so it can be focused and has a name.
-    name = clean(table.title or section)
+    name = _harmless(table.title or section)
     scroll = SubElement(
         place, "div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": name}
     )
