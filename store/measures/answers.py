@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from statistics import median
 from typing import Literal
@@ -80,19 +80,37 @@ def answers(
 
 def _notes(
     cache: sqlite3.Connection, names: Sequence[str], begins: int
-) -> Iterable[tuple[str, str, str, int, str, bool, bool, str | None, str | None, str]]:
-    """(connection, ticket, note, at, speaker, public, seen, company, board, the seen note's text), in order."""
+) -> Iterator[tuple[str, str, str, int, str, bool, bool, str | None, str | None, str]]:
+    """(connection, ticket, note, at, speaker, public, seen, company, board, the seen note's text), in order.
+
+    Tickets and notes are put together here: joined by SQLite, one view would be gone through for each row of the other.
+    """
     marks = ", ".join("?" for _ in names)
-    return cache.execute(
-        "SELECT n.connection, n.ticket_id, n.note_id, n.created_at, n.speaker, n.public, n.seen, t.company, t.board,"
-        " CASE WHEN n.seen THEN n.text ELSE '' END"
-        " FROM v_note n JOIN v_ticket t ON t.connection = n.connection AND t.ticket_id = n.ticket_id"
-        f" WHERE n.connection IN ({marks}) AND t.in_scope AND t.presence = 'here' AND n.speaker <> 'system'"
-        " AND (n.public OR n.seen) AND t.ticket_id IN (SELECT l.ticket_id FROM v_note l"
-        f" WHERE l.connection IN ({marks}) AND l.created_at >= ?)"
-        " ORDER BY n.connection, n.ticket_id, n.order_at, n.order_rank, n.note_sort, n.note_id",
-        [*names, *names, begins],
-    )
+    of = f"connection IN ({marks})"
+    lately = {
+        tuple(row)
+        for row in cache.execute(
+            f"SELECT DISTINCT connection, ticket_id FROM v_note WHERE {of} AND created_at >= ?",
+            [*names, begins],
+        )
+    }
+    tickets = {
+        (row[0], row[1]): (row[2], row[3])
+        for row in cache.execute(
+            "SELECT connection, ticket_id, company, board FROM v_ticket"
+            f" WHERE {of} AND in_scope AND presence = 'here'",
+            list(names),
+        )
+        if (row[0], row[1]) in lately
+    }
+    for row in cache.execute(
+        "SELECT connection, ticket_id, note_id, created_at, speaker, public, seen, CASE WHEN seen THEN text ELSE '' END"
+        f" FROM v_note WHERE {of} AND speaker <> 'system' AND (public OR seen)"
+        " ORDER BY connection, ticket_id, order_at, order_rank, note_sort, note_id",
+        list(names),
+    ):
+        if (known := tickets.get((row[0], row[1]))) is not None:
+            yield (row[0], row[1], row[2], row[3], row[4], row[5], row[6], *known, row[7])
 
 
 def _of_ticket(

@@ -73,20 +73,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FOUND = (
-    "SELECT e.connection, e.ticket_id, t.number, e.kind, t.company, t.type,"
-    " (SELECT count(*) FROM reason r WHERE r.connection = e.connection AND r.ticket_id = e.ticket_id"
-    "  AND r.kind = e.kind AND r.time_entry_id <> '') AS entries,"
-    " (SELECT sum(w.hours) FROM v_time w JOIN reason r ON r.connection = w.connection AND r.time_entry_id = w.time_id"
-    "  AND r.ticket_id = w.ticket_id AND r.kind = e.kind WHERE w.connection = e.connection"
-    "  AND w.ticket_id = e.ticket_id) AS named_hours,"
-    " (SELECT sum(w.hours * w.rate) FROM v_time w JOIN reason r ON r.connection = w.connection"
-    "  AND r.time_entry_id = w.time_id AND r.ticket_id = w.ticket_id AND r.kind = e.kind"
-    "  WHERE w.connection = e.connection AND w.ticket_id = e.ticket_id) AS named_money,"
-    " coalesce((SELECT sum(w.hours) FROM v_time w WHERE w.connection = e.connection AND w.ticket_id = e.ticket_id),"
-    "  t.hours, 0) AS hours,"
-    " (SELECT sum(w.hours * w.rate) FROM v_time w WHERE w.connection = e.connection AND w.ticket_id = e.ticket_id)"
-    "  AS money"
-    " FROM exception e JOIN v_ticket t ON t.connection = e.connection AND t.ticket_id = e.ticket_id"
+    "SELECT e.ticket_id, t.number, e.kind, t.company, t.type, t.hours"
+    " FROM v_ticket t JOIN exception e ON e.connection = t.connection AND e.ticket_id = t.ticket_id"
     f" WHERE {IN_SPAN} ORDER BY e.kind, e.ticket_id"
 )
 
@@ -135,12 +123,28 @@ def _counts(db: sqlite3.Connection | None, name: str, begins: int, ends: int) ->
 
 
 def _findings(db: sqlite3.Connection, name: str, begins: int, ends: int) -> list[Finding]:
+    entries: dict[str, list[tuple[str, float, float | None]]] = {}
+    for ticket_id, time_id, hours, rate in db.execute(
+        "SELECT ticket_id, time_id, hours, rate FROM v_time WHERE connection = ?", (name,)
+    ):
+        entries.setdefault(ticket_id, []).append((time_id, hours, None if rate is None else hours * rate))
+    named: dict[tuple[str, str], set[str]] = {}
+    for ticket_id, kind, time_id in db.execute(
+        "SELECT ticket_id, kind, time_entry_id FROM reason WHERE connection = ? AND time_entry_id <> ''",
+        (name,),
+    ):
+        named.setdefault((ticket_id, kind), set()).add(time_id)
     found = []
-    for row in db.execute(_FOUND, {"c": name, "begins": begins, "ends": ends}):
-        named = row[6] > 0
-        hours, money = (row[7] or 0.0, row[8]) if named else (row[9], row[10])
-        connection, ticket_id, number, kind, company, type_ = tuple(row)[:6]
-        found.append(Finding(connection, ticket_id, number, kind, company, type_, float(hours), money))
+    for ticket_id, number, kind, company, type_, on_ticket in db.execute(
+        _FOUND, {"c": name, "begins": begins, "ends": ends}
+    ):
+        mine = entries.get(ticket_id, [])
+        if only := named.get((ticket_id, kind)):
+            mine = [entry for entry in mine if entry[0] in only]
+        hours = sum(entry[1] for entry in mine) if mine else on_ticket or 0.0
+        rated = [entry[2] for entry in mine if entry[2] is not None]
+        money = sum(rated) if rated else None
+        found.append(Finding(name, ticket_id, number, kind, company, type_, float(hours), money))
     return found
 
 
