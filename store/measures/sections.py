@@ -231,7 +231,7 @@ def _short(reason: Reason) -> str:
 
 
 def _plan(row: Row, material: Material) -> str:
-    """What one key would do, where that is sure; else the company's own instruction for the kind."""
+    """What one key would do, where the reader suggests and is sure; else the company's own instruction for the kind."""
     if row.psa_only:
         return "only in the PSA itself"
     if row.promise is not None and row.promise.strong:
