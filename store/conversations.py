@@ -8,6 +8,7 @@ when a note arrives; then `check` reads every conversation of the queue anew (EX
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from connectors.contract import Forbidden, NotThere, Rejected, Unreadable
 from store.cache_notes import store_conversation
@@ -69,7 +70,12 @@ async def read_conversations(round: Round) -> None:
     """
     if not told(round.connector.capabilities, "conversations"):
         return
-    due = _due(round, UNREAD_CONVERSATIONS, window=round.settings.rules.reply_after_close_window)
+    window = round.settings.rules.reply_after_close_window
+    await conversations_of(round, _due(round, UNREAD_CONVERSATIONS, window=window))
+
+
+async def conversations_of(round: Round, due: Sequence[str]) -> None:
+    """Reads and stores the conversations of these tickets, as `read_conversations` does."""
     classify = classifier(round.settings.rules.auto_reply)
     failed: list[str] = []
 
@@ -96,6 +102,11 @@ async def read_time(round: Round) -> None:
     if not told(round.connector.capabilities, "time"):
         return
     due = _due(round, UNREAD_TIME, window=round.settings.rules.largest_window, age=TIME_AGE)
+    await time_of(round, due)
+
+
+async def time_of(round: Round, due: Sequence[str]) -> None:
+    """Reads and stores the time entries of these tickets, as `read_time` does."""
     for start in range(0, len(due), PER_REQUEST):
         ids = due[start : start + PER_REQUEST]
         round.progress("time", start, len(due), "Reading time entries")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from store import audit
@@ -27,6 +28,7 @@ def forget_cache(databases: Databases, connection: str) -> int:
     """Deletes the connection's rows from the cache; how many tickets these were."""
     for path, _ in set_aside(databases.home):  # it holds the connection's tickets too
         path.unlink(missing_ok=True)
+    remove_baseline(databases.home)
     with databases.cache.begin() as db:
         tickets = db.exec_driver_sql("SELECT count(*) FROM ticket WHERE connection = ?", (connection,))
         count = int(tickets.scalar_one())
@@ -35,6 +37,13 @@ def forget_cache(databases: Databases, connection: str) -> int:
         strip_ended(db, connection, left=True)
     _for_certain(databases)
     return count
+
+
+def remove_baseline(home: Home) -> None:
+    """Removes what `deskzero baseline` has pulled, of every connection. Raises `OSError`."""
+    folder = home.baseline.cache.parent
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def forget_journal(databases: Databases, connection: str) -> int:

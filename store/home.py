@@ -17,11 +17,13 @@ class Home:
     log: Path
     lock: Path
     """Held by the one process that sends; the operating system lets go of it when that process dies."""
+    whose_budget: Path | None = None
+    """The budget of another home, where this one asks the same PSAs."""
 
     @property
     def budget(self) -> Path:
         """What is used of the PSAs' request limits, beside the cache; worth nothing."""
-        return self.cache.with_name("budget.db")
+        return self.whose_budget or self.cache.with_name("budget.db")
 
     @classmethod
     def at(cls, folder: Path | str) -> Home:
@@ -51,6 +53,20 @@ class Home:
             journal=data / "journal.db",
             log=Path(dirs.user_log_dir) / "deskzero.log",
             lock=data / "sender.lock",
+        )
+
+    @property
+    def baseline(self) -> Home:
+        """What `deskzero baseline` has pulled: databases of their own in a folder beside the cache, which can be thrown
+        away. Settings, log and the budget of requests are those of this home."""
+        folder = self.cache.with_name("baseline")
+        return Home(
+            config=self.config,
+            cache=folder / "cache.db",
+            journal=folder / "journal.db",
+            log=self.log,
+            lock=folder / "sender.lock",
+            whose_budget=self.budget,
         )
 
     @property

@@ -109,6 +109,10 @@ class HistoryRow(JournalTable, table=True):
     cleared_at: int | None = None
     cleared_by: str | None = None
     """The change that cleared it, or `None`: by itself or in the PSA."""
+    company: str | None = None
+    """The ticket's, as it was when the row was last written; so are board and type. The cache forgets tickets."""
+    board: str | None = None
+    type: str | None = None
 
 
 class ReopeningRow(JournalTable, table=True):

@@ -216,6 +216,12 @@ SNOOZE_LOG = (
     "CREATE INDEX snooze_log_by_row ON snooze_log (connection, ticket_id, kind)",
 )
 
+WHOSE = (
+    "ALTER TABLE history ADD COLUMN company VARCHAR",
+    "ALTER TABLE history ADD COLUMN board VARCHAR",
+    "ALTER TABLE history ADD COLUMN type VARCHAR",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     FIRST,
     WRITE_BACK,
@@ -224,6 +230,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     REOPENINGS,
     RECOVERED,
     SNOOZE_LOG,
+    WHOSE,
 )
 
 

@@ -19,10 +19,10 @@ import msgspec
 from store.business_time import Hours
 from store.day_time import Worked, at_minute, day_of, shift_of, stretches
 from store.seen import PREFIX as SEEN
+from store.seen import reason_of
 
 HANDED = "Hand-over"
 _HANDED = re.compile(rf"{HANDED} \(([^()]*)\): (.*)", re.DOTALL)
-_SEEN_MARK = re.compile(r"\s*\(up to [^()]*\)\W*\Z")
 _GIVEN_UP = ("undone", "dropped")
 
 _Entry = tuple[int, int | None, float]
@@ -137,8 +137,7 @@ def _reasons(text: str | None) -> list[str]:
     plain = " ".join((text or "").split())
     if not plain.startswith(SEEN):
         return []
-    reason = _SEEN_MARK.sub("", plain.removeprefix(SEEN)).strip().rstrip(".")
-    return [reason.lower() or "no reason"]
+    return [reason_of(plain).lower() or "no reason"]
 
 
 def _worked(cache: sqlite3.Connection, names: Sequence[str], begins: int, ends: int) -> list[_Entry]:

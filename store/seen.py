@@ -16,6 +16,8 @@ PREFIX = SEEN
 
 _MARK = re.compile(r"\(up to (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z| ?UTC|\+00:00)\)\W*\Z")
 
+_END = re.compile(r"\s*\(up to [^()]*\)\W*\Z")
+
 
 def seen_text(reason: str, up_to: int | None) -> str:
     """The full text of a seen note; `up_to` is UTC seconds, `None` where no customer has written."""
@@ -23,6 +25,14 @@ def seen_text(reason: str, up_to: int | None) -> str:
     if up_to is None:
         return text
     return f"{text} (up to {datetime.fromtimestamp(up_to, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')})"
+
+
+def reason_of(text: str) -> str:
+    """The reason that a seen note gives, without its mark; empty where it gives none, or is no seen note."""
+    plain = " ".join(text.split())
+    if not plain.startswith(PREFIX):
+        return ""
+    return _END.sub("", plain.removeprefix(PREFIX)).strip().rstrip(".")
 
 
 def parse_seen(text: str) -> tuple[bool, int | None]:

@@ -28,6 +28,8 @@ COMMANDS = (
     "audit",
     "check",
     "rules",
+    "report",
+    "baseline",
     "doctor",
     "restore",
     "disconnect",

@@ -22,7 +22,7 @@ from store.not_known import not_known
 from store.rules import custom, groups
 from store.rules.exclusions import calendar_day, without_excluded
 from store.rules.fields import absent_fields
-from store.rules.journal import RowKey, SeenKey, first_seen, keep_history, open_rows
+from store.rules.journal import RowKey, SeenKey, facts_of, first_seen, keep_history, open_rows
 from store.rules.publishing import Published, Reason, Results, publish
 from store.rules.registry import ALWAYS, WINDOWED, rules_for
 from store.rules.rule import Rule
@@ -293,7 +293,15 @@ def _history(
     young = {key for key in windowed if known[key] > asked.now - asked.settings.retention}
     gone -= _forgotten(asked, {key for key in young if key[0] not in about})
     opened = {key: row.since for key, row in results.rows.items() if key not in known}
-    keep_history(journal, asked.connection.name, opened=opened, cleared=gone, now=asked.now)
+    keep_history(
+        journal,
+        asked.connection.name,
+        opened=opened,
+        cleared=gone,
+        now=asked.now,
+        facts=facts_of(asked.db, asked.connection.name, {ticket for ticket, _ in (*opened, *gone)}),
+        on_the_card=asked.capabilities.on_the_card if asked.capabilities else (),
+    )
 
 
 def _unresolved(asked: Asked, rules: Iterable[Rule], rows: set[RowKey]) -> set[RowKey]:

@@ -7,7 +7,7 @@ the two databases the next evaluation finishes the work.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection as Database
 from sqlalchemy import text
@@ -20,6 +20,11 @@ RowKey = tuple[str, str]
 
 _LOOKED_AT = ("", "ticket", "")
 """Kind, code and field of the mark that a ticket of the first sync has been evaluated once."""
+
+_CARD_REACH = 2 * 86400
+"""Seconds within which a changed card clears the contact's other tickets: a day's full pull reads the last of them."""
+
+_PER_QUERY = 500
 
 CLEARING = "('held', 'queued', 'sending', 'uncertain', 'confirmed')"
 
@@ -106,6 +111,30 @@ def _of(journal: Database, sql: str, connection: str, tickets: Collection[str] |
     return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names})
 
 
+class Facts(NamedTuple):
+    """What the history keeps of a ticket, and whose card it shows."""
+
+    company: str | None = None
+    board: str | None = None
+    type: str | None = None
+    contact_id: str | None = None
+
+
+def facts_of(cache: Database, connection: str, tickets: Collection[str]) -> dict[str, Facts]:
+    """The facts of these tickets, of those that the cache has."""
+    ids = sorted(tickets)
+    found: dict[str, Facts] = {}
+    for start in range(0, len(ids), _PER_QUERY):
+        names = {f"t{place}": ticket for place, ticket in enumerate(ids[start : start + _PER_QUERY])}
+        sql = (
+            "SELECT ticket_id, company, board, type, contact_id FROM v_ticket WHERE connection = :c"
+            f" AND ticket_id IN ({', '.join(f':{name}' for name in names)})"
+        )
+        for ticket, *facts in cache.execute(text(sql), {"c": connection, **names}):
+            found[ticket] = Facts(*facts)
+    return found
+
+
 def keep_history(
     journal: Database,
     connection: str,
@@ -113,34 +142,57 @@ def keep_history(
     opened: Mapping[RowKey, int],
     cleared: Collection[RowKey],
     now: int,
+    facts: Mapping[str, Facts],
+    on_the_card: Collection[str] = (),
 ) -> None:
-    """Notes exceptions that opened (with their `since`) and those that cleared.
+    """Notes exceptions that opened (with their `since`) and those that cleared, with what `facts` says of the tickets.
 
-    Cleared by the newest change of the ticket that is not yet settled, if there is one; else by itself or
-    in the PSA.
+    Cleared by the newest change of the ticket that is not yet settled, if there is one; missing fields also by a change
+    of the contact's card that was made on another ticket (`on_the_card`: the fields that are there); else by itself
+    or in the PSA.
     """
     if opened:
         journal.execute(
             text(
-                "INSERT INTO history (connection, ticket_id, kind, since, opened_at)"
-                " VALUES (:connection, :ticket_id, :kind, :since, :now)"
+                "INSERT INTO history (connection, ticket_id, kind, since, opened_at, company, board, type)"
+                " VALUES (:connection, :ticket_id, :kind, :since, :now, :company, :board, :type)"
             ),
-            [
-                {"connection": connection, "ticket_id": ticket, "kind": kind, "since": since, "now": now}
-                for (ticket, kind), since in opened.items()
-            ],
+            [_row(connection, key, now, facts) | {"since": since} for key, since in opened.items()],
         )
     if cleared:
         journal.execute(
             text(
-                "UPDATE history SET cleared_at = :now, cleared_by = (SELECT c.change FROM change c"
-                " WHERE c.connection = :connection AND c.ticket_id = :ticket_id AND c.settled_at IS NULL"
-                f" AND c.state IN {CLEARING} ORDER BY c.seq DESC LIMIT 1)"
+                "UPDATE history SET cleared_at = :now, company = coalesce(:company, company),"
+                " board = coalesce(:board, board), type = coalesce(:type, type),"
+                f" cleared_by = coalesce(({_OWN}), ({_by_card(on_the_card)}))"
                 " WHERE connection = :connection AND ticket_id = :ticket_id AND kind = :kind"
                 " AND cleared_at IS NULL"
             ),
-            [
-                {"connection": connection, "ticket_id": ticket, "kind": kind, "now": now}
-                for ticket, kind in cleared
-            ],
+            [_row(connection, key, now, facts) | {"card_since": now - _CARD_REACH} for key in cleared],
         )
+
+
+_OWN = (
+    "SELECT c.change FROM change c WHERE c.connection = :connection AND c.ticket_id = :ticket_id"
+    f" AND c.settled_at IS NULL AND c.state IN {CLEARING} ORDER BY c.seq DESC LIMIT 1"
+)
+
+
+def _by_card(fields: Collection[str]) -> str:
+    """The newest confirmed change of the same contact's card, made on another ticket while the row was open."""
+    if not fields:
+        return "NULL"
+    sets = " OR ".join(f"json_type(c.fix, '$.fields.{field}') IS NOT NULL" for field in sorted(fields))
+    return (
+        "SELECT c.change FROM change c WHERE :kind = 'missing_fields' AND :contact_id IS NOT NULL"
+        " AND c.connection = :connection AND c.state = 'confirmed' AND c.undone_by IS NULL"
+        " AND c.confirmed_at >= history.opened_at AND c.confirmed_at >= :card_since"
+        f" AND json_extract(c.ticket, '$.contact_id') = :contact_id AND ({sets})"
+        " ORDER BY c.seq DESC LIMIT 1"
+    )
+
+
+def _row(connection: str, key: RowKey, now: int, facts: Mapping[str, Facts]) -> dict[str, Any]:
+    ticket, kind = key
+    values = {"connection": connection, "ticket_id": ticket, "kind": kind, "now": now}
+    return values | facts.get(ticket, Facts())._asdict()

@@ -1,0 +1,1 @@
+"""A report written out: as one HTML file, as Markdown. Both escape all that they are given."""
