@@ -60,7 +60,8 @@ def tidy(databases: Databases, connection: str, settings: Settings, now: int) ->
         gone = retire_changes(db, connection, edge)
         strip_ended(db, connection)
         _forget_absent(db, connection, here, edge, now)
-        db.execute(text("DELETE FROM sign_off WHERE at < :edge"), {"edge": edge})
+        for table, at in (("sign_off", "at"), ("mistake", "at"), ("audit_sample", "drawn_at")):
+            db.execute(text(f"DELETE FROM {table} WHERE {at} < :edge"), {"edge": edge})
         query = " UNION ".join(
             f"SELECT DISTINCT connection FROM {table}" for table in ("change", "history", "timer", "snooze")
         )

@@ -19,7 +19,7 @@ from connectors.text import clean
 from store.read_records import FileView, NoteView, TicketView, TimeView
 from tui.files import NO_WORDS, file_words
 from tui.keymap import label
-from tui.mail_fold import folds
+from store.mail_fold import folds
 from tui.text import hours, when, wrap
 
 WHO = 12
