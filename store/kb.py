@@ -1,7 +1,7 @@
-"""A well documented ticket as the beginning of an article for the knowledge base; the note that an undocumented one lacks.
+"""A documented ticket as the beginning of an article for the knowledge base; the note that an undocumented one lacks.
 
-Both hold only what is on the ticket: nothing is concluded and nothing made up. The article leaves the ticket, so personal
-data is taken out of it (`store.redaction`); the note stays on the ticket, so names stay in it.
+Both hold only what is on the ticket: nothing is concluded and nothing made up. The article leaves the ticket, so
+personal data is taken out of it (`store.redaction`); the note stays on the ticket, so names stay in it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def staff_words(view: TicketView) -> list[Said]:
 def opening(view: TicketView) -> NoteView | None:
     """The customer's first note with words in it."""
     return next(
-        (note for note in view.notes if note.speaker in ("customer", "unknown") and own_words(note.text)), None
+        (note for note in view.notes if note.speaker in ("customer", "unknown") and own_words(note.text)),
+        None,
     )
 
 
@@ -180,7 +181,11 @@ def _took(view: TicketView) -> list[str]:
     if worked:
         among = f" in {entries} time {'entry' if entries == 1 else 'entries'}" if entries else ""
         lines.append(f"- {worked:.2f} h of work{among}")
-    if record.created_at is not None and record.closed_at is not None and record.closed_at >= record.created_at:
+    if (
+        record.created_at is not None
+        and record.closed_at is not None
+        and record.closed_at >= record.created_at
+    ):
         lines.append(f"- {_span(record.closed_at - record.created_at)} from opened to closed")
     return lines or ["Not known."]
 
@@ -223,7 +228,7 @@ def _item(number: int, text: str) -> str:
 
 
 def note_from_facts(view: TicketView, zone: tzinfo = UTC) -> str:
-    """Who reported what and when, what staff wrote, time and how it ended, as far as the ticket says so. Times in `zone`."""
+    """Who reported what and when, what staff wrote, time and how it ended, as far as the ticket says. Times in `zone`."""
     record = view.record
     first = opening(view)
     lines = []
@@ -241,7 +246,9 @@ def note_from_facts(view: TicketView, zone: tzinfo = UTC) -> str:
     if view.time:
         by: dict[str, float] = {}
         for entry in view.time:
-            by[clean(entry.member) or "not told"] = by.get(clean(entry.member) or "not told", 0.0) + entry.hours
+            by[clean(entry.member) or "not told"] = (
+                by.get(clean(entry.member) or "not told", 0.0) + entry.hours
+            )
         people = ", ".join(f"{who} {worked:.2f} h" for who, worked in by.items())
         lines.append(f"Time: {people}.")
     if view.closed:

@@ -26,9 +26,7 @@ _IP6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])", re
 _USER = re.compile(r"([A-Za-z]:\\Users\\|/home/|/Users/)([^\\/\s:*?\"<>|]{1,80})", re.IGNORECASE)
 _SERVER = re.compile(r"(?<![\\\w])\\\\[\w.-]{1,80}")
 _PHONE = re.compile(r"(?<![\w.,:/\\#-])(?:\+|\(\+?)?\d[\d \t()./\u00a0-]{5,22}\d(?![\w:])")
-_EXTENSION = re.compile(
-    r"\b(?:ext|extension|durchwahl|nebenstelle)\b\.?:?\s{0,3}\d{2,6}\b", re.IGNORECASE
-)
+_EXTENSION = re.compile(r"\b(?:ext|extension|durchwahl|nebenstelle)\b\.?:?\s{0,3}\d{2,6}\b", re.IGNORECASE)
 _DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?=\D|$)")
 _VERSION = re.compile(r"\d+(?:\.\d+){3,}")
 _UP = "A-ZÀ-ÖØ-Þ"
@@ -57,9 +55,45 @@ _LEGAL = re.compile(
     r"|bv|nv|oy|ab|as|srl|spa|pty|& co)\.?$",
     re.IGNORECASE,
 )
-_COMMON = {"city", "data", "first", "general", "global", "cloud", "network", "office", "print", "service", "services"}
-_COMMON |= {"system", "systems", "united", "national", "international", "american", "group", "north", "south", "west"}
-_COMMON |= {"east", "central", "law", "medical", "dental", "school", "church", "hotel", "bank", "the", "new", "best"}
+_COMMON = {
+    "city",
+    "data",
+    "first",
+    "general",
+    "global",
+    "cloud",
+    "network",
+    "office",
+    "print",
+    "service",
+    "services",
+}
+_COMMON |= {
+    "system",
+    "systems",
+    "united",
+    "national",
+    "international",
+    "american",
+    "group",
+    "north",
+    "south",
+    "west",
+}
+_COMMON |= {
+    "east",
+    "central",
+    "law",
+    "medical",
+    "dental",
+    "school",
+    "church",
+    "hotel",
+    "bank",
+    "the",
+    "new",
+    "best",
+}
 """Words that begin a company's name and are words of a solution too."""
 
 
@@ -86,7 +120,11 @@ class Redactor:
         self._labels = {name.casefold(): label for name, label in names.items()}
         kept = sorted({one.casefold() for one in domains if "." in one}, key=len, reverse=True)
         joined = "|".join(map(re.escape, kept))
-        self._domains = re.compile(rf"(?<![\w-])(?:[\w-]{{1,63}}\.){{0,5}}(?:{joined})(?![\w-])", re.IGNORECASE) if kept else None
+        self._domains = (
+            re.compile(rf"(?<![\w-])(?:[\w-]{{1,63}}\.){{0,5}}(?:{joined})(?![\w-])", re.IGNORECASE)
+            if kept
+            else None
+        )
 
     def __call__(self, text: str) -> str:
         """The text without what the rules know."""
@@ -168,7 +206,11 @@ def _forms(name: str, *, whole: bool) -> list[str]:
         if len(first) >= 4 and first.casefold() not in _COMMON:
             forms.append(first)
     else:
-        forms = [name, " ".join(words[::-1]), *(word for word in words if len(word) >= 3 or not word.isascii())]
+        forms = [
+            name,
+            " ".join(words[::-1]),
+            *(word for word in words if len(word) >= 3 or not word.isascii()),
+        ]
     return [form for form in dict.fromkeys(forms) if len(form) >= 2]
 
 

@@ -114,9 +114,7 @@ def of_month(home: Home, month: str) -> list[Sampled]:
 
 def of_ticket(home: Home, connection: str, ticket_id: str) -> list[Sampled]:
     """The samples that a ticket is in, the newest month first."""
-    return _read(
-        home, "WHERE connection = ? AND ticket_id = ? ORDER BY month DESC", (connection, ticket_id)
-    )
+    return _read(home, "WHERE connection = ? AND ticket_id = ? ORDER BY month DESC", (connection, ticket_id))
 
 
 def audited(home: Home, one: Sampled, state: State, *, now: int) -> None:

@@ -96,7 +96,9 @@ def test_it_says_what_it_took() -> None:
 
 @pytest.mark.parametrize("name", ["A", "", "(", "[x]", "Dr.", "a b"])
 def test_odd_names_break_nothing(name: str) -> None:
-    assert "spooler" in Redactor(people=[name], companies=[name], staff=[name])("The spooler (x) [x] was down.")
+    assert "spooler" in Redactor(people=[name], companies=[name], staff=[name])(
+        "The spooler (x) [x] was down."
+    )
 
 
 def test_long_texts_take_no_time() -> None:

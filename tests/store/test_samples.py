@@ -92,7 +92,10 @@ def test_a_sample_without_a_seed_is_not_drawn_again_with_one(october: Home) -> N
 
 def test_the_month_is_the_connections_to_the_second(databases: Databases) -> None:
     begins, ends = moment(2026, 10, 1), moment(2026, 11, 1)
-    fill(databases, [closed(number, at) for number, at in enumerate((begins - 1, begins, ends - 1, ends, None))])
+    fill(
+        databases,
+        [closed(number, at) for number, at in enumerate((begins - 1, begins, ends - 1, ends, None))],
+    )
     assert sorted(one.ticket_id for one in draw(databases.home)) == ["1", "2"]
 
 

@@ -37,7 +37,12 @@ def test_a_dispute_is_in_the_log_and_in_the_psa(own: tuple[Cli, World]) -> None:
 
     document = cli.run("mistakes", "--json").json
     (one,) = document["mistakes"]
-    assert (one["number"], one["source"], one["shared"], one["kind"]) == (number, "dispute", True, one["kind"])
+    assert (one["number"], one["source"], one["shared"], one["kind"]) == (
+        number,
+        "dispute",
+        True,
+        one["kind"],
+    )
     assert ISO.fullmatch(one["at"])
     assert "who" not in one and "jdoe" not in json.dumps(document)
     assert document["patterns"] == [
@@ -54,7 +59,9 @@ def test_a_dispute_is_in_the_log_and_in_the_psa(own: tuple[Cli, World]) -> None:
 def test_without_a_note_nothing_is_written(own: tuple[Cli, World]) -> None:
     cli, world = own
     number = first(cli, "billing_code")
-    assert cli.run("mistakes", "add", number, *ENTRY, "--no-note", "--words", "Sorry, we were late.").code == 0
+    assert (
+        cli.run("mistakes", "add", number, *ENTRY, "--no-note", "--words", "Sorry, we were late.").code == 0
+    )
     cli.append("[mistakes]\nnote = false\n")
     assert cli.run("mistakes", "add", number, *ENTRY).code == 0
     assert cli.run("outbox", "--all", "--json").json == []
@@ -118,7 +125,9 @@ def test_a_sample_is_drawn_audited_and_remembered(own: tuple[Cli, World]) -> Non
     one, two = drawn[0]["number"], drawn[1]["number"]
     assert cli.run("mistakes", "audited", one, "--fine").out == f"#{one} of {month}: audited, fine.\n"
     assert cli.run("mistakes", "audited", two, *ENTRY, "--no-note").code == 0
-    states = [row["state"] for row in cli.run("mistakes", "sample", "--month", month, "--size", "3", "--json").json]
+    states = [
+        row["state"] for row in cli.run("mistakes", "sample", "--month", month, "--size", "3", "--json").json
+    ]
     assert states[:2] == ["fine", "mistake"]
     text = cli.run("mistakes", "sample", "--month", month, "--size", "3").out
     assert "audited, fine (" in text and "audited, a mistake (" in text

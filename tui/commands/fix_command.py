@@ -107,7 +107,7 @@ async def fix_one(
     later: bool,
     immediately: bool,
 ) -> int:
-    """Decides one fix, puts it into the outbox and sends it; the exit code. Raises `Problem` and what the desk raises."""
+    """One fix into the outbox and out; the exit code. Raises `Problem` and what the desk raises."""
     from store.database import DatabaseProblem
     from store.desk import Desk
     from store.log import start_log

@@ -66,10 +66,10 @@ def command(ctx: click.Context, since_text: str | None, as_json: bool, names: bo
     found = mistakes.since(home, begins, connections=list(settings.connections), names=names)
     repeats = mistakes.patterns(found)
     if as_json:
-        entries = [asdict(one) for one in found]
-        for one in entries:
-            if not names:
-                del one["who"]
+        left_out = () if names else ("who",)
+        entries = [
+            {name: value for name, value in asdict(one).items() if name not in left_out} for one in found
+        ]
         say_json(harmless({"mistakes": entries, "patterns": [asdict(one) for one in repeats]}))
         return
     if not found:
@@ -125,7 +125,7 @@ def _entry(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--source", type=click.Choice(("ticket", "dispute")), default="ticket", show_default=True)
 @home_option
 @click.pass_context
-def add(ctx: click.Context, ticket: str, source: str, **entry: Any) -> int:  # noqa: ANN401
+def add(ctx: click.Context, /, ticket: str, source: str, **entry: Any) -> int:  # noqa: ANN401
     """Writes down what slipped on a ticket; `--source dispute` for an invoice that a client disputes.
 
     The words for the client are printed to be copied. Nothing sends them."""
@@ -179,7 +179,9 @@ def sample(
         head = f"{ticket.month}  {ticket.connection}:{ticket.number} {ticket.company or ''}".rstrip()
         say(f"{head}  {ticket.summary}: {STATES[ticket.state]}{at}")
     left = sum(one.state == "open" for one in found)
-    say(f"{counted(left, 'ticket')} to audit: `deskzero mistakes audited TICKET --fine`, or --what for a mistake.")
+    say(
+        f"{counted(left, 'ticket')} to audit: `deskzero mistakes audited TICKET --fine`, or --what for a mistake."
+    )
 
 
 STATES = {"open": "to audit", "fine": "audited, fine", "mistake": "audited, a mistake"}
@@ -191,7 +193,7 @@ STATES = {"open": "to audit", "fine": "audited, fine", "mistake": "audited, a mi
 @_entry
 @home_option
 @click.pass_context
-def audited(ctx: click.Context, ticket: str, fine: bool, **entry: Any) -> int:  # noqa: ANN401
+def audited(ctx: click.Context, /, ticket: str, fine: bool, **entry: Any) -> int:  # noqa: ANN401
     """Says what the audit of a ticket of a sample found: nothing, or a mistake for the log."""
     from store import samples
 
@@ -243,7 +245,7 @@ def _keep(
     entry: dict[str, Any],
     kept: Callable[[], None] | None = None,
 ) -> int:
-    """Into the log, then the note into the outbox where it is wanted. The log's entry stays whatever becomes of that."""
+    """Into the log, then the note into the outbox where it is wanted. The entry stays whatever becomes of that."""
     from store import mistakes
     from store.client_words import suggested
 

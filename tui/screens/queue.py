@@ -11,6 +11,7 @@ from tui.screens.queue_files import TicketFiles
 from tui.screens.queue_finding import FindingKeys
 from tui.screens.queue_fitting import FittingKeys
 from tui.screens.queue_fixing import FixingKeys
+from tui.screens.queue_learning import LearningKeys
 from tui.screens.queue_notices import Notices
 from tui.screens.queue_reading import ReadingKeys
 from tui.screens.queue_snooze import SnoozeKeys
@@ -19,7 +20,16 @@ from tui.screens.queue_wrap import WrapKeys
 
 
 class QueueScreen(
-    Notices, FixingKeys, FindingKeys, WrapKeys, TimeKeys, SnoozeKeys, TicketFiles, FittingKeys, ReadingKeys
+    Notices,
+    FixingKeys,
+    FindingKeys,
+    WrapKeys,
+    TimeKeys,
+    SnoozeKeys,
+    TicketFiles,
+    LearningKeys,
+    FittingKeys,
+    ReadingKeys,
 ):
     """The queue with its keys."""
 
