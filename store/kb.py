@@ -228,7 +228,7 @@ def _item(number: int, text: str) -> str:
 
 
 def note_from_facts(view: TicketView, zone: tzinfo = UTC) -> str:
-    """Who reported what and when, what staff wrote, time and how it ended, as far as the ticket says. Times in `zone`."""
+    """Who reported what and when, what staff wrote, time and how it ended, as the ticket says it. Times in `zone`."""
     record = view.record
     first = opening(view)
     lines = []

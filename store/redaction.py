@@ -215,8 +215,8 @@ def _forms(name: str, *, whole: bool) -> list[str]:
 
 
 def _matcher(names: Mapping[str, str]) -> re.Pattern[str] | None:
-    """One pattern for all names, the longest first. A single plain word counts only as it is written or in capitals: `will`
-    is no name where `Will` is."""
+    """One pattern for all names, the longest first. A single plain word counts only as it is written or in capitals:
+    `will` is no name where `Will` is."""
     if not names:
         return None
     made = []

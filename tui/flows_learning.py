@@ -195,14 +195,19 @@ class Learning:
         return f'write sop = "a text or https://…" {place} in {self.app.home.config}'
 
 
+def _short(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else f"{flat[: most - 1]}…"
+
+
 def _question(view: TicketView, slip: Slip) -> Ask:
     told = "The client is told." if slip.shared else "The client is not told."
     about = "" if slip.change is None else f"About the fix: {clean(slip.change.verb)}.\n"
     body = Content.assemble(
-        say(slip.what[:400], "bold"),
+        say(_short(slip.what, 150), "bold"),
         f"\n\n{about}Cause: {slip.cause}. Remedy: {slip.remedy}. {told}\n",
         ("In words for a client: ", "$quiet"),
-        say(slip.words[:500] or "none"),
+        say(_short(slip.words, 300) or "none"),
     )
     answers = [("y", "into the mistake log", "log"), ("e", "edit", "edit")]
     if slip.words:

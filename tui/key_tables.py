@@ -45,19 +45,8 @@ PLACES = {
 }
 """The first part of an id -> its place in words, in the order of the help. One that is not here is named by its id."""
 TYPED = frozenset(
-    {
-        "filter",
-        "picker",
-        "writing",
-        "palette",
-        "undo_list",
-        "fields",
-        "help",
-        "work_form",
-        "choice",
-        "story",
-        "mistake_form",
-    }
+    {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "work_form", "choice", "story"}
+    | {"mistake_form"}
 )
 """Where letters are text: no printable key can be an action there."""
 OURS = ("tui.screens", "tui.widgets")

@@ -59,8 +59,10 @@ class MistakeForm(Dialog[Slip]):
         .line { height: 1; }
         .label { width: 14; padding: 0 1; color: $quiet; }
         Choice { width: 1fr; }
-        .text-line { height: 5; }
-        TextArea { height: 5; width: 1fr; border: round $frame; padding: 0 1; background: $surface; }
+        #what { height: 4; }
+        #words { height: 6; }
+        .text-line { height: auto; }
+        TextArea { width: 1fr; border: round $frame; padding: 0 1; background: $surface; }
         TextArea:focus { border: round $internal; }
         #beside { padding: 0 1 0 15; color: $quiet; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     }
@@ -106,9 +108,9 @@ class MistakeForm(Dialog[Slip]):
                 yield Static("In words", classes="label")
                 yield self._area("words", before.words or self._offered)
             yield Static("for the client, to change and to copy; never sent by itself", id="beside")
-            note = [Item("yes", "as an internal note too", "so that it is in the PSA; a review follows")]
-            note.append(Item("", "not in the PSA", self._no_note))
-            yield from self._choice("On the ticket", "note", note[1:] if self._no_note else note, int(
+            note = [Item("yes", "as an internal note too", "a review follows")]
+            note.append(Item("", "not there", self._no_note))
+            yield from self._choice("In the PSA", "note", note[1:] if self._no_note else note, int(
                 not before.note and not self._no_note
             ))  # fmt: skip
             choose = f"{labels('choice.previous', 'choice.next')} or letters choose"

@@ -24,7 +24,7 @@ class Sop(Dialog[str]):
         align: center middle;
         #box { width: 90; max-width: 98%; height: auto; max-height: 90%; }
         #means { padding: 0 1; height: auto; color: $quiet; margin-bottom: 1; }
-        #text { height: auto; max-height: 60vh; padding: 0 1; }
+        #text { height: auto; max-height: 50vh; padding: 0 1; }
         #text > Static { height: auto; }
     }
     """
@@ -46,7 +46,7 @@ class Sop(Dialog[str]):
         with Vertical(id="box", classes="dialog"):
             yield Static(Content(f"SOP · {clean(self._title)}"), classes="dialog-title")
             if self._means:
-                yield Static(Content(f"{clean(self._means)}."), id="means")
+                yield Static(Content(f"{clean(self._means[:1].upper() + self._means[1:])}."), id="means")
             with VerticalScroll(id="text", can_focus=False):
                 yield Static(Content(self._text))
             keys = [f"{labels('sop.down', 'sop.up')} scroll", f"{label('dialog.cancel')} back"]
