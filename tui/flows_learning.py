@@ -91,10 +91,9 @@ class Learning:
             await self._keep_draft(view, slip.what)
             return f"Not in the mistake log: {error}"
         await self._keep_draft(view, "")
-        said = f"#{clean(one.number)} is in the mistake log."
         if copies:
             self.app.copy_to_clipboard(slip.words)
-            said += " The words for the client are copied."
+        said = f"#{clean(one.number)} is in the mistake log{', words copied' if copies else ''}."
         return f"{said} {await self._note(view, slip)}".strip() if slip.note else said
 
     async def _note(self, view: TicketView, slip: Slip) -> str:
@@ -115,7 +114,7 @@ class Learning:
         except (Refused, EngineStopped) as error:
             hint = getattr(error, "hint", "")
             return f"No note was written: {error} {hint}".strip()
-        return "The note is on its way to the PSA."
+        return ""  # the line of what is held says the rest
 
     def _no_note(self, view: TicketView) -> str:
         can = self.screen.can(view.row)
@@ -130,7 +129,7 @@ class Learning:
         made = sorted(view.changes, key=lambda one: one.created_at, reverse=True)
         if change is not None:  # as it was chosen: one that has aged out of the view counts too
             made = [change, *(one for one in made if one.change != change.change)]
-        items = [Item("", "the ticket", f"or one of {len(made)} fixes of it" if made else "")]
+        items = [Item("", "the ticket", "or a fix of it" if made else "")]
         for one in made:
             at = when(one.created_at, self.app.now, self.app.zone)
             items.append(Item(one.change, f"the fix of {at}: {clean(one.verb)}", value=one))

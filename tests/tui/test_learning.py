@@ -90,6 +90,16 @@ async def test_the_note_may_be_left_out_and_the_log_has_it_all_the_same(shop):
         assert screen.standing.changes == ()
 
 
+async def test_in_the_open_ticket_on_a_small_terminal_the_next_key_is_no_filter(tmp_path):
+    """There the list is not to be seen and has no focus: what is typed after a dialog is still a key."""
+    async with running(tmp_path, size=(80, 24)) as (pilot, screen):
+        await press(pilot, "enter")
+        for _ in range(2):
+            await form(pilot)
+            await press(pilot, "escape")
+        assert screen.filter == ""
+
+
 async def test_a_wording_that_somebody_changed_stays(tmp_path):
     async with running(tmp_path) as (pilot, _):
         dialog = await form(pilot)
