@@ -275,3 +275,54 @@ class ScreenState(JournalTable, table=True):
     name: str = Field(primary_key=True)
     value: str
     """JSON."""
+
+
+class MistakeRow(JournalTable, table=True):
+    """Something that slipped, and what is learned from it (`store.mistakes`)."""
+
+    __tablename__ = "mistake"
+    id: int | None = Field(default=None, primary_key=True)
+    at: int
+    connection: str
+    ticket_id: str
+    number: str
+    summary: str
+    company: str | None = None
+    kind: str | None = None
+    """The kind of exception that it was seen as, if from a row."""
+    change: str | None = None
+    """The fix that it is about, if any."""
+    what: str
+    cause: str
+    """`process`, `technology` or `people`."""
+    remedy: str
+    """`automation`, `training` or `documentation`."""
+    shared: bool
+    """The client is told."""
+    words: str
+    """What may be said to the client."""
+    source: str
+    """`ticket`, `fix`, `dispute` or `audit`."""
+    who: str
+    """Who wrote it down; for an audit alone, shown only where somebody asks for names."""
+    __table_args__ = (Index("mistake_by_time", "at"),)
+
+
+class AuditSample(JournalTable, table=True):
+    """A closed ticket drawn to be audited (`store.samples`)."""
+
+    __tablename__ = "audit_sample"
+    connection: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    """`2026-10`."""
+    ticket_id: str = Field(primary_key=True)
+    number: str
+    summary: str
+    company: str | None = None
+    seed: str
+    """What was given with `--seed`; empty: nothing."""
+    position: int
+    drawn_at: int
+    state: str
+    """`open`, `fine` or `mistake`."""
+    audited_at: int | None = None

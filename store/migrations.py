@@ -222,6 +222,43 @@ WHOSE = (
     "ALTER TABLE history ADD COLUMN type VARCHAR",
 )
 
+LEARNING = (
+    """CREATE TABLE mistake (
+        id INTEGER NOT NULL PRIMARY KEY,
+        at INTEGER NOT NULL,
+        connection VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        number VARCHAR NOT NULL,
+        summary VARCHAR NOT NULL,
+        company VARCHAR,
+        kind VARCHAR,
+        change VARCHAR,
+        what VARCHAR NOT NULL,
+        cause VARCHAR NOT NULL,
+        remedy VARCHAR NOT NULL,
+        shared BOOLEAN NOT NULL,
+        words VARCHAR NOT NULL,
+        source VARCHAR NOT NULL,
+        who VARCHAR NOT NULL
+    )""",
+    "CREATE INDEX mistake_by_time ON mistake (at)",
+    """CREATE TABLE audit_sample (
+        connection VARCHAR NOT NULL,
+        month VARCHAR NOT NULL,
+        ticket_id VARCHAR NOT NULL,
+        number VARCHAR NOT NULL,
+        summary VARCHAR NOT NULL,
+        company VARCHAR,
+        seed VARCHAR NOT NULL,
+        position INTEGER NOT NULL,
+        drawn_at INTEGER NOT NULL,
+        state VARCHAR NOT NULL,
+        audited_at INTEGER,
+        PRIMARY KEY (connection, month, ticket_id)
+    )""",
+)
+
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     FIRST,
     WRITE_BACK,
@@ -231,6 +268,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     RECOVERED,
     SNOOZE_LOG,
     WHOSE,
+    LEARNING,
 )
 
 

@@ -60,8 +60,13 @@ def tidy(databases: Databases, connection: str, settings: Settings, now: int) ->
         gone = retire_changes(db, connection, edge)
         strip_ended(db, connection)
         _forget_absent(db, connection, here, edge, now)
-        for table in ("sign_off", "gate_override"):
-            db.execute(text(f"DELETE FROM {table} WHERE at < :edge"), {"edge": edge})
+        for table, at in (
+            ("sign_off", "at"),
+            ("gate_override", "at"),
+            ("mistake", "at"),
+            ("audit_sample", "drawn_at"),
+        ):
+            db.execute(text(f"DELETE FROM {table} WHERE {at} < :edge"), {"edge": edge})
         query = " UNION ".join(
             f"SELECT DISTINCT connection FROM {table}"
             for table in ("change", "history", "reopening", "timer", "snooze", "snooze_log")

@@ -97,7 +97,7 @@ def parse(text: str, path: Path) -> Settings:
     connections = _connections(top.table("connections"), timezone, hours)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
     suggestions, billing, time, day = (top.table(key) for key in ("suggestions", "billing", "time", "day"))
-    strong, notices = suggestions.table("strong"), top.table("notices")
+    strong, notices, lessons = suggestions.table("strong"), top.table("notices"), top.table("mistakes")
     settings = Settings(
         timezone=timezone,
         connections=connections,
@@ -121,6 +121,7 @@ def parse(text: str, path: Path) -> Settings:
         billing_people=billing.texts("people"),
         billing_overdue_days=billing.count("overdue_days", Settings().billing_overdue_days),
         money=read_money(top.table("money")),
+        lesson_note=lessons.flag("note", Settings().lesson_note),
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
         theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
@@ -132,7 +133,7 @@ def parse(text: str, path: Path) -> Settings:
             {str(kind.pane) for kind in CATALOGUE if rules.of(kind.name).on},
         ),
     )
-    for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong, notices):
+    for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong, notices, lessons):
         table.finish()
     return settings
 

@@ -192,6 +192,18 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             return self.of(kind).exclude
         return next((rule.exclude for rule in self.custom if rule.kind == kind), ())
 
+    def sop_of(self, kind: str) -> str:
+        """The text or the address that says what to do about a kind, also one of the company's own; empty: none."""
+        if kind in BY_NAME:
+            return self.of(kind).sop.strip()
+        return next((rule.sop.strip() for rule in self.custom if rule.kind == kind), "")
+
+    def meaning(self, kind: str) -> str:
+        """What a kind is, in a sentence without its end; empty for one that there is not (any more)."""
+        if kind in BY_NAME:
+            return BY_NAME[kind].means
+        return next((rule.means.strip().rstrip(".") for rule in self.custom if rule.kind == kind), "")
+
     @property
     def largest_window(self) -> int:
         """Closed tickets stay in the queue for this many seconds."""
@@ -235,6 +247,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     billing_overdue_days: int = 2
     """Business days after which an unanswered question to billing is overdue."""
     money: Money = Money()
+    lesson_note: bool = True
+    """`[mistakes]`: what goes into the mistake log is offered as an internal note on its ticket too."""
     strong_count: int = 8
     """`[suggestions]`: a suggestion is strong with this many tickets like it …"""
     strong_share: float = 0.85

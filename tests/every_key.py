@@ -52,6 +52,7 @@ WAYS: dict[str, tuple[tuple[str, ...], bool]] = {
     "undo list": (("U",), False),
     "why": (("i",), False),
     "log time": (("1", "t"), False),
+    "mistake log": (("1", "m"), True),
     "wrap up": (("1", "x"), False),
     "review": (("1", "r", "H", "i", "escape"), False),
     "preview of marks": (("4", "*", "a"), False),

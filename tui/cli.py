@@ -25,6 +25,8 @@ COMMANDS = (
     "fix",
     "undo",
     "outbox",
+    "mistakes",
+    "kb",
     "audit",
     "check",
     "rules",

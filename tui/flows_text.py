@@ -38,6 +38,8 @@ class Texts:
         name, ticket_id = view.connection, view.record.ticket_id
         text = await self.app.read(lambda _: drafts.load(self.app.home, name, ticket_id, side))
         statuses = await self._statuses(view) if side == "reply" else []
+        proposed = "" if text else self._proposed(view, side)
+        text = text or proposed
         status: Item | None = None
         kept, problem = True, ""
         while True:
@@ -47,6 +49,10 @@ class Texts:
             if written is None or not written.text.strip():
                 return False
             text, status, kept = written.text, written.status, written.kept
+            if proposed and text == proposed:
+                await self._forget(name, ticket_id, side, "The draft could not be discarded")
+                self.screen.tell("Nothing was written: the proposal stood as it was.", "info")
+                return False
             if problem := _unfilled(text):
                 continue
             answer = await self._review(view, written)
@@ -68,6 +74,14 @@ class Texts:
                 key = "r" if side == "reply" else "n"
                 self.screen.tell(f"Kept as a draft, nothing was sent. {key} goes on writing.", "info")
             return False
+
+    def _proposed(self, view: TicketView, side: Side) -> str:
+        """What a note begins with: on a ticket that nobody has documented its facts, to be completed."""
+        if side != "note" or all(row.kind != "undocumented" for row in view.exceptions):
+            return ""
+        from store import kb
+
+        return kb.proposal(view, self.app.zone_of(view.connection))
 
     async def _in_own_editor(self, view: TicketView, written: Written) -> Written:
         """The text as it came back; as it was where none did. It is kept as the draft first."""

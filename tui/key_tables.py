@@ -31,6 +31,8 @@ PLACES = {
     "together": "Review of several tickets",
     "conflict": "Conflict",
     "outbox": "Outbox and trouble",
+    "mistake_form": "Mistake log",
+    "sop": "SOP",
     "end_of_day": "End of day",
     "sign_off": "Sign off",
     "story": "History and log",
@@ -44,6 +46,7 @@ PLACES = {
 """The first part of an id -> its place in words, in the order of the help. One that is not here is named by its id."""
 TYPED = frozenset(
     {"filter", "picker", "writing", "palette", "undo_list", "fields", "help", "work_form", "choice", "story"}
+    | {"mistake_form"}
 )
 """Where letters are text: no printable key can be an action there."""
 OURS = ("tui.screens", "tui.widgets")

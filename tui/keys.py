@@ -118,6 +118,14 @@ QUEUE: tuple[Key, ...] = (
     ),
     Key("queue.snooze", "z", "snooze", "", "Snooze: hide a row that does not count, until when and why", FIX),
     Key(
+        "queue.mistake",
+        "m",
+        "mistake",
+        "",
+        "Mistake log: what slipped on this ticket, why, and what is done about it",
+        FIX,
+    ),
+    Key(
         "queue.mark",
         "space",
         "mark",
@@ -148,6 +156,7 @@ QUEUE: tuple[Key, ...] = (
     Key("queue.why", "i", "why", "why", "Why is it here, and since when", LOOK),
     Key("queue.history", "h", "history", "", "History of this ticket: what was wrong, what was done", LOOK),
     Key("queue.log", "L", "log", "", "What happened: exceptions, fixes, what was said here", LOOK),
+    Key("queue.sop", "S", "sop", "", "SOP: what is to be done about this kind of exception", LOOK),
     Key("queue.open", "enter", "open", "open", "Open the ticket in full", LOOK, shown="Enter"),
     Key("queue.back", "escape", "back", "", "One step back: ticket, filter, marks", LOOK, shown="Esc"),
     Key(

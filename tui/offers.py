@@ -38,6 +38,9 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 }
 """Any of these verbs must be offered by the PSA; `fix` and `field` need any at all."""
 
+_LOCAL = ("mistake",)
+"""Kept here, whatever the PSA offers."""
+
 
 def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bool) -> str:
     """Why this key does nothing for this row, in words; empty when it does something."""
@@ -45,7 +48,7 @@ def why_not(action: str, row: Row | None, can: Capabilities | None, *, ghost: bo
         return "There is no ticket here."
     if ghost:
         return f"#{row.number} has left this list: only movement works on it."
-    if can is not None and (no := _not_offered(action, can)):
+    if action not in _LOCAL and can is not None and (no := _not_offered(action, can)):
         return no
     if action == "fix" and row.kind is None:
         return (

@@ -21,7 +21,8 @@ from store.cache_writes import store_tickets
 from store.conversations import PER_REQUEST, conversations_of, time_of
 from store.desk import Desk
 from store.not_known import told
-from store.rules.registry import RULES, evaluate
+from store.rules.evaluate import evaluate
+from store.rules.registry import RULES
 from store.settings import KINDS, Settings
 from store.sync_round import Progress, Round, Telling
 

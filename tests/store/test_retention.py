@@ -172,13 +172,13 @@ async def test_a_round_a_day_retires_all_of_it_and_no_byte_stays(bench: Bench, h
     assert set(journal(databases, "SELECT ticket_id FROM first_seen")) == {"2"}
     assert "gone" not in journal(databases, "SELECT kind FROM history")
     assert "stays" in journal(databases, "SELECT kind FROM history")
-    for table in ("draft", "timer", "snooze", "sign_off", "gate_override"):
+    for table in ("draft", "timer", "snooze", "sign_off", "gate_override", "mistake", "audit_sample"):
         assert journal(databases, f"SELECT count(*) FROM {table}") == [0], table
     assert holds(home) == []
 
 
 def what_the_screen_keeps(db: Db, at: int) -> None:
-    """A timer that was logged and one that nobody ended, a hidden row, a signed day of two connections."""
+    """Timers, a hidden row, a signed day of two connections, a mistake and a ticket of a sample."""
     for ended in (at, "NULL"):
         db.exec_driver_sql(
             "INSERT INTO timer (connection, ticket_id, number, summary, company, started_at, seconds, ended_at)"
@@ -195,6 +195,15 @@ def what_the_screen_keeps(db: Db, at: int) -> None:
         "INSERT INTO gate_override (at, who, os_user, day, verdict, to_zero, why, reason, approved_by)"
         " VALUES (?, 'jdoe', 'joe', '2026-11-20', 'not_zero', 1, ?, ?, '')",
         (at, json.dumps([MARK]), MARK),
+    )
+    db.exec_driver_sql(
+        "INSERT INTO mistake (at, connection, ticket_id, number, summary, company, what, cause, remedy, shared, words,"
+        f" source, who) VALUES ({at}, 'acme', '1', '1', '{MARK}', '{MARK}', '{MARK}', 'people', 'training', 1,"
+        f" '{MARK}', 'ticket', '{MARK}')"
+    )
+    db.exec_driver_sql(
+        "INSERT INTO audit_sample (connection, month, ticket_id, number, summary, seed, position, drawn_at, state)"
+        f" VALUES ('acme', '2026-10', '1', '1', '{MARK}', '', 0, {at}, 'open')"
     )
 
 

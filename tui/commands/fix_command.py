@@ -76,7 +76,7 @@ def command(
         return asyncio.run(_fix_together(home, settings, list(views.values()), intent, dry_run, later))
     (view,) = views.values()
     return asyncio.run(
-        _fix(home, settings, view, intent, dry_run=dry_run, later=later, immediately=immediately)
+        fix_one(home, settings, view, intent, dry_run=dry_run, later=later, immediately=immediately)
     )
 
 
@@ -97,7 +97,7 @@ def _intent(options: dict[str, Any]) -> Intent:
     return intent
 
 
-async def _fix(
+async def fix_one(
     home: Home,
     settings: Settings,
     view: TicketView,
@@ -107,6 +107,7 @@ async def _fix(
     later: bool,
     immediately: bool,
 ) -> int:
+    """One fix into the outbox and out; the exit code. Raises `Problem` and what the desk raises."""
     from store.database import DatabaseProblem
     from store.desk import Desk
     from store.log import start_log

@@ -51,6 +51,7 @@ class Outbox(Dialog[Jump]):
         Binding("t", "again", "send now, try again", show=False, id="outbox.again"),
         Binding("u", "take_back", "take back", show=False, id="outbox.take_back"),
         Binding("D", "drop", "drop (asks)", show=False, id="outbox.drop"),
+        Binding("m", "mistake", "into the mistake log", show=False, id="outbox.mistake"),
     ]
     TITLE_TEXT = "Outbox: what waits to be sent, and what became of the last ones"
     EMPTY = "Nothing waits. Everything you did is in the PSA."
@@ -191,6 +192,7 @@ class Outbox(Dialog[Jump]):
         if self._can_drop(change):
             what = "it is there" if change.state == "uncertain" else "drop"
             keys.append(f"{label('outbox.drop')} {what} (asks)")
+        keys.append(f"{label('outbox.mistake')} mistake log")
         return keys
 
     def _can_retry(self, change: ChangeView) -> bool:
@@ -268,6 +270,26 @@ class Outbox(Dialog[Jump]):
             )
         if await self.app.push_screen_wait(Ask(title, body, [("y", "drop it", True)])):
             await self._act(change, orders.dropped)
+
+    def action_mistake(self) -> None:
+        change = self.chosen()
+        if change is not None:
+            self._mistake(change)
+
+    @work(exclusive=True, group="outbox")
+    async def _mistake(self, change: ChangeView) -> None:
+        from tui.flows_learning import Learning
+
+        app = self.deskzero
+        try:
+            view = await app.read(lambda reader: reader.ticket(change.connection, change.ticket_id))
+        except CacheUnreadable as error:
+            self._refused(str(error))
+            return
+        if view is None:
+            self._refused(f"#{change.number} is no longer in the cache.")
+            return
+        self.query_one("#about", Static).update(say(await Learning(app.queue).mistake(view, None, change)))
 
     async def _act(
         self, change: ChangeView, order: Callable[[Engine, ChangeView], Awaitable[object]]

@@ -12,6 +12,7 @@ from tui.screens.queue_files import TicketFiles
 from tui.screens.queue_finding import FindingKeys
 from tui.screens.queue_fitting import FittingKeys
 from tui.screens.queue_fixing import FixingKeys
+from tui.screens.queue_learning import LearningKeys
 from tui.screens.queue_notices import Notices
 from tui.screens.queue_reading import ReadingKeys
 from tui.screens.queue_snooze import SnoozeKeys
@@ -28,6 +29,7 @@ class QueueScreen(
     TimeKeys,
     SnoozeKeys,
     TicketFiles,
+    LearningKeys,
     FittingKeys,
     ReadingKeys,
 ):

@@ -42,6 +42,10 @@ SLOW_ROWS = 5.0
 class QueueView(QueuePaint):
     """Reads through the app's reader and paints. Its keys are in `tui.screens.queue`. No SQL, no HTTP."""
 
+    AUTO_FOCUS = ""
+    """Where the list is hidden (a ticket open on a small terminal) nothing has the focus, and keys are the queue's.
+    Textual would give it to the filter line when a dialog closes: the next key would be text there."""
+
     def on_mount(self) -> None:
         self.set_class(self.deskzero.demo, "-demo")
         self.list.zone = self.header.zone = self.status.zone = self.deskzero.zone

@@ -16,10 +16,10 @@ from rich.cells import cell_len
 
 from connectors.html import words_of
 from connectors.text import clean
+from store.mail_fold import folds
 from store.read_records import FileView, NoteView, TicketView, TimeView
 from tui.files import NO_WORDS, file_words
 from tui.keymap import label
-from tui.mail_fold import folds
 from tui.text import hours, when, wrap
 
 WHO = 12

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from tui.mail_patterns import (
+from store.mail_patterns import (
     ANSWERS_BELOW,
     CLOSING,
     DISCLAIMER,

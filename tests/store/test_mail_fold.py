@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.mail_fold import folds, parts
+from store.mail_fold import folds, parts
 
 ASKED = "Could you tell me which printer it is, and whether the one in the hall prints?"
 
