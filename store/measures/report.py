@@ -8,7 +8,7 @@ from datetime import time as clock_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from store.measures import sections, sections_day
+from store.measures import sections, sections_day, sections_money
 from store.measures.section import Cost, Maker, Material, Report
 from store.read import Reader
 
@@ -18,17 +18,20 @@ MAKERS: tuple[Maker, ...] = (
     sections.upcoming,
     sections.kinds,
     sections.patterns,
+    sections_money.leaks_and_capture,
     sections_day.answer_time,
     sections_day.trends,
     sections_day.hidden,
+    sections_money.passed_gates,
     sections_day.sign_offs,
+    sections_money.learnt,
 )
 """In the order of the report."""
 
 CostMaker = Callable[[Material], Mapping[str, Cost]]
 """Gives what the kinds cost in the span."""
 
-COSTS: tuple[CostMaker, ...] = ()
+COSTS: tuple[CostMaker, ...] = (sections_money.costs,)
 """What tells costs; a later one wins where two tell of the same kind."""
 
 
