@@ -44,7 +44,9 @@ def standing_of(
     states, changes = tuple(reader.states()), tuple(reader.changes())
     here = [state for state in states if only in (None, state.connection)]
     lost = frozenset(kind for state in here for kind in not_known(state.capabilities))
-    unsure = bool(lost & set(reader.settings.counted))
+    broken = tuple(one for one in reader.rule_problems() if only in (None, one.connection or only))
+    lost |= {one.kind for one in broken}
+    unsure = bool(lost & set(reader.settings.counted)) or any(one.counts for one in broken)
     whole: tuple[PaneCount, ...] | None = None
     numbers = tuple(reader.panes(only))
     if shown is not None:
@@ -72,5 +74,6 @@ def standing_of(
         quarantined=quarantined,
         budgets=budgets,
         unsure=unsure,
+        broken=broken,
         only=only,
     )

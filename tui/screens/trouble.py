@@ -19,7 +19,8 @@ class Trouble(Outbox):
 
     TITLE_TEXT = "Trouble: what needs you"
     EMPTY = (
-        "No trouble: nothing was refused, no conflict, every connection answers, every record could be read."
+        "No trouble: nothing was refused, no conflict, every connection answers, every record could be read, every rule"
+        " could be used."
     )
 
     def wanted(self, reader: Reader) -> list[ChangeView]:
@@ -45,6 +46,9 @@ class Trouble(Outbox):
                     add(Content("     → "), state.hint)
             for why in state.why:
                 add(Content(f" ! {name}  "), why)
+        for rule in reader.rule_problems():
+            add(Content(" ! "), rule.sentence)
+            add(Content("     → "), rule.hint)
         for odd in reader.quarantine():
             where = f"#{clean(odd.ticket_id)} " if odd.ticket_id else ""
             words = f"{odd.connection}  {where}{odd.stream} {odd.record_id}: {odd.path}: {odd.problem}"

@@ -96,12 +96,12 @@ def empty_words(
 def _not_known(pane: Pane, standing: Standing) -> list[str]:
     """What cannot be known here and why; of a pane with several kinds also what is known to be zero."""
     lost = by_connection(standing.states, pane.kinds)
-    if not lost:
+    broken = [one for one in standing.broken if pane.columns == "8" or one.kind in pane.kinds]
+    if not lost and not broken:
         return []
-    several, kinds = (
-        len(standing.states) > 1,
-        {kind for of in lost.values() for some in of.values() for kind in some},
-    )
+    several = len(standing.states) > 1
+    kinds = {kind for of in lost.values() for some in of.values() for kind in some}
+    kinds |= {one.kind for one in broken}
     known = [clean(title_of(kind)) for kind in pane.kinds if kind not in kinds]
     if pane.columns in FOUR and not known:
         lines = ["Nothing is known of this kind here; that is no zero."]
@@ -112,6 +112,8 @@ def _not_known(pane: Pane, standing: Standing) -> list[str]:
         for sentence, some in sentences.items():
             named = "" if pane.columns in FOUR else f"{', '.join(clean(title_of(kind)) for kind in some)}: "
             lines += wrap(f"{f'{clean(name)}: ' if several else ''}{named}{clean(sentence)}", WIDTH)
+    for one in broken:
+        lines += wrap(clean(one.sentence), WIDTH)
     return lines
 
 

@@ -15,6 +15,7 @@ from connectors.text import clean
 from store.bucket import State
 from store.changes import DECIDE_STATES
 from store.read_records import ChangeView, ConnectionView
+from store.read_rules import RuleProblem
 from store.timers import Stopwatch
 from tui.keymap import label
 from tui.spoken import header_words, is_spoken
@@ -34,6 +35,8 @@ class Standing:
     quarantined: int = 0
     unsure: bool = False
     """A kind that counts to zero cannot be known from some connection's PSA."""
+    broken: tuple[RuleProblem, ...] = ()
+    """Rules of the company's own that are switched off because something is wrong with them."""
     timers: tuple[Stopwatch, ...] = ()
     """Stopwatches that are open, those that run first."""
     only: str | None = None
@@ -69,8 +72,9 @@ class Standing:
 
     @property
     def trouble(self) -> int:
-        """The number at `!`: stuck changes, connections in error, records that could not be read."""
-        return len(self.stuck) + sum(state.error is not None for state in self.states) + self.quarantined
+        """The number at `!`: stuck changes, connections in error, rules that failed, records that could not be read."""
+        bad = sum(state.error is not None for state in self.states)
+        return len(self.stuck) + bad + len(self.broken) + self.quarantined
 
 
 TELLING = 0.7
