@@ -5,43 +5,49 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.contract import Ref
 from store.suggestions import History, Like, Suggestion, learnt
 
-_WORKED = (
-    # One ticket, one case: the code of its own, else that of most of its hours.
-    "WITH spent AS (SELECT ticket_id, billing_code_id AS code, billing_code AS name, sum(hours) AS hours, max(member)"
-    "  AS member FROM v_time WHERE connection = :c AND trim(coalesce(billing_code, '')) <> ''"
-    "  GROUP BY ticket_id, billing_code_id),"
-    " most AS (SELECT ticket_id, code, name, member, max(hours) FROM spent GROUP BY ticket_id),"
-    " worker AS (SELECT ticket_id, member, max(hours) FROM (SELECT ticket_id, member, sum(hours) AS hours FROM v_time"
-    "  WHERE connection = :c GROUP BY ticket_id, member) GROUP BY ticket_id)"
+_SPENT = (
+    "SELECT ticket_id, code, name, max(hours) FROM (SELECT ticket_id, billing_code_id AS code, billing_code AS name,"
+    " sum(hours) AS hours FROM v_time WHERE connection = :c AND trim(coalesce(billing_code, '')) <> ''"
+    " GROUP BY ticket_id, billing_code_id) GROUP BY ticket_id"
 )
+"""The code of most of a ticket's hours."""
+_WORKERS = (
+    "SELECT ticket_id, member, max(hours) FROM (SELECT ticket_id, member, sum(hours) AS hours FROM v_time"
+    " WHERE connection = :c{some} GROUP BY ticket_id, member) GROUP BY ticket_id"
+)
+"""Who worked most on a ticket."""
 _IN = "IN (SELECT value FROM json_each(:ids))"
-_LIKE = (
-    "t.ticket_id, t.company_id, t.agreement_id, t.board_id, t.type, t.subtype, t.item, t.summary,"
-    " coalesce(w.member, t.owner) AS member"
-)
+_LIKE = "t.ticket_id, t.company_id, t.agreement_id, t.board_id, t.type, t.subtype, t.item, t.summary, t.owner"
 
 
 def cases(db: sqlite3.Connection, connection: str) -> Iterator[tuple[str, Like, Ref]]:
     """(ticket id, what it is like, its code) of every ticket whose code is known, in the order they were closed or
-    last changed. Overlays count: what was set here a moment ago is history."""
+    last changed. Overlays count: what was set here a moment ago is history.
+
+    One ticket, one case: the code of its own, else that of most of its hours. Joined here and not in SQL: SQLite goes
+    through all of the hours' tickets for each ticket of the view.
+    """
+    spent = {row[0]: (row[1], row[2]) for row in db.execute(_SPENT, {"c": connection})}
+    workers = {row[0]: row[1] for row in db.execute(_WORKERS.format(some=""), {"c": connection})}
     rows = db.execute(
-        f"{_WORKED} SELECT {_LIKE}, coalesce(nullif(trim(t.billing_code_id), ''), m.code) AS code,"
-        " coalesce(nullif(trim(t.billing_code), ''), m.name) AS name"
-        " FROM v_ticket t LEFT JOIN most m USING (ticket_id) LEFT JOIN worker w USING (ticket_id)"
-        " WHERE t.connection = :c AND t.presence = 'here'"
-        " AND (trim(coalesce(t.billing_code, '')) <> '' OR m.code IS NOT NULL)"
+        f"SELECT {_LIKE}, nullif(trim(t.billing_code_id), '') AS code, nullif(trim(t.billing_code), '') AS name"
+        " FROM v_ticket t WHERE t.connection = :c AND t.presence = 'here'"
         " ORDER BY coalesce(t.closed_at, t.updated_at, t.created_at, 0), length(t.ticket_id), t.ticket_id",
         {"c": connection},
     )
     for row in rows:
-        if row["code"] is not None:
-            yield row["ticket_id"], _like(row), Ref(str(row["code"]), row["name"] or str(row["code"]))
+        code, name = spent.get(row["ticket_id"], (None, None))
+        if row["name"] is None and code is None:
+            continue
+        code, name = row["code"] or code, row["name"] or name
+        if code is not None:
+            yield row["ticket_id"], _like(row, workers), Ref(str(code), name or str(code))
 
 
 MOST_CASES = 10_000
@@ -84,17 +90,13 @@ class Histories:
 
 def likes(db: sqlite3.Connection, connection: str, ids: Sequence[str]) -> dict[str, Like]:
     """What those tickets are like."""
-    rows = db.execute(
-        f"SELECT {_LIKE} FROM v_ticket t LEFT JOIN (SELECT ticket_id, member, max(hours) FROM"
-        "  (SELECT ticket_id, member, sum(hours) AS hours FROM v_time WHERE connection = :c"
-        f"   AND ticket_id {_IN} GROUP BY ticket_id, member) GROUP BY ticket_id) w USING (ticket_id)"
-        f" WHERE t.connection = :c AND t.ticket_id {_IN}",
-        {"c": connection, "ids": json.dumps(list(ids))},
-    )
-    return {row["ticket_id"]: _like(row) for row in rows}
+    values = {"c": connection, "ids": json.dumps(list(ids))}
+    workers = {row[0]: row[1] for row in db.execute(_WORKERS.format(some=f" AND ticket_id {_IN}"), values)}
+    rows = db.execute(f"SELECT {_LIKE} FROM v_ticket t WHERE t.connection = :c AND t.ticket_id {_IN}", values)
+    return {row["ticket_id"]: _like(row, workers) for row in rows}
 
 
-def _like(row: Any) -> Like:  # noqa: ANN401 - a row of SQLite
+def _like(row: Any, workers: Mapping[str, str | None]) -> Like:  # noqa: ANN401 - a row of SQLite
     return Like(
         company=row["company_id"],
         agreement=row["agreement_id"],
@@ -103,5 +105,5 @@ def _like(row: Any) -> Like:  # noqa: ANN401 - a row of SQLite
         subtype=row["subtype"],
         item=row["item"],
         summary=row["summary"] or "",
-        member=row["member"],
+        member=workers.get(row["ticket_id"]) or row["owner"],
     )
