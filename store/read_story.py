@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from store.read_base import ReadingBase
@@ -13,6 +14,9 @@ from store.read_log import Happened, Since, happened, since
 from store.read_records import Row
 from store.snoozes import NotHidden, Snooze, stands_for, times_hidden
 from store.timers import Stopwatch, open_ones
+
+if TYPE_CHECKING:
+    from store.measures.glance import Glance
 
 
 class StoryReader(ReadingBase):
@@ -57,6 +61,13 @@ class StoryReader(ReadingBase):
                 gap=settings.gap,
                 hours=settings.hours,
             )
+
+    def glance(self) -> Glance:
+        """How it goes: each kind over the last days, and what leaks."""
+        from store.measures.glance import glance
+
+        with self._cache() as db, self._journal("recovered") as journal:
+            return glance(db, journal, self.settings, self._names(None), now=int(self.clock()))
 
     def timers(self) -> list[Stopwatch]:
         """Stopwatches that are open, those that run first."""

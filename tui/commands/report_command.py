@@ -68,8 +68,7 @@ def command(
         raise Problem(
             f"--since {since}{f' --until {until}' if until else ''}: {error}", "Give other days."
         ) from None
-    # Without suggestions: working out what one key would do takes minutes with tens of thousands of tickets.
-    reader = ReportReader(home, settings)
+    reader = ReportReader(home, settings, suggests=True)
     made = reader.report(begins=begins, ends=ends, open_names=open_names, least=pattern)
     _write(_text(made, form or _format_of(output), plain=settings.plain), output)
 

@@ -64,6 +64,21 @@ class StoryKeys(QueueBase):
         lines = whole_story(some, list(self.said_so_far), app.now, app.zone, changes)
         await app.push_screen_wait(Story(Content("What happened"), lines, "Nothing has happened yet."))
 
+    @work(group="look", exclusive=True)
+    async def action_glance(self) -> None:
+        from tui.glance_words import glance_lines
+        from tui.screens.story import Story
+
+        app = self.deskzero
+        lines = glance_lines(
+            await app.read(lambda reader: reader.glance()),
+            width=min(110, app.size.width * 98 // 100) - 8,
+            spoken=app.spoken,
+        )
+        await app.push_screen_wait(
+            Story(Content("How it goes"), lines, "Nothing is known yet.", from_top=True)
+        )
+
     # ------------------------------------------------------------ while nobody looked
 
     @property

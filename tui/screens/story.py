@@ -36,10 +36,13 @@ class Story(Dialog[None]):
         Binding("pageup", "scroll(-12)", "page up", show=False, id="story.page_up"),
     ]
 
-    def __init__(self, title: Content, lines: Sequence[Content], nothing: str) -> None:
-        """`nothing`: what is said where there are no lines."""
+    def __init__(
+        self, title: Content, lines: Sequence[Content], nothing: str, *, from_top: bool = False
+    ) -> None:
+        """`nothing`: what is said where there are no lines. `from_top`: read from the first line on."""
         super().__init__()
         self._title, self._lines, self._nothing = title, lines, nothing
+        self._from_top = from_top
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box", classes="dialog"):
@@ -65,7 +68,8 @@ class Story(Dialog[None]):
         self.query_one("#lines", Static).update(
             Content("\n").join(shown) if shown else Content.styled(nothing, "$quiet")
         )
-        self.query_one(VerticalScroll).scroll_end(animate=False)
+        if not self._from_top:
+            self.query_one(VerticalScroll).scroll_end(animate=False)
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
