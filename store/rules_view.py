@@ -201,7 +201,7 @@ def written(of: Of | None, value: Any) -> str:  # noqa: ANN401 (as `of` says)
             if value and value % size == 0:
                 return f'"{value // size}{letter}"'
         return f'"{value}s"'
-    if of == "texts":
+    if isinstance(value, (tuple, list)):
         return "[" + ", ".join(f'"{text}"' for text in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"

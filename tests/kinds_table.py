@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-from store.rules.catalogue import CATALOGUE, PANES, Kind, Limit
+from store.rules.catalogue import CATALOGUE, PANES, Kind
+from store.rules_view import written
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "exceptions.md"
 BEGIN = "<!-- kinds: written by `python -m tests.kinds_table` -->"
@@ -37,29 +37,12 @@ def table() -> str:
 def _line(kind: Kind) -> str:
     state = "on, gate" if kind.on and kind.gate else "on, warns" if kind.on else "off"
     rests = ", ".join(TOLD[what] for what in kind.needs) or "–"
-    keys = "; ".join(f"`{limit.key} = {shown(limit)}` {limit.means}" for limit in kind.limits)
+    keys = "; ".join(
+        f"`{limit.key} = {written(limit.of, limit.default)}` {limit.means}" for limit in kind.limits
+    )
     own = "its own, see below" if kind.own_table else ""
     keys = "; ".join(part for part in (keys, own) if part) or "–"
     return f"| `{kind.name}` | {kind.pane} {PANES[kind.pane]} | {kind.means} | {state} | {rests} | {keys} |"
-
-
-def shown(limit: Limit) -> str:
-    """The default as it would stand in the settings."""
-    value: Any = limit.default
-    match limit.of:
-        case "duration":
-            step, unit = next(
-                (step, unit)
-                for step, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-                if not value % step
-            )
-            return f'"{value // step}{unit}"'
-        case "texts" | "absences":
-            return "[" + ", ".join(f'"{text}"' for text in value) + "]"
-        case "flag":
-            return str(value).lower()
-        case _:
-            return f"{value:g}"
 
 
 def renewed(page: Path) -> str:

@@ -113,7 +113,7 @@ def test_every_sentence_is_tried_above() -> None:
         *reasons_mixed.SENTENCES,
         *reasons_money.SENTENCES,
     }
-    assert tried == set(_SENTENCES) - further
+    assert tried == set(_SENTENCES) - further - {"custom"}
 
 
 @pytest.mark.parametrize(
