@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from connectors.contract import Choice, Ref, TicketRecord
 from store import read_around as around
 from store.bucket import State
 from store.budget import look
+from store.not_known import not_known
 from store.promise import Part
 from store.read_base import CacheUnreadable
 from store.read_check import Evidence, aged_out, known
@@ -198,7 +201,7 @@ class Reader(StoryReader):
         with self._cache() as db, self._journal() as journal:
             if db is None:
                 return None
-            return ticket_view(
+            view = ticket_view(
                 db,
                 journal,
                 self._lists(db, [connection]),
@@ -206,6 +209,10 @@ class Reader(StoryReader):
                 ticket_id,
                 int(self.clock()),
             )
+        if view is None:
+            return None
+        lost = not_known(view.can).keys() & set(self.settings.kinds)
+        return msgspec.structs.replace(view, not_known=True) if lost else view
 
     def record(self, connection: str, ticket_id: str) -> TicketRecord | None:
         """The ticket alone, with open changes laid over it."""

@@ -241,6 +241,8 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     """The ticket as a row without a kind."""
     exceptions: tuple[Row, ...]
     """In the panes' order, with their reasons."""
+    not_known: bool = False
+    """Not all of the kinds that are looked for can be known at this PSA."""
     closed: bool
     child: bool
     presence: str

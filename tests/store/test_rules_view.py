@@ -106,7 +106,7 @@ class TestPlan:
         found = advice(on_alone(*PLAN[:6]), quiet(*PLAN[:6]), {}, NOW)
         assert found.enough and found.next == "unassigned" and found.waits_for == ()
         assert found.lines[:2] == ("[rules.unassigned]", "on = true")
-        assert '# after = "20m"   # business time since it was opened' in found.lines
+        assert '# after = "20m"   # more business time than that since it was opened' in found.lines
         assert parse("\n".join(found.lines), NOWHERE).rules.of("unassigned").on
 
     def test_a_row_that_stays_over_a_day_is_waited_for(self):

@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.widget import Widget
 
 from connectors.text import clean
-from store.not_known import not_known
 from store.read_records import AgreementView, Parent, Row, TicketView, pane_number
 from tui.picks import rests_on
 from tui.text import fit, hours, say, when, wrap
@@ -120,7 +119,7 @@ def _why(view: TicketView, row: Row | None) -> list[str]:
         ]
     if view.exceptions:
         return [f"{pane_words(one.kind)}: {_first(one)}" for one in view.exceptions]
-    if not_known(view.can):
+    if view.not_known:
         return ["No exception among those that can be known from this PSA"]
     return ["No exception: nothing is missing here"]
 
