@@ -36,9 +36,12 @@ class Psa:
     def __init__(self, world: World) -> None:
         self.world = world
         self.silent = False
+        self.asked = 0
+        """Requests that were taken while it is silent."""
         self._app = simulator(world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked += self.silent and scope["type"] == "http"
         while self.silent and scope["type"] == "http":  # noqa: ASYNC110  # another thread says so
             await asyncio.sleep(0.05)
         await self._app(scope, receive, send)
@@ -179,7 +182,9 @@ def test_ctrl_c_ends_it_at_once(desk: tuple[Cli, Psa]) -> None:
     with subprocess.Popen(
         command, env=cli.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as hook:
-        time.sleep(3.0)
+        until = time.monotonic() + 60
+        while not psa.asked and time.monotonic() < until:  # it is under way, however busy the machine is
+            time.sleep(0.05)
         os.kill(hook.pid, signal.SIGINT)
         begun = time.monotonic()
         hook.communicate(timeout=20)
