@@ -70,7 +70,7 @@ async def read_conversations(round: Round) -> None:
     """
     if not told(round.connector.capabilities, "conversations"):
         return
-    window = round.settings.rules.reply_after_close_window
+    window = round.settings.rules.talk_window(round.settings.kinds)
     await conversations_of(round, _due(round, UNREAD_CONVERSATIONS, window=window))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -203,6 +204,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if kind in BY_NAME:
             return BY_NAME[kind].means
         return next((rule.means.strip().rstrip(".") for rule in self.custom if rule.kind == kind), "")
+
+    def talk_window(self, kinds: Iterable[str]) -> int:
+        """For so many seconds closed tickets' conversations matter to these kinds."""
+        known = [BY_NAME[kind] for kind in kinds if kind in BY_NAME]
+        further: list[int] = [
+            self.of(kind.name).limits.get("window", 0) for kind in known if "conversations" in kind.needs
+        ]
+        return max(self.reply_after_close_window, *further)
 
     @property
     def largest_window(self) -> int:

@@ -82,6 +82,8 @@ def evaluate_changes(
     Everything is evaluated when asked for, on a new calendar day of the connection's zone, with other settings, and
     with other agreements or contacts.
     """
+    if connection not in settings.connections:
+        return
     last = marked(cache, connection, "evaluated")
     known = marked(cache, connection, "rules")
     changed = dirty(cache, connection)

@@ -14,7 +14,7 @@ from store.rules.sql import Asked, Binds, Found
 _STILL = """
 WITH candidate AS (
     SELECT t.ticket_id, t.created_at, t.priority, t.scheduled_until, {high} AS high FROM v_ticket t
-    WHERE {queue} AND NOT t.is_closed AND NOT t.has_waiting
+    WHERE {queue} AND {read} AND NOT t.is_closed AND NOT t.has_waiting
       AND (t.scheduled_until IS NULL OR t.scheduled_until <= {now})
 ),
 moment AS (
@@ -38,7 +38,7 @@ SELECT c.ticket_id, c.priority, c.scheduled_until, c.high, m.at
 _WAITS = """
 WITH candidate AS (
     SELECT t.ticket_id, t.status, t.created_at, (coalesce(t.customer_flag, FALSE) OR t.has_responded) AS signal
-    FROM v_ticket t WHERE {queue} AND NOT t.is_closed AND t.has_waiting
+    FROM v_ticket t WHERE {queue} AND {read} AND NOT t.is_closed AND t.has_waiting
 ),
 note AS (
     SELECT n.ticket_id, n.created_at, n.speaker, n.public, n.seen, n.order_at, n.order_rank, n.note_sort, n.note_id
@@ -118,6 +118,7 @@ def _still(asked: Asked) -> Iterable[RowMapping]:
         _STILL.format(
             high=_is_high(binds, _high(asked)),
             queue=binds.queue(),
+            read=binds.read(asked, "conversations"),
             connection=binds.connection,
             now=binds.one(asked.now),
             high_cut=binds.one(_still_cut(asked, asked.now, high=True)),
@@ -163,7 +164,12 @@ def _still_passed(asked: Asked, before: int) -> Iterator[str]:
 
 def _waits(asked: Asked, cut: int) -> Iterable[RowMapping]:
     binds = Binds(asked)
-    sql = _WAITS.format(queue=binds.queue(), connection=binds.connection, cut=binds.one(cut))
+    sql = _WAITS.format(
+        queue=binds.queue(),
+        read=binds.read(asked, "conversations"),
+        connection=binds.connection,
+        cut=binds.one(cut),
+    )
     return asked.rows(sql, binds)
 
 

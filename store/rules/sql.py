@@ -14,6 +14,7 @@ from sqlalchemy import Connection as Database
 from sqlalchemy import RowMapping, text
 
 from connectors.contract import Capabilities
+from store.not_known import told
 from store.settings import Connection, Rules, Settings
 
 BLANK = (
@@ -110,6 +111,13 @@ class Binds:
     def queue(self, table: str = "t") -> str:
         """The same for `v_ticket`: in the scope, and the PSA has it."""
         return f"{self.here(table)} AND {table}.in_scope AND {table}.presence = 'here'"
+
+    def read(self, asked: Asked, *what: str, table: str = "t") -> str:
+        """What a kind misses on a ticket of `v_ticket` has been read since the ticket last changed (`conversations`,
+        `time`, as far as the PSA tells it): a note that was never read is none that is not there."""
+        columns = {"conversations": "notes_read_at", "time": "time_read_at"}
+        read = [f"{table}.{columns[one]} IS NOT NULL" for one in what if told(asked.capabilities, one)]
+        return f"({' AND '.join(read)})" if read else "TRUE"
 
     def same(self, expression: str, names: Iterable[str]) -> str:
         """The text is one of these names, case and surrounding white space ignored."""

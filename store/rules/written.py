@@ -26,7 +26,7 @@ EDGES = BLANK + "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿«»„“”‘’‚‹
 _CLOSED = """
 SELECT t.ticket_id, t.closed_at, t.closed_by, t.resolution,
        coalesce(t.closed_at, t.updated_at, t.created_at) AS since
-  FROM v_ticket t WHERE {tickets_here} AND t.is_closed AND {in_window}
+  FROM v_ticket t WHERE {tickets_here} AND {read} AND t.is_closed AND {in_window}
 """
 _WORDS = (
     f"SELECT n.ticket_id, n.text, TRUE AS note FROM v_note n WHERE {{notes_here}} AND {BY_STAFF}",
@@ -41,7 +41,14 @@ def undocumented(asked: Asked) -> Iterator[Found]:
         return
     binds = Binds(asked)
     window = in_window(binds, asked, asked.limit(kind, "window"))
-    closed = list(asked.rows(_CLOSED.format(tickets_here=binds.queue(), in_window=window), binds))
+    closed = list(
+        asked.rows(
+            _CLOSED.format(
+                tickets_here=binds.queue(), in_window=window, read=binds.read(asked, "conversations", "time")
+            ),
+            binds,
+        )
+    )
     least = asked.limit(kind, "least")
     generic = {text.strip(EDGES).lower() for text in asked.limit(kind, "generic")}
     longest = {row["ticket_id"]: (row["resolution"] or "").strip(EDGES) for row in closed}
@@ -90,7 +97,7 @@ _NO_TIME = """
 SELECT t.ticket_id, t.is_closed AND {in_window} AS closed_here, t.closed_at, t.closed_by,
        coalesce(t.closed_at, t.updated_at, t.created_at) AS since
   FROM v_ticket t
- WHERE {tickets_here} AND coalesce(t.hours, 0) <= 0
+ WHERE {tickets_here} AND {read} AND coalesce(t.hours, 0) <= 0
    AND NOT EXISTS (SELECT 1 FROM v_time e WHERE e.connection = t.connection AND e.ticket_id = t.ticket_id)
 """
 
@@ -103,7 +110,9 @@ def unlogged(asked: Asked) -> Iterator[Found]:
     worked = _worked_today(asked)
     binds = Binds(asked)
     window = in_window(binds, asked, asked.limit(kind, "window"))
-    for row in asked.rows(_NO_TIME.format(tickets_here=binds.queue(), in_window=window), binds):
+    for row in asked.rows(
+        _NO_TIME.format(tickets_here=binds.queue(), in_window=window, read=binds.read(asked, "time")), binds
+    ):
         found: list[tuple[str, int | None, dict[str, Any]]] = []
         if row["closed_here"]:
             data = {name: row[name] for name in ("closed_at", "closed_by") if row[name] is not None}

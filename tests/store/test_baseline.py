@@ -285,6 +285,12 @@ def test_nothing_found_says_nothing_to_begin_with_and_json_has_its_form(bench: B
         "baseline", "begins_at", "ends_at", "connections", "looked_for", "closed", "tickets", "kinds", "companies",
         "types", "begin",
     }  # fmt: skip
+    why = "Its API, as known, does not tell whether time is charged."
     assert list(document["connections"]) == [
-        {"connection": "acme", "closed": 1, "unread": 1, "not_known": {}}
+        {
+            "connection": "acme",
+            "closed": 1,
+            "unread": 1,
+            "not_known": {"unbilled": why, "out_of_scope": why},
+        }
     ]

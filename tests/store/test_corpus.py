@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from store.database import Databases
-from store.rules import evaluate as rules
+from store.rules import registry
 from tests.corpus.background import background
 from tests.corpus.build import build, gathered
 from tests.corpus.case import Case, Planted
@@ -88,7 +88,7 @@ def test_what_is_missed_and_what_is_wrong_is_named(databases: Databases) -> None
 def test_a_rule_that_finds_nothing_is_noticed(
     databases: Databases, cases: list[Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "RULES", ())
+    monkeypatch.setattr(registry, "RULES", ())
     found = verdict(databases, cases)
     assert not found.good
     assert found.scores["customer_responded"].recall == 0

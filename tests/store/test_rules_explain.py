@@ -173,7 +173,7 @@ class TestAll:
             explain=lambda asked, kind: [Condition(True, "It is open."), Condition(False, f"No {kind}.")],
         )
         monkeypatch.setattr("store.rules.explain.RULES", (mine,))
-        desk.holds(ticket("1"))
+        desk.holds(ticket("1", owner="jdoe"))
         assert failed(desk, "unassigned") == "No unassigned."
 
     def test_no_such_ticket(self, desk):

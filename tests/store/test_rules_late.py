@@ -392,3 +392,15 @@ def test_reopened_twice_in_thirty_days(desk: Desk) -> None:
         ],
     )
     assert desk.codes("reopened") == {"1": "reopened"}
+
+
+def test_a_conversation_that_was_not_read_since_the_ticket_changed_is_not_silence(desk: Desk) -> None:
+    old = NOW - 30 * DAY
+    desk.holds(
+        ticket("1", created_at=old, notes_read_at=None),
+        ticket("2", created_at=old, status="Waiting", notes_read_at=None),
+        ticket("3", created_at=old),
+        ticket("4", created_at=old, status="Waiting"),
+    )
+    assert set(desk.codes("stale")) == {"3"}
+    assert set(desk.codes("waiting_too_long")) == {"4"}

@@ -563,3 +563,11 @@ def test_every_sentence_of_these_kinds_is_tried_above() -> None:
     assert {case[0] for case in test_a_sentence_names_the_value_and_the_time.pytestmark[0].args[1]} == set(
         SENTENCES
     )
+
+
+def test_what_was_not_read_since_the_ticket_changed_is_not_missing(shop: Shop) -> None:
+    closed = {**CLOSED, "hours": None}
+    assert shop.finds("undocumented", ticket(**closed)) and shop.finds("unlogged", ticket(**closed, time=[]))
+    for unread in ("notes_read_at", "time_read_at"):
+        assert shop.finds("undocumented", ticket(**closed, **{unread: None})) == {}
+    assert shop.finds("unlogged", ticket(**closed, time=[], time_read_at=None)) == {}

@@ -271,7 +271,8 @@ def _of(ticket: str, **values: Any) -> dict[str, Any]:
 
 
 def _ticket(ticket: plain.Ticket) -> dict[str, Any]:
-    return _of(ticket.id, status_key=ticket.status.casefold(), **ticket.values)
+    read = {"notes_read_at": NOW, "time_read_at": NOW}
+    return _of(ticket.id, status_key=ticket.status.casefold(), **(read | ticket.values))
 
 
 def _note(ticket: plain.Ticket, note: plain.Note) -> dict[str, Any]:

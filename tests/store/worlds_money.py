@@ -220,7 +220,10 @@ def put(cache: Database, world: plain.World) -> None:
     for table in _TABLES:
         cache.execute(text(f"DELETE FROM {table}"))
     for table, rows in (
-        (Ticket, [_of(one, status_key=one.status.casefold(), **one.values) for one in world.tickets]),
+        (
+            Ticket,
+            [_of(one, status_key=one.status.casefold(), **(READ | one.values)) for one in world.tickets],
+        ),
         (Note, [_note(one, note) for one in world.tickets for note in one.notes]),
         (TimeEntry, [_time(one, entry) for one in world.tickets for entry in one.time]),
         (StatusRole, _roles(world)),
@@ -228,6 +231,10 @@ def put(cache: Database, world: plain.World) -> None:
     ):
         if rows:
             cache.execute(insert(table), rows)
+
+
+READ = {"notes_read_at": NOW, "time_read_at": NOW}
+"""What hangs on a ticket has been read, unless a test says otherwise."""
 
 
 def _of(ticket: plain.Ticket, **values: Any) -> dict[str, Any]:
