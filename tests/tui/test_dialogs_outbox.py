@@ -147,7 +147,7 @@ class TestOutbox:
                 await one.press("j")
             assert "! status: is not valid for [this] board" in one.text
             assert "Choose a status of the board Help Desk." in one.text
-            assert "Enter go to it · t try again · D drop (asks) · Esc back" in one.text
+            assert "Enter go to it · t try again · D drop (asks) · m mistake log · Esc back" in one.text
             await one.press("enter")
             assert one.answers == [Jump("acme", "70112")]
 
