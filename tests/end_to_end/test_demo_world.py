@@ -16,6 +16,7 @@ from connectors.simulators.serve import demo_secrets, demo_settings, demo_transp
 from connectors.simulators.world import World
 from store.desk import Desk
 from store.home import Home
+from store.rules.catalogue import CATALOGUE
 from store.settings import load
 from store.settings_save import save_connection
 from tests.end_to_end.shop import KEY
@@ -91,6 +92,22 @@ def test_the_piped_demo_list_and_csv_are_the_same_queue(tmp_path: Path) -> None:
     assert len(table) == sum(map(len, wanted.values())), "once per kind"
     gates = sum(row["gate"] == "true" for row in table)
     assert f"\n{gates} to zero\n" in done.out
+
+
+def test_the_demo_looks_for_every_kind_where_it_is_asked_to(tmp_path: Path) -> None:
+    cli = Cli(tmp_path / "home", dict(KEY))
+    few, every = (
+        cli.run("demo", "--speed", "0", "--tickets", "66", *more).out for more in ((), ("--every-kind",))
+    )
+    for kind in CATALOGUE:
+        assert f"\n{kind.pane} {kind.title} · " in every, f"{kind.name} is not looked for"
+        if kind.on:
+            assert re.findall(rf"\n{kind.pane} {kind.title} · .*", every) == re.findall(
+                rf"\n{kind.pane} {kind.title} · .*", few
+            )
+        else:
+            assert f"\n{kind.pane} {kind.title} · " not in few
+    assert max(int(count) for count in re.findall(r"\n[567] .* · 0 must, (\d+) later", every)) > 0
 
 
 def panes(text: str) -> dict[str, set[str]]:
