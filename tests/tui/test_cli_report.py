@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,7 +163,28 @@ def test_what_was_found_and_where_to_begin(shop: Cli) -> None:
     assert not (shop.home / "baseline").exists()
 
 
-def test_stopped_it_says_how_far_it_got_and_goes_on_there(shop: Cli) -> None:
+class Slow:
+    """A PSA that takes its time, so that whoever reads from it can be stopped on the way."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await asyncio.sleep(0.1)
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def slow_shop(tmp_path: Path) -> Iterator[Cli]:
+    cli = Cli(tmp_path / "home", dict(KEY))
+    with run_in_thread(Slow(simulator(World(1, 200, speed=0.0)))) as url:
+        cli.configure(url, scope="all")
+        yield cli
+
+
+def test_stopped_it_says_how_far_it_got_and_goes_on_there(slow_shop: Cli) -> None:
+    shop = slow_shop
     process = subprocess.Popen(
         shop.command("baseline", "--yes"),
         env=shop.environment,
@@ -171,7 +194,7 @@ def test_stopped_it_says_how_far_it_got_and_goes_on_there(shop: Cli) -> None:
     )
     cache = shop.home / "baseline" / "cache.db"
     end = time.monotonic() + 60
-    while time.monotonic() < end and _read(cache) < 2:
+    while time.monotonic() < end and _read(cache) < 6:  # three are read for the estimate
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -179,7 +202,7 @@ def test_stopped_it_says_how_far_it_got_and_goes_on_there(shop: Cli) -> None:
     assert err.splitlines()[-1] == "Stopped. The same command goes on from here."
     assert "Reading conversations" in err and "Traceback" not in err
     before = _read(cache)
-    assert before >= 2
+    assert before >= 6
     done = shop.run("baseline", "--yes")
     assert done.code == 0 and _read(cache) > before
 
