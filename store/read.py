@@ -305,7 +305,8 @@ class Reader(StoryReader):
     def evidence(self, *, now: int, gates: Sequence[str] | None = None) -> Evidence:
         """What `store.check` judges, all of the cache as of one moment. `gates` in place of `check.gates`."""
         names = self._names(None)
-        window, max_age = self.settings.rules.talk_window(self.settings.counted), self.settings.max_age
+        window = self.settings.rules.talk_window(self.settings.counted if gates is None else gates)
+        max_age = self.settings.max_age
         with self._cache() as db, self._journal() as journal:
             return Evidence(
                 panes=tuple(around.panes(db, names, self.settings.kinds, gates)),

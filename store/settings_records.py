@@ -211,7 +211,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         further: list[int] = [
             self.of(kind.name).limits.get("window", 0) for kind in known if "conversations" in kind.needs
         ]
-        return max(self.reply_after_close_window, *further)
+        return max([self.reply_after_close_window, *further])
 
     @property
     def largest_window(self) -> int:

@@ -597,3 +597,9 @@ def test_money_that_cannot_be_meant_is_named(text: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(text, FILE)
     assert f"{FILE}: {said}" in str(caught.value)
+
+
+def test_conversations_matter_as_long_as_a_kind_that_rests_on_them_counts() -> None:
+    rules = parse('[rules.undocumented]\non = true\nwindow = "60d"\n', FILE).rules
+    assert rules.talk_window(()) == rules.talk_window(("orphaned", "custom:x")) == 14 * 86400
+    assert rules.talk_window(("orphaned", "undocumented")) == 60 * 86400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -41,6 +42,12 @@ class Done:
         assert lines[1].strip(), self.err
         assert "Traceback" not in self.err
         return lines[0], lines[1]
+
+
+def interruptible() -> None:
+    """For `preexec_fn`: Ctrl+C reaches the program also where the tests run in the background of a shell, which has
+    what it starts there ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass

@@ -25,7 +25,7 @@ from store.lock import take_lock
 from store.read import Reader
 from store.settings import load
 from store.sign_offs import Signed
-from tests.tui.cli_runner import KEY, Cli, first
+from tests.tui.cli_runner import KEY, Cli, first, interruptible
 
 ADVICE = "Run deskzero, E is the end of the day"
 
@@ -180,7 +180,11 @@ def test_ctrl_c_ends_it_at_once(desk: tuple[Cli, Psa]) -> None:
     psa.silent = True
     command = cli.command("check", "--hook", "--limit", "2")
     with subprocess.Popen(
-        command, env=cli.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=cli.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=interruptible,
     ) as hook:
         until = time.monotonic() + 60
         while not psa.asked and time.monotonic() < until:  # it is under way, however busy the machine is

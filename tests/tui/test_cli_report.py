@@ -18,7 +18,7 @@ import pytest
 from connectors.simulators.connectwise import simulator
 from connectors.simulators.serve import run_in_thread
 from connectors.simulators.world import World
-from tests.tui.cli_runner import ISO, KEY, Cli, first
+from tests.tui.cli_runner import ISO, KEY, Cli, first, interruptible
 from tui.commands.baseline_command import last_quarter
 
 # ---------------------------------------------------------------- report
@@ -191,6 +191,7 @@ def test_stopped_it_says_how_far_it_got_and_goes_on_there(slow_shop: Cli) -> Non
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        preexec_fn=interruptible,
     )
     cache = shop.home / "baseline" / "cache.db"
     end = time.monotonic() + 60
