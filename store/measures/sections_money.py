@@ -38,6 +38,7 @@ def leaks_and_capture(material: Material) -> Section | None:
         for table in (
             _table("Leaks by company", "Company", found.by_company, money),
             _table("Leaks by week", "Week", found.by_week[-_MOST:], money),
+            _table("Leaks by ticket", "Ticket", found.by_ticket, money, mark="#"),
             _table("Work in progress, on no invoice yet", "Company", found.in_progress, money),
         )
         if table is not None
@@ -55,6 +56,10 @@ def leaks_and_capture(material: Material) -> Section | None:
             "under_way": _data(found.under_way),
             "by_company": [_data(one) | {"company": one.name} for one in found.by_company],
             "by_week": [_data(one) | {"week": one.name} for one in found.by_week],
+            "by_ticket": [
+                _data(one) | {"connection": one.key[0], "ticket_id": one.key[1], "number": one.name}
+                for one in found.by_ticket
+            ],
             "in_progress": [_data(one) | {"company": one.name} for one in found.in_progress],
             "capture": {
                 "hours": float(caught.hours),
@@ -198,9 +203,14 @@ def _leak(material: Material) -> Leak:
     )
 
 
-def _table(title: str, what: str, sums: Sequence[Sum], currency: str) -> Table | None:
+def _table(title: str, what: str, sums: Sequence[Sum], currency: str, *, mark: str = "") -> Table | None:
+    """`mark`: before the names. Of many the largest, or as they come."""
     rows = [
-        (one.name or "not told", f"{one.hours:.2f}", _amount(one, currency) or "no rate")
+        (
+            f"{mark}{one.name}" if one.name else "not told",
+            f"{one.hours:.2f}",
+            _amount(one, currency) or "no rate",
+        )
         for one in sums[:_MOST]
     ]
     return Table((what, "Hours", "Worth"), tuple(rows), title, frozenset({1, 2})) if rows else None

@@ -46,11 +46,14 @@ def test_what_leaks_is_told_in_hours_and_money_with_what_it_rests_on(desk: Desk)
         "on an invoice": ("not known", "of 0.00 h begun in this time"),
         "closed with a code": ("50%", "of 2 closed in this time"),
     }
-    assert [table.title for table in found.tables] == ["Leaks by company", "Leaks by week"]
+    assert [table.title for table in found.tables] == ["Leaks by company", "Leaks by week", "Leaks by ticket"]
     assert found.tables[0].rows == (("Acme", "1.50", "180.00 USD"),)
     assert any("[money]" in line for line in found.lines)
     assert any(line.startswith("Not in it: acme: ") for line in found.lines)
     assert found.data["leak"] == {"hours": 1.5, "amount": 180.0, "hours_without_rate": 0.0}
+    assert found.tables[2].rows == (("#71", "1.50", "180.00 USD"),)
+    (one,) = found.data["by_ticket"]
+    assert (one["connection"], one["ticket_id"], one["number"], one["hours"]) == ("acme", "1", "71", 1.5)
     assert found.data["capture"]["closed"] == 2 and found.data["capture"]["coded"] == 1
 
 
