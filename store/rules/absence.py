@@ -20,16 +20,16 @@ _FEW = 500
 
 _LIFE = """
 SELECT n.author_id AS id, n.author AS name, max(n.created_at) AS at FROM v_note n
- WHERE n.connection = {connection} AND n.created_at >= {midnight} AND n.speaker = 'staff' GROUP BY 1, 2
+ WHERE n.connection = {connection} AND n.created_at + 0 >= {midnight} AND n.speaker = 'staff' GROUP BY 1, 2
 UNION ALL
 SELECT e.member_id, e.member, max(e.started_at) FROM v_time e
- WHERE e.connection = {connection} AND e.started_at >= {midnight} GROUP BY 1, 2
+ WHERE e.connection = {connection} AND e.started_at + 0 >= {midnight} GROUP BY 1, 2
 UNION ALL
 SELECT e.member_id, e.member, max(e.ended_at) FROM v_time e
- WHERE e.connection = {connection} AND e.ended_at >= {midnight} GROUP BY 1, 2
+ WHERE e.connection = {connection} AND e.ended_at + 0 >= {midnight} GROUP BY 1, 2
 UNION ALL
 SELECT e.member_id, e.member, max(e.entered_at) FROM v_time e
- WHERE e.connection = {connection} AND e.entered_at >= {midnight} GROUP BY 1, 2
+ WHERE e.connection = {connection} AND e.entered_at + 0 >= {midnight} GROUP BY 1, 2
 """
 
 _SIGNED = """

@@ -134,7 +134,8 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
     window = asked.rules.reply_after_close_window
     sql = (
         f"SELECT DISTINCT n.ticket_id FROM note n WHERE n.connection = {binds.connection}"
-        f" AND n.created_at >= {binds.one(before - window)} AND n.created_at < {binds.one(asked.now - window)}"
+        f" AND n.created_at + 0 >= {binds.one(before - window)}"
+        f" AND n.created_at + 0 < {binds.one(asked.now - window)}"
     )
     yield from (row["ticket_id"] for row in asked.rows(sql, binds))
 

@@ -160,7 +160,7 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
     since, until = binds.one(before - within), binds.one(asked.now - within)
     parts = [
         f"SELECT e.ticket_id FROM v_time e WHERE {binds.here('e')} AND e.started_at {null}"
-        f" AND {at} >= {since} AND {at} < {until}"
+        f" AND {at} + 0 >= {since} AND {at} + 0 < {until}"
         for null, at in (("IS NOT NULL", "e.started_at"), ("IS NULL", "e.ended_at"))
     ]
     yield from (row["ticket_id"] for row in asked.rows(" UNION ".join(parts), binds))

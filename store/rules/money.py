@@ -132,7 +132,7 @@ def _grown_old(asked: Asked, before: int) -> Iterator[str]:
     since, until = binds.one(before - after), binds.one(asked.now - after)
     parts = [
         f"SELECT e.ticket_id FROM v_time e WHERE {binds.here('e')} AND e.started_at {null}"
-        f" AND {at} > {since} AND {at} <= {until}"
+        f" AND {at} + 0 > {since} AND {at} + 0 <= {until}"
         for null, at in (("IS NOT NULL", "e.started_at"), ("IS NULL", AT.format(e="e")))
     ]
     sql = " UNION ".join(parts)

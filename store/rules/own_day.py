@@ -17,7 +17,7 @@ KIND = "time_gap"
 
 _OWN = """
 SELECT e.ticket_id, e.time_id, e.started_at, e.ended_at, e.entered_at, e.hours, e.locked FROM v_time e
- WHERE {here} AND e.{moment} >= {begins} AND e.{moment} < {ends} AND {own}
+ WHERE {here} AND e.{moment} + 0 >= {begins} AND e.{moment} + 0 < {ends} AND {own}
 """
 
 

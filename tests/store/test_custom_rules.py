@@ -323,8 +323,8 @@ def test_two_rules_over_many_tickets_are_quick(desk):
     desk.holds(*everything)
     with desk.databases.cache.begin() as db, desk.databases.journal.begin() as book:
         asked = asked_of(db, book, desk.settings, "acme", NOW)
-        began = time.monotonic()
+        began = time.process_time()  # others on the machine are not its fault
         shown = custom.holding(asked, desk.settings.rules.custom[0])
-        assert time.monotonic() - began < 1.5
+        assert time.process_time() - began < 1.5
     recent = {one.id for one in everything if any(n.created_at > NOW - 3 * DAY for n in one.notes)}
     assert {one.ticket_id for one in shown} == {one.id for one in everything} - recent
