@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -21,7 +21,7 @@ from store.read_base import begun
 from store.rules import custom
 from store.rules.evaluate import asked_of
 from store.rules.exclusions import without_excluded
-from store.rules.registry import ALWAYS, RULES, rules_for
+from store.rules.registry import ALWAYS, RULES
 from store.rules.sql import Asked, Found
 from store.settings import CustomRule, Settings
 
@@ -96,10 +96,27 @@ def reasons(asked: Asked, kind: str, rule: CustomRule | None = None) -> list[Fou
     mine = [each for each in RULES if kind in each.kinds]
     found = [one for each in mine if each.find is not None for one in each.find(asked)]
     if afters := [each.after for each in mine if each.after is not None]:  # it rests on the other kinds
-        others = [each.find for each in rules_for(asked.settings) if each.find is not None]
-        all_found = without_excluded(asked, [one for find in others for one in find(asked)])
+        all_found = without_excluded(asked, _of_others(asked))
         found += [one for after in afters for one in after(asked, all_found)]
     return without_excluded(asked, [one for one in found if one.kind == kind])
+
+
+def _of_others(asked: Asked) -> list[Found]:
+    """What the kinds that are looked for find. Rules of the company's own are asked without their bookkeeping (it writes);
+    one that fails finds nothing here."""
+    on = set(asked.settings.kinds)
+    found = [
+        one
+        for each in RULES
+        if each.find is not None and on.intersection(each.kinds)
+        for one in each.find(asked)
+        if one.kind in on
+    ]
+    for rule in asked.settings.rules.custom:
+        if rule.on:
+            with suppress(custom.RuleFailed):
+                found += custom.holding(asked, rule)
+    return found
 
 
 def _not_known(asked: Asked, kind: str) -> str:
