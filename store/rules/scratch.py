@@ -102,8 +102,8 @@ def reasons(asked: Asked, kind: str, rule: CustomRule | None = None) -> list[Fou
 
 
 def _of_others(asked: Asked) -> list[Found]:
-    """What the kinds that are looked for find. Rules of the company's own are asked without their bookkeeping (it writes);
-    one that fails finds nothing here."""
+    """What the kinds that are looked for find. Rules of the company's own are asked without their bookkeeping, which
+    writes; one that fails finds nothing here."""
     on = set(asked.settings.kinds)
     found = [
         one
