@@ -37,7 +37,6 @@ def _limit(table: Table, limit: Limit) -> Any:  # noqa: ANN401 (as the limit say
         "share": lambda: table.share(limit.key, limit.default),
         "texts": lambda: table.texts(limit.key, limit.default),
         "absences": lambda: _absences(table, limit),
-        "flag": lambda: table.flag(limit.key, limit.default),
     }
     return read[limit.of]()
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Of = Literal["duration", "count", "hours", "share", "texts", "absences", "flag"]
+Of = Literal["duration", "count", "hours", "share", "texts", "absences"]
 """What a limit is: seconds, a whole number, hours, a part of 1, a list of names, who is away when (`store.absences`),
 yes or no."""
 

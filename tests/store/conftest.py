@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,10 @@ def databases(home: Home) -> Iterator[Databases]:
 def bench(databases: Databases) -> Bench:
     """A connection to the PSA in memory, not yet synced."""
     return Bench(databases)
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Databases]:
+    """Databases for many examples: each example empties them."""
+    with tempfile.TemporaryDirectory() as folder, Databases.open(Home.at(folder), now=NOW) as databases:
+        yield databases

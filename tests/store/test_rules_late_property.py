@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from store.database import Databases
-from store.home import Home
 from store.rules.evaluate import asked_of, evaluate
 from store.rules.registry import RULES
 from tests.store import plain_late as plain
@@ -20,12 +15,6 @@ from tests.store.conftest import NOW
 from tests.store.test_rules_property import everything, steady
 
 many = settings(steady, max_examples=500)
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Databases]:
-    with tempfile.TemporaryDirectory() as folder, Databases.open(Home.at(folder), now=NOW) as databases:
-        yield databases
 
 
 def start(databases: Databases) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -15,7 +13,6 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from store.database import Databases
-from store.home import Home
 from store.rules import crossed
 from store.rules.alike import alike, words
 from store.rules.clients import mail_domain
@@ -30,12 +27,6 @@ from tests.store.test_rules_property import steady as shrinking
 
 # Worlds of this size take minutes to shrink, which is more than a person takes to read one.
 steady = hypothesis.settings(shrinking, phases=[Phase.explicit, Phase.generate], max_examples=80)
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Databases]:
-    with tempfile.TemporaryDirectory() as folder, Databases.open(Home.at(folder), now=NOW) as databases:
-        yield databases
 
 
 def start(databases: Databases) -> None:

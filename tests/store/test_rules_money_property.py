@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from store.database import Databases
-from store.home import Home
 from store.rules.evaluate import asked_of, evaluate
 from store.rules.registry import RULES
 from tests.store import plain_money as plain
 from tests.store import worlds_money as worlds
 from tests.store.conftest import NOW
+from tests.store.test_rules_property import steady as usual
 
-steady = settings(
-    max_examples=100,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Databases]:
-    with tempfile.TemporaryDirectory() as folder, Databases.open(Home.at(folder), now=NOW) as databases:
-        yield databases
+steady = settings(usual, max_examples=100)
 
 
 def start(databases: Databases) -> None:

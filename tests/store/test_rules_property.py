@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from sqlalchemy import text
 from store.cache_upkeep import marked
 from store.database import Databases
 from store.dirty import dirty
-from store.home import Home
 from store.rules.evaluate import evaluate, evaluate_changes
 from store.settings import Connection, Settings
 from tests.store import plain_reading as plain
@@ -35,12 +32,6 @@ steady = settings(
         HealthCheck.data_too_large,
     ],
 )
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Databases]:
-    with tempfile.TemporaryDirectory() as folder, Databases.open(Home.at(folder), now=NOW) as databases:
-        yield databases
 
 
 def start(databases: Databases) -> None:
