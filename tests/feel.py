@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,12 +25,11 @@ from store.read_records import ALL_OPEN
 from store.rules.evaluate import evaluate
 from store.settings import KINDS, Settings
 from tests import large
+from tests.bench.run import PROGRAM, environment
+from tests.bench.watched import Watched, cursor, detail
+from tests.bench.watched import watched as watching
 
 PARTS = ("start", "rules", "reader", "keys", "finding", "together")
-ROOT = Path(__file__).parents[1]
-PROGRAM = [sys.executable, "-c", "from tui.cli import main; main()"]
-QUIET = 0.25
-"""Seconds without a byte after which a frame is taken to be complete."""
 
 
 def tell(what: str, times: list[float], note: str = "") -> None:
@@ -51,109 +49,11 @@ def timed(work: Callable[[], object], times: int) -> list[float]:
     return found
 
 
-def environment(home: Home) -> dict[str, str]:
-    """A user's environment with this home."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("DESKZERO_")}
-    ours = {name: value for name, value in ours.items() if name not in ("NO_COLOR", "COLORFGBG")}
-    return ours | {
-        "PYTHONPATH": str(ROOT),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        "DESKZERO_HOME": str(home.config.parent),
-        "DESKZERO_ACME_PRIVATE_KEY": "x",
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "LANG": "C.UTF-8",
-    }
-
-
-class Watched:
-    """The program on a pty. Bytes are stamped as they come and looked at afterwards."""
-
-    def __init__(self, home: Home, columns: int = 120, lines: int = 30) -> None:
-        import pexpect
-        import pyte
-
-        self.screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self.screen)
-        self._came: list[tuple[float, bytes]] = []
-        self.began = self._seen_at = time.perf_counter()
-        self.child = pexpect.spawn(
-            PROGRAM[0], PROGRAM[1:], env=environment(home), dimensions=(lines, columns), timeout=30
-        )  # type: ignore[arg-type]  # pexpect has no types
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        try:
-            while data := os.read(self.child.child_fd, 65536):
-                self._came.append((time.perf_counter(), data))
-        except OSError:  # the program has ended
-            return
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self.screen.display)
-
-    def until(self, holds: Callable[[str], bool], seconds: float = 30.0) -> float:
-        """When the bytes came with which the screen held this."""
-        end = time.perf_counter() + seconds
-        while not holds(self.text):
-            if self._came:
-                self._seen_at, data = self._came.pop(0)
-                self._stream.feed(data)
-            elif time.perf_counter() > end:
-                raise SystemExit(f"never painted:\n{self.text}")
-            else:
-                time.sleep(0.005)
-        return self._seen_at
-
-    def rest(self, seconds: float = QUIET) -> None:
-        """Waits until nothing has come for so long."""
-        last = time.perf_counter()
-        while time.perf_counter() - last < seconds:
-            time.sleep(0.01)
-            while self._came:
-                last, data = self._came.pop(0)
-                self._stream.feed(data)
-
-    def take_in(self, seconds: float) -> None:
-        """Takes in what comes for so long: the engine's start, further pages."""
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            time.sleep(0.02)
-            while self._came:
-                self._stream.feed(self._came.pop(0)[1])
-
-    def press(self, key: str, holds: Callable[[str], bool]) -> float:
-        """Seconds from the key to the frame that shows what it did."""
-        self.rest()
-        began = time.perf_counter()
-        os.write(self.child.child_fd, key.encode())
-        return self.until(holds) - began
-
-    def close(self) -> None:
-        self.child.close(force=True)
-
-
 @contextmanager
 def watched(home: Home) -> Iterator[Watched]:
-    """The program, ended again."""
-    terminal = Watched(home)
-    try:
+    """The program with this home, ended again."""
+    with watching(PROGRAM, environment(home)) as terminal:
         yield terminal
-    finally:
-        terminal.close()
-
-
-def cursor(text: str) -> str:
-    """The number under the list's cursor."""
-    found = re.search(r"▌ .? +#(\d+)", text)
-    return found[1] if found else ""
-
-
-def detail(text: str) -> str:
-    """The number in the title of the detail."""
-    found = re.search(r"├─ #(\d+)", text)
-    return found[1] if found else ""
 
 
 # ---------------------------------------------------------------- the parts

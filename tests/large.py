@@ -32,9 +32,10 @@ def make(
     url: str = "http://127.0.0.1:9",
     missing: float = 0.1,
     notes: int = 5,
+    closed: int | None = None,
     now: int | None = None,
 ) -> tuple[Home, Settings]:
-    """Settings, cache and journal with so many open tickets in scope and a tenth as many closed ones.
+    """Settings, cache and journal with so many open tickets in scope and `closed` ones, a tenth as many if not told.
 
     `missing`: the share of the tickets without contact, type and billing code. The exceptions are published.
     """
@@ -43,15 +44,17 @@ def make(
     save_connection(home.config, NAME, demo_settings(url=url))
     settings = load(home.config)
     with Databases.open(home, now=now) as databases:
-        fill(databases, tickets, missing=missing, notes=notes, now=now)
+        fill(databases, tickets, closed=closed, missing=missing, notes=notes, now=now)
         evaluate(databases.cache, databases.journal, settings, now=now, connections=[NAME])
     return home, settings
 
 
-def fill(databases: Databases, tickets: int, *, missing: float, notes: int, now: int) -> None:
+def fill(
+    databases: Databases, tickets: int, *, missing: float, notes: int, now: int, closed: int | None = None
+) -> None:
     """The rows of one connection, as a sync would have stored them."""
     dice = random.Random(7)
-    many = tickets + tickets // 10
+    many = tickets + (tickets // 10 if closed is None else closed)
     with databases.cache.begin() as cache:
         cache.execute(insert(StatusRole), list(_roles()))
         cache.execute(insert(ConnectionState), [_state(now)])

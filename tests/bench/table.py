@@ -1,0 +1,123 @@
+"""The table, for the terminal and as `docs/benchmarks.md`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+from tests.bench.figures import Figure, Note, NotRun, Row, slope
+
+VERSIONS = ("textual", "httpx", "msgspec", "sqlalchemy", "sqlmodel", "pydantic")
+HEAD = """# Benchmarks
+
+How fast deskzero is, each figure against its floor: a program as small as possible that does the part that cannot be
+avoided. Ours and the floor are measured in the same run, in turn, after a warm-up; what counts is the ratio of
+their medians. Absolute figures say only where the machine stood. The floors are in `tests/bench/floors/`.
+
+Written by `{command}` on {date} in {minutes:.0f} minutes. {machine}.
+"""
+
+
+def number(value: float, unit: str) -> str:
+    """A figure with three digits that count, and its unit."""
+    if unit in ("bytes", "requests", "statements"):
+        return f"{value:,.0f} {unit}"
+    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f} {unit}"
+
+
+def verdict(figure: Figure) -> str:
+    """The target and whether it is met."""
+    if figure.target is None:
+        return "reported"
+    wanted = f"<= {figure.target:g} {figure.unit}" if figure.absolute else f"<= {figure.target:.4g} x"
+    return f"{wanted} {'met' if figure.met else 'MISSED'}"
+
+
+def printed(row: Row) -> str:
+    """One row as the terminal shows it."""
+    match row:
+        case Figure():
+            base = "" if row.base is None else number(row.base, row.unit)
+            ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
+            what = row.what if row.size is None else f"{row.what} ({row.size:,})"
+            return f"  {what:<58}{number(row.value, row.unit):>14}{base:>14}{ratio:>10}   {verdict(row)}\n"
+        case NotRun():
+            return f"  {row.what:<58}NOT RUN: {row.why}\n"
+        case Note():
+            return f"  {row.title}\n" + "".join(f"    {line}\n" for line in row.text.splitlines())
+
+
+def document(rows: Sequence[Row], command: str, seconds: float) -> str:
+    """`docs/benchmarks.md`."""
+    told = [
+        HEAD.format(
+            command=command,
+            date=datetime.now(UTC).date().isoformat(),
+            minutes=seconds / 60,
+            machine=machine(),
+        )
+    ]
+    told.append(
+        _table([row for row in rows if isinstance(row, NotRun) or (isinstance(row, Figure) and row.standard)])
+    )
+    growing = [row for row in rows if isinstance(row, Figure) and row.size is not None]
+    if growing:
+        told.append("## Growth\n\n" + _growth(growing))
+    told += [f"## {row.title}\n\n{row.text.strip()}\n" for row in rows if isinstance(row, Note)]
+    return "\n".join(told)
+
+
+def machine() -> str:
+    """Processor, system and versions, on one line."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
+    return (
+        f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.release()}, "
+        f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {versions}"
+    )
+
+
+def _processor() -> str:
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _table(rows: Iterable[Figure | NotRun]) -> str:
+    lines = ["| what | ours | floor | ratio | target | |", "| --- | ---: | ---: | ---: | --- | --- |"]
+    for row in rows:
+        if isinstance(row, NotRun):
+            lines.append(f"| {row.what} | NOT RUN | | | | {row.why} |")
+            continue
+        base = "" if row.base is None else number(row.base, row.unit)
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
+        lines.append(
+            f"| {row.what} | {number(row.value, row.unit)} | {base} | {ratio} | {verdict(row)} | {row.note} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _growth(figures: Sequence[Figure]) -> str:
+    """Each figure at each size, and the slope: 0 flat, 1 linear."""
+    sizes = sorted({figure.size for figure in figures if figure.size is not None})
+    lines = [
+        f"| what | {' | '.join(f'{size:,}' for size in sizes)} | slope |",
+        f"| --- |{' ---: |' * (len(sizes) + 1)}",
+    ]
+    named = sorted(figures, key=lambda figure: (figure.what, figure.size or 0))
+    for what, some in groupby(named, key=lambda figure: figure.what):
+        found = {figure.size: figure for figure in some}
+        cells = [number(found[size].value, found[size].unit) if size in found else "" for size in sizes]
+        points = [(float(size), found[size].value) for size in sizes if size in found]
+        grows = f"{slope(points):.2f}" if len(points) > 1 else ""
+        lines.append(f"| {what} | {' | '.join(cells)} | {grows} |")
+    return "\n".join(lines) + "\n\nSlope: 0 flat, 1 linear (over the logarithms of size and figure).\n"
