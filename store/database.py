@@ -54,7 +54,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 CACHE_INDEXES = (
-    "CREATE INDEX ticket_in_queue ON ticket (connection) WHERE in_scope",
+    # All that `v_queue` asks for.
+    "CREATE INDEX ticket_in_queue ON ticket (connection, closed, presence,"
+    " coalesce(created_at, updated_at, read_at), ticket_id, status_key) WHERE in_scope",
     "CREATE INDEX ticket_by_number ON ticket (connection, number)",
     "CREATE INDEX ticket_by_company ON ticket (connection, company_id)",
     "CREATE INDEX ticket_by_contact ON ticket (connection, contact_id, contact)",

@@ -389,10 +389,12 @@ _ROLE = (
 
 
 def views() -> dict[str, str]:
-    """The documented views: name -> SQL. `v_ticket`, `v_note`, `v_time`, `v_parent`, `v_custom`.
+    """The documented views: name -> SQL. `v_ticket`, `v_note`, `v_time`, `v_parent`, `v_custom`; and `v_queue`.
 
     They show open changes laid over the PSA's rows. `v_ticket` adds `is_closed`, `is_child`, `is_responded`,
     `is_closing`, `is_waiting` (0/1) by the settings; it holds tickets outside the scope too (parents).
+    `v_queue` has the keys of what `v_ticket` calls in scope, here and not closed, by an index alone: the big view makes
+    SQLite put together all columns of every ticket in the scope, closed ones too, before it counts them.
     """
     ticket = _columns(TicketColumns)
     roles = ", ".join(
@@ -402,6 +404,10 @@ def views() -> dict[str, str]:
     time, parent, custom = _columns(TimeColumns), _columns(ParentColumns), _columns(CustomColumns)
     note = _columns(NoteColumns)
     by_ticket = over.format(o="ticket_overlay", k="ticket_id")
+    queued = (
+        "SELECT connection, ticket_id, coalesce(created_at, updated_at, read_at) AS since FROM {table} t"
+        f" WHERE t.in_scope AND t.closed = 0 AND t.presence = 'here' AND NOT {_ROLE.format(role='closed')}"
+    )
     return {
         "v_parent": f"SELECT {parent} FROM ticket_parent t WHERE {by_ticket}"
         f" UNION ALL SELECT {parent} FROM parent_overlay",
@@ -409,6 +415,7 @@ def views() -> dict[str, str]:
         f" (t.parent_id IS NOT NULL OR {_ROLE.format(role='child')}) AS is_child,"
         f" {_ROLE.format(role='child')} AS has_child, {roles} FROM"
         f" (SELECT {ticket} FROM ticket t WHERE {by_ticket} UNION ALL SELECT {ticket} FROM ticket_overlay) t",
+        "v_queue": f"{queued.format(table='ticket')} AND {by_ticket} UNION ALL {queued.format(table='ticket_overlay')}",
         "v_note": f"SELECT {note} FROM note UNION ALL SELECT {note} FROM note_overlay",
         "v_time": f"SELECT {time} FROM time_entry t WHERE {over.format(o='time_overlay', k='time_id')}"
         f" UNION ALL SELECT {time} FROM time_overlay",

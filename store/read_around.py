@@ -75,12 +75,8 @@ def panes_shown(lists: Selection, whole: Selection, shown: Shown, kinds: Sequenc
 
 def open_tickets(db: sqlite3.Connection, names: Sequence[str]) -> int:
     """Open tickets in the scope."""
-    row = db.execute(
-        f"SELECT count(*) FROM v_ticket WHERE connection IN ({_marks(names)}) AND in_scope"
-        " AND presence = 'here' AND NOT is_closed",
-        list(names),
-    ).fetchone()
-    return int(row[0])
+    query = f"SELECT count(*) FROM v_queue WHERE connection IN ({_marks(names)})"
+    return int(db.execute(query, list(names)).fetchone()[0])
 
 
 def _counts(

@@ -28,10 +28,7 @@ _NOT_SINCE_CHANGE = (
     " AND (t.notes_read_at IS NULL OR t.updated_at > t.notes_read_at + :ahead)"
 )
 _NOT_LATELY = f"SELECT count(*) {_QUEUE.format(recent=_CLOSED)} AND t.notes_read_at < :lately"
-_OPEN = (
-    "SELECT count(*) FROM v_ticket t WHERE t.connection = ? AND t.in_scope AND t.presence = 'here'"
-    " AND NOT t.is_closed"
-)
+_OPEN = "SELECT count(*) FROM v_queue WHERE connection = ?"
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -82,6 +82,12 @@ class Selection:
 
     def _open(self, wanted: Filter, shown: Shown | None, order: Order) -> tuple[str, list[Any]]:
         where, values = self._where(wanted, shown, _TICKET_ALONE)
+        if not where and not order.sql:  # nothing asked of the ticket: its key is enough
+            query = (
+                f"SELECT '{ALL_OPEN}' AS kind, connection, ticket_id, since, 0 AS gate, 0 AS psa_only, 0 AS sorted"
+                f" FROM v_queue WHERE connection IN ({marks(self.connections)})"
+            )
+            return query, list(self.connections)
         query = (
             f"SELECT '{ALL_OPEN}' AS kind, t.connection, t.ticket_id, {_TICKET_ALONE.since} AS since, 0 AS gate,"
             f" 0 AS psa_only, {order.sql or 0} AS sorted"
