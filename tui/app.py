@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,7 +24,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.signal import Signal
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from store.database_problems import DatabaseProblem
 from store.home import Home
@@ -29,16 +32,20 @@ from store.log import start_log
 from store.read import Reader
 from store.settings import Settings
 from tui import keymap, messages, themes
+from tui.beginning import Beginning, First
 from tui.engine import Engine
 from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
 from tui.keys import ARROWS, MOVE, QUEUE, moving_keys, opening_keys
 from tui.messages import Saved
+from tui.pane_list import panes_of
 
 if TYPE_CHECKING:
     from store.desk import Desk
     from tui.screens.queue import QueueScreen
 
 T = TypeVar("T")
+LATER = ("tui.flows_fix", "tui.flows_back", "tui.flows_snooze", "tui.flows_together", "tui.screens.palette")
+"""What keys need and the first frame does not: loaded right after it, so that no key waits for it."""
 ENGINE_AT_LATEST = 2.0
 """Seconds after which the engine starts whatever has been painted."""
 
@@ -101,6 +108,7 @@ class Deskzero(App[int]):
         self._opening = opening_keys()
         self._burst_window = burst_window
         self._greets = greets
+        self._beginning: Beginning | None = None
         self._read_keys: list[events.Key] = []
         self._key_timer: Timer | None = None
         self._typed: asyncio.Queue[tuple[list[events.Key], float]] = asyncio.Queue()
@@ -159,6 +167,15 @@ class Deskzero(App[int]):
         known = self.settings.connections.get(connection)
         return ZoneInfo(known.timezone) if known is not None else self.zone
 
+    def begin_reading(self) -> None:
+        """Reads what the first frame shows from now on, in a thread beside what Textual does until then."""
+        self._beginning = Beginning(self.reader, panes_of(self.settings), self.only)
+
+    def first_reading(self) -> First | None:
+        """What `begin_reading` has read, once; `None` where it has not."""
+        beginning, self._beginning = self._beginning, None
+        return beginning.take() if beginning is not None else None
+
     async def read(self, work: Callable[[Reader], T]) -> T:
         """`work(reader)` in a thread: nothing blocks the screen."""
         return await asyncio.to_thread(work, self.reader)
@@ -170,7 +187,7 @@ class Deskzero(App[int]):
         if self.bound.problems:
             self.call_after_refresh(self._tell_key_problems)
         if self.background:
-            self.set_timer(ENGINE_AT_LATEST, self.engine.start)
+            self.set_timer(ENGINE_AT_LATEST, self._begin_working)
 
     @work(group="look")
     async def _greet(self) -> None:
@@ -198,7 +215,16 @@ class Deskzero(App[int]):
         Its imports would hold up whatever else runs: the first ticket came 0.2 s later when they began sooner.
         """
         if self.background:
-            self.call_after_refresh(self.engine.start)
+            self.call_after_refresh(self._begin_working)
+
+    def _begin_working(self) -> None:
+        """The first frame is there, or will be late. What is loaded by now stays: it need not be looked through."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        for name in LATER:
+            import_module(name)
+        self.engine.start()
 
     async def on_unmount(self) -> None:
         await self.engine.stop()
@@ -222,9 +248,11 @@ class Deskzero(App[int]):
     @property
     def key_target(self) -> Target:
         """Where a key would go now."""
-        if isinstance(self.focused, TextArea):
-            return "text"
-        return "line" if isinstance(self.focused, Input) else "list"
+        if isinstance(self.focused, Input):
+            return "line"
+        # Loaded with the first editor: before it nothing can be a text, and the first paint need not wait for it.
+        editor = sys.modules.get("textual.widgets._text_area")
+        return "text" if editor is not None and isinstance(self.focused, editor.TextArea) else "list"
 
     async def on_event(self, event: events.Event) -> None:
         """Keys pass the guard first: those of one read together, so that a paste is known as one."""
@@ -392,4 +420,6 @@ def run(
     (by connection) are for this run alone: no keyring has them. `greets`: with the first-run guide, once.
     """
     start_log(home.log)
-    return Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets).run() or 0
+    app = Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets)
+    app.begin_reading()
+    return app.run() or 0

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.filesize import decimal
 
-from connectors.html import words_of
 from connectors.text import clean
 from store.read_records import FileView, Words
 
@@ -24,10 +23,19 @@ def file_words(file: FileView) -> str:
     return name if file.size is None else f"{name}, {decimal(file.size)}"
 
 
+def without_markup(text: str) -> str:
+    """A text, or the words of one in HTML."""
+    if "<" not in text[:LOOKED_AT]:
+        return text
+    from connectors.html import words_of  # its tables are 5 ms of the first paint
+
+    return words_of(text)
+
+
 def said(words: Words) -> str:
     """What a note says, in one line: its text; of a note without one, the files that were sent."""
     if words.text.strip():
-        return clean(words_of(words.text) if "<" in words.text[:LOOKED_AT] else words.text)
+        return clean(without_markup(words.text))
     return f"(sent {_names(words.files)})" if words.files else NO_WORDS
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.contract import Choice, ChoiceContext, ConnectorError
-from store import drafts
-from tui.asks import Side
 from tui.marks import Key as RowKey
 
 if TYPE_CHECKING:
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from store.fixes import Guard, Prepared, ReadUpTo
     from store.read_records import ChangeView, Row, TicketView
     from store.undo import Undone
+    from tui.asks import Side
     from tui.engine import Engine
 
 
@@ -199,6 +198,8 @@ def kept_side(change: ChangeView) -> Side | None:
 
 def _keep_text(desk: Desk, change: ChangeView) -> None:
     """What was written is not lost with the change; a newer draft is left alone."""
+    from store import drafts
+
     side = kept_side(change)
     name, ticket_id = change.connection, change.ticket_id
     if side is not None and not drafts.load(desk.home, name, ticket_id, side):

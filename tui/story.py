@@ -11,9 +11,8 @@ from connectors.text import clean
 from store.read_log import Happened, Since
 from store.read_records import ChangeView, HistoryView
 from tui.keymap import label
-from tui.screens.undo_list import STATE_WORDS
 from tui.text import age, say, when
-from tui.watch import named, what
+from tui.watch import STATE_WORDS, named, what
 from tui.widgets.columns import SECTION, pane_words
 
 

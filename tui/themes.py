@@ -115,7 +115,20 @@ def use(app: App[Any], wanted: str = "") -> None:
     for theme in OURS:
         app.register_theme(theme)
     if not os.environ.get("TEXTUAL_THEME"):
-        app.theme = wanted or (LIGHT if light_terminal() else DARK).name
+        _begin_with(app, wanted or (LIGHT if light_terminal() else DARK).name)
+
+
+def _begin_with(app: App[Any], name: str) -> None:
+    """What setting `app.theme` does, for an app that does not run yet: nothing has been painted in other colours, so
+    its styles need not be read and applied a second time (a fifth of the time from there to the first frame)."""
+    theme = app.get_theme(name)
+    if theme is None or theme.dark != app.current_theme.dark:  # other colours of the terminal's own, too
+        app.theme = name
+        return
+    app.remove_class(f"-theme-{app.theme}", update=False)
+    app.set_reactive(type(app).theme, name)
+    app.add_class(f"-theme-{name}", update=False)
+    app.stylesheet.set_variables(app.get_css_variables())
 
 
 def check(name: str, path: Path) -> None:

@@ -11,6 +11,19 @@ from store.read_records import ChangeView
 from tui.keymap import label
 from tui.widgets.status_line import Said
 
+STATE_WORDS = {
+    "held": "held, not sent yet",
+    "queued": "waits to be sent",
+    "sending": "being sent",
+    "confirmed": "✓ in the PSA",
+    "conflict": "conflict: a person decides",
+    "rejected": "refused by the PSA",
+    "uncertain": "not known whether it arrived",
+    "undone": "undone",
+    "dropped": "dropped",
+}
+"""A change's state in words; the mark `✓` is kept for "confirmed in the PSA"."""
+
 
 class Watch:
     """Knows the changes made since the start. `update` gets the open ones at every reading."""

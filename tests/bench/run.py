@@ -16,6 +16,8 @@ from tests import large
 
 ROOT = Path(__file__).parents[2]
 FLOORS = Path(__file__).parent / "floors"
+PROBES = Path(__file__).parent / "probes"
+"""The real program with a clock or a counter in it."""
 PROGRAM = [sys.executable, "-c", "from tui.cli import main; main()"]
 """As the console script starts it; the script itself is not there in every environment."""
 SIZES = (1_000, 10_000, 100_000)

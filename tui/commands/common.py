@@ -161,6 +161,9 @@ def run_queue(ctx: click.Context, only: str | None = None, *, plain: bool = Fals
     home = home_of(ctx)
     settings = settings_of(home, connection=only)
     if on_terminal():
+        import gc
+
+        gc.disable()  # until there is a frame (`Deskzero.painted`): nothing that is loaded until then is thrown away
         from store.log import start_log
         from tui import themes
         from tui.app import run

@@ -26,9 +26,9 @@ from tui.orders import Refused
 from tui.screens.base import Dialog
 from tui.screens.confirm import Ask
 from tui.screens.conflict import Conflict
-from tui.screens.undo_list import STATE_WORDS, can_take_back
+from tui.screens.undo_list import can_take_back
 from tui.text import fit, say, when
-from tui.watch import named_field, shown
+from tui.watch import STATE_WORDS, named_field, shown
 
 WIDEST = 108
 

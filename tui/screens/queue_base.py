@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from textual import work
 
@@ -10,15 +11,17 @@ from connectors.text import clean
 from store.read import CacheUnreadable
 from store.read_records import Row, TicketView, pane_number
 from store.shown import Shown
-from tui.asks import Item, Jump
 from tui.engine import EngineStopped
-from tui.flows import Flows
 from tui.keymap import label
 from tui.messages import Saved
 from tui.offers import why_not
 from tui.orders import Refused
-from tui.repeat import Repeat
 from tui.screens.queue_view import QueueView
+
+if TYPE_CHECKING:
+    from tui.asks import Item, Jump
+    from tui.flows import Flows
+    from tui.repeat import Repeat
 
 OF_THE_CURSOR = ("reply", "note")
 """These act on the cursor's ticket while others are marked: their editor says whose it is before anything."""
@@ -41,6 +44,8 @@ class QueueBase(QueueView):
 
     @property
     def flows(self) -> Flows:
+        from tui.flows import Flows
+
         return Flows(self)
 
     # ------------------------------------------------------------ flows

@@ -12,8 +12,6 @@ from store.shown import BY_NAME, ORDERS, Load, Order, Shown, narrow
 from tui.asks import Item
 from tui.keymap import label
 from tui.pane_list import Pane
-from tui.screens.palette import FILTER
-from tui.screens.picker import Picker
 from tui.screens.queue_base import QueueBase
 from tui.widgets.list_title import shown_words
 
@@ -51,6 +49,8 @@ class FindingKeys(QueueBase):
 
     @work(group="look", exclusive=True)
     async def action_scope(self) -> None:
+        from tui.screens.picker import Picker
+
         items = await self.scopes()
         names = [name for name in self.deskzero.settings.connections if self.deskzero.only in (None, name)]
         item = await self.app.push_screen_wait(
@@ -114,6 +114,8 @@ class FindingKeys(QueueBase):
 
     @work(group="look", exclusive=True)
     async def action_sort(self) -> None:
+        from tui.screens.picker import Picker
+
         items = [
             Item(one.name, one.label, "now" if one == self.order else "", _heading(one.group), one)
             for one in ORDERS
@@ -137,6 +139,9 @@ class FindingKeys(QueueBase):
 
     async def typed_commands(self) -> list[Item]:
         """`filter …`, `scope …`, `pane …`, `sort …` for the palette, which completes them."""
+
+        from tui.screens.palette import FILTER
+
         made = [Item(FILTER, "filter …", "words, company:acme, age>3d, is:must", "typed", value="")]
         made += [replace(one, label=f"scope {one.label}") for one in await self.scopes()]
         made += [

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
-from tui.asks import Side
-from tui.flows_back import Back
-from tui.flows_fix import Fixing
-from tui.flows_text import Texts
 from tui.keymap import label
 from tui.screens.queue_marks import MarkKeys
+
+if TYPE_CHECKING:
+    from tui.asks import Side
+    from tui.flows_back import Back
+    from tui.flows_fix import Fixing
+    from tui.flows_text import Texts
 
 
 class FixingKeys(MarkKeys):
@@ -17,15 +21,25 @@ class FixingKeys(MarkKeys):
 
     @property
     def texts(self) -> Texts:
+        from tui.flows_text import Texts
+
         return Texts(self)
 
     @property
     def back(self) -> Back:
+        from tui.flows_back import Back
+
         return Back(self)
+
+    @property
+    def fixing(self) -> Fixing:
+        from tui.flows_fix import Fixing
+
+        return Fixing(self, self.flows)
 
     def action_fix(self) -> None:
         kind = self.row.kind if self.row else None
-        self._start("fix", lambda view: Fixing(self, self.flows).fix(view, kind))
+        self._start("fix", lambda view: self.fixing.fix(view, kind))
 
     def action_code(self) -> None:
         self._set("code", self.flows.code, lambda them: them.value("billing_code"))

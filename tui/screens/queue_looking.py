@@ -8,7 +8,6 @@ from textual.content import Content
 from connectors.text import clean
 from tui.asks import Item
 from tui.keymap import label
-from tui.screens.picker import Picker
 from tui.screens.queue_base import QueueBase
 
 
@@ -53,6 +52,8 @@ class LookingKeys(QueueBase):
                      f"{row.connection} · {row.company or 'no company'}", value=row)
                 for row in rows
             ]  # fmt: skip
+            from tui.screens.picker import Picker
+
             chosen = await self.app.push_screen_wait(Picker(Content("Which one?"), items))
             rows = [] if chosen is None else [chosen.value]
             if chosen is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.content import Content
@@ -10,11 +11,13 @@ from textual.content import Content
 from store.read import CacheUnreadable
 from store.read_records import TicketView
 from tui.engine import EngineStopped
-from tui.flows_together import Together
 from tui.keymap import label
 from tui.messages import MarksChanged
 from tui.orders import Refused
 from tui.screens.queue_base import QueueBase
+
+if TYPE_CHECKING:
+    from tui.flows_together import Together
 
 
 class MarkKeys(QueueBase):
@@ -43,6 +46,8 @@ class MarkKeys(QueueBase):
 
     @work(group="flow", exclusive=True)
     async def _run_together(self, flow: Callable[[Together], Awaitable[object]]) -> None:
+        from tui.flows_together import Together
+
         try:
             await flow(Together(self))
         except (Refused, EngineStopped, CacheUnreadable) as error:

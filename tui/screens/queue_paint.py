@@ -39,6 +39,9 @@ from tui.widgets.ticket_list import TicketList
 if TYPE_CHECKING:
     from tui.app import Deskzero
 
+WIDE = 100
+"""Cells from which on the panes stand in a column of their own."""
+
 
 class QueuePaint(Screen[None]):
     """Paints what it was given. What is read, and when, is in `tui.screens.queue_view`."""
@@ -54,7 +57,7 @@ class QueuePaint(Screen[None]):
         self.detail_top, self.facts = Rule(("├", "┤"), id="detail-top"), Facts(id="facts")
         self.marked = Marked(id="marked")
         self.talk_top, self.talk = Rule(("├", "┤"), id="talk-top"), Conversation(id="talk")
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.pane = "1"
         self.filter = ""
         self.shown: Shown | None = None
@@ -68,6 +71,8 @@ class QueuePaint(Screen[None]):
         """Why the files of the ticket whose detail is shown were not asked for."""
         self.mine = Watch()
         self._pane_chosen = False
+        self._first_view = False
+        """The ticket under the cursor was read with the first rows."""
         self._fresh = asyncio.Event()
         """Set while the list shows the rows of `pane` and `filter`, and not those before."""
         self._fresh.set()
@@ -108,6 +113,8 @@ class QueuePaint(Screen[None]):
         return cast("Deskzero", self.app)
 
     def compose(self) -> ComposeResult:
+        # Textual adds it after the first layout, and then styles everything a second time.
+        self.add_class("-wide" if self.app.size.width >= WIDE else "-narrow", update=False)
         yield self.announce
         yield self.header
         yield self.strip

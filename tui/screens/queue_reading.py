@@ -8,10 +8,8 @@ from textual.content import Content
 from connectors.text import clean
 from store.read_records import TicketView
 from tui.asks import Item
-from tui.flows import title
 from tui.keymap import label, labels
 from tui.links import in_conversation, oddities
-from tui.screens.picker import Picker
 from tui.screens.queue_moving import MovingKeys
 from tui.widgets.conversation import Conversation
 
@@ -47,6 +45,9 @@ class ReadingKeys(MovingKeys):
 
     @work(group="look", exclusive=True)
     async def _choose_link(self, view: TicketView, links: list[tuple[str, str]]) -> None:
+        from tui.flows import title
+        from tui.screens.picker import Picker
+
         items = [Item(url, url, f"from {who}", "in the conversation") for url, who in links]
         if view.row.url:
             items.insert(0, Item(view.row.url, "Its page in the PSA", "", "the ticket"))
@@ -70,6 +71,9 @@ class ReadingKeys(MovingKeys):
     @work(group="look", exclusive=True)
     async def action_copy_more(self) -> None:
         """`Y`: the link, the phone number, the mail address, the summary."""
+        from tui.flows import title
+        from tui.screens.picker import Picker
+
         view = self.view
         if view is None:
             self.tell("There is no ticket here.", "info")

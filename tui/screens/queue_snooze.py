@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import work
 
-from tui.flows_snooze import Snoozing
 from tui.keymap import label
 from tui.screens.queue_base import QueueBase
 
@@ -22,6 +21,8 @@ class SnoozeKeys(QueueBase):
 
     @work(group="flow", exclusive=True)
     async def _snooze(self) -> None:
+        from tui.flows_snooze import Snoozing
+
         try:
             await Snoozing(self).snooze(None if self.list.is_ghost else self.row)
         finally:

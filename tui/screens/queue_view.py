@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.widgets import Input
 
 from connectors.text import clean
 from store.read import CacheUnreadable
 from store.read_records import Row, TicketView
 from tui import messages
+from tui.beginning import FIRST_PAGE, First, first_pane
 from tui.ghosts import why_gone
 from tui.keymap import label
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
@@ -22,14 +22,10 @@ from tui.readings import Wanted, rows_of, standing_of
 from tui.screens.queue_paint import QueuePaint
 from tui.text import spent
 from tui.watch import goes_back, settled, settled_together
-from tui.widgets.header import requests_used
+from tui.widgets.header import Standing, requests_used
 from tui.widgets.list_title import shown_words
+from tui.widgets.panes import Counts
 
-if TYPE_CHECKING:
-    pass
-
-FIRST_PAGE = 200
-"""Rows read before the first paint of a pane; the others follow in pages."""
 PAGE = 2000
 TYPED_PAGE = 60
 """Rows read for each letter of a filter."""
@@ -54,7 +50,16 @@ class QueueView(QueuePaint):
         self.deskzero.saved.subscribe(self, self._saved)
         self._tick()
         self.set_interval(1.0, self._tick)
-        self.read_standing()
+        first = self.deskzero.first_reading()
+        if first is None:
+            self.read_standing()
+        else:
+            self._begin_with(first)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.ScreenResume) and not self.stack_updates:
+            event.refresh_styles = False  # everything was styled as it was mounted, a moment ago
+        await super().on_event(event)
 
     # ------------------------------------------------------------ reading
 
@@ -70,6 +75,28 @@ class QueueView(QueuePaint):
             self.tell(f"{error}", "bad")
             self.deskzero.painted()
             return
+        self._stands(counts, standing)
+        if not self._pane_chosen:
+            self.show_pane(first_pane(counts))
+            self._pane_is_chosen()
+
+    def _begin_with(self, first: First) -> None:
+        """All of the first frame, as it was read while the app started."""
+        app = self.deskzero
+        self.pane = first.pane
+        self._stands(first.counts, first.standing)
+        self.more_to_come = len(first.rows) == FIRST_PAGE
+        self.view, self._first_view = first.view, True
+        self.list.show(first.pane, first.rows, now=app.now, zone=app.zone, look=self.look)
+        self._paint_list()
+        self._paint_detail(keep=False)
+        self._pane_is_chosen()
+        if self.more_to_come:
+            self.read_rows(fresh=True, begun=len(first.rows))
+        app.painted()
+
+    def _stands(self, counts: Counts, standing: Standing) -> None:
+        """Takes one reading of everything around the list."""
         self.counts = counts
         self.standing = replace(
             standing,
@@ -83,16 +110,16 @@ class QueueView(QueuePaint):
             self.say(line)
         for change in self.mine.take_vanished():
             self._settled(change)
-        if not self._pane_chosen:
-            self._pane_chosen = True
-            first = next((pane.id for pane in counts.built_in if any(counts.of(pane.id))), "1")
-            self.show_pane(first)
-            self.tell_since_left()
-            for one in standing.timers:
-                if one.runs:
-                    counted = spent(one.counted(self.deskzero.now))
-                    keys = f"{label('queue.timer')} pauses, {label('queue.log_time')} logs it."
-                    self.tell(f"The timer on #{clean(one.number)} ran on: {counted}. {keys}", "warn")
+
+    def _pane_is_chosen(self) -> None:
+        """The first pane is there: says what came meanwhile, and which stopwatches ran on."""
+        self._pane_chosen = True
+        self.tell_since_left()
+        for one in self.standing.timers:
+            if one.runs:
+                counted = spent(one.counted(self.deskzero.now))
+                keys = f"{label('queue.timer')} pauses, {label('queue.log_time')} logs it."
+                self.tell(f"The timer on #{clean(one.number)} ran on: {counted}. {keys}", "warn")
 
     @work(exclusive=True, group="budget")
     async def read_budgets(self) -> None:
@@ -114,22 +141,29 @@ class QueueView(QueuePaint):
 
     @work(exclusive=True, group="rows")
     async def read_rows(
-        self, *, fresh: bool, at: tuple[str, str, str | None] | None = None, typing: bool = False
+        self,
+        *,
+        fresh: bool,
+        at: tuple[str, str, str | None] | None = None,
+        typing: bool = False,
+        begun: int = 0,
     ) -> None:
         """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands.
 
         `typing`: a filter is being typed. Then the cursor goes to `at` only where that is on the first page, and the
-        further pages wait until the hand rests.
+        further pages wait until the hand rests. `begun`: the list already shows so many rows, its first page.
         """
         wanted, pane, look = self.wanted, self.pane, self.look
         app = self.deskzero
-        if fresh:
+        if fresh and not begun:
             self._fresh.clear()
             self._at = at
         elif not self._fresh.is_set():  # news came before the pane that was asked for: that one goes on
             fresh, at = True, self._at
         try:
-            if fresh:
+            if begun:
+                await self._further(wanted, begun, FIRST_PAGE)
+            elif fresh:
                 first = TYPED_PAGE if typing else FIRST_PAGE
                 rows = await self._rows(wanted, limit=first)
                 if (
@@ -144,11 +178,7 @@ class QueueView(QueuePaint):
                 self._fresh.set()
                 if typing and len(rows) == first:
                     await asyncio.sleep(HAND_RESTS)
-                while len(rows) in (first, PAGE):  # a whole reading is longer, or asks once too often
-                    offset = len(self.list)
-                    rows = await self._rows(wanted, offset=offset, limit=PAGE)
-                    self.list.more(rows)
-                self.more_to_come = False
+                await self._further(wanted, len(rows), first)
             else:
                 rows = await self._rows(wanted)
                 ghost = self.list.merge(rows, now=app.now, done=self._done)
@@ -161,6 +191,14 @@ class QueueView(QueuePaint):
             return
         self._paint_list()
         self._paint_keys()
+
+    async def _further(self, wanted: Wanted, had: int, first: int) -> None:
+        """The pages after the first one, of which the list has got `had` rows."""
+        while had in (first, PAGE):  # a whole reading is longer, or asks once too often
+            rows = await self._rows(wanted, offset=len(self.list), limit=PAGE)
+            self.list.more(rows)
+            had = len(rows)
+        self.more_to_come = False
 
     async def rows_shown(self) -> None:
         """Waits until the list shows the pane that was asked for: a key must not hit a row of the one before."""
@@ -237,6 +275,10 @@ class QueueView(QueuePaint):
 
     @on(RowUnderCursor)
     def _cursor_moved(self, message: RowUnderCursor) -> None:
+        if self._first_view:  # it was read with the row
+            self._first_view = False
+            self.detail_read()
+            return
         self._paint_list()
         self.read_detail()
 

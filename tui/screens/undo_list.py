@@ -11,23 +11,11 @@ from store.read_records import ChangeView
 from tui.asks import Item
 from tui.screens.picker import Picker
 from tui.text import when
-from tui.watch import goes_back, named_field
+from tui.watch import STATE_WORDS, goes_back, named_field
 
 if TYPE_CHECKING:
     from tui.app import Deskzero
 
-STATE_WORDS = {
-    "held": "held, not sent yet",
-    "queued": "waits to be sent",
-    "sending": "being sent",
-    "confirmed": "✓ in the PSA",
-    "conflict": "conflict: a person decides",
-    "rejected": "refused by the PSA",
-    "uncertain": "not known whether it arrived",
-    "undone": "undone",
-    "dropped": "dropped",
-}
-"""A change's state in words; the mark `✓` is kept for "confirmed in the PSA"."""
 TAKES_BACK = ("held", "queued", "confirmed")
 
 

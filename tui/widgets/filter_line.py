@@ -60,7 +60,10 @@ class FilterLine(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self.input = FilterInput(placeholder='printer company:"Contoso Ltd" age>3d', compact=True)
+        # The class that `compact=True` sets, which would look for its styles before it is on a screen.
+        self.input = FilterInput(
+            placeholder='printer company:"Contoso Ltd" age>3d', classes="-textual-compact"
+        )
         self.help = Static(id="filter-help")
 
     def compose(self) -> ComposeResult:

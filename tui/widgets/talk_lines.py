@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from connectors.html import words_of
 from connectors.text import clean
 from store.mail_fold import folds
 from store.read_records import FileView, NoteView, TicketView, TimeView
-from tui.files import NO_WORDS, file_words
+from tui.files import NO_WORDS, file_words, without_markup
 from tui.keymap import label
 from tui.text import hours, when, wrap
 
@@ -83,7 +82,7 @@ class TalkLines:
         self._view, self._now, self._zone = view, now, zone
         self._not_asked = not_asked
         self._unread_after, self._unfolded = unread_after, unfolded
-        self._texts = tuple(clean(words_of(note.text), lines=True) for note in view.notes)
+        self._texts = tuple(clean(without_markup(note.text), lines=True) for note in view.notes)
         self._spent = {entry.time_id: entry for entry in view.time}
         self._room = NARROWEST
         self._folded = 0
@@ -141,7 +140,7 @@ class TalkLines:
             parts = wrap(f"file on the ticket: {file_words(other)}", self._room)
             return _block(self._when(other.at), clean(other.by), "+", parts, "system")
         aside = hours(other.hours)
-        words = " ".join(clean(words_of(other.text)).split()) or NO_WORDS
+        words = " ".join(clean(without_markup(other.text)).split()) or NO_WORDS
         parts = wrap(" · ".join([words, *self._terms(other)]), max(NARROWEST, self._room - len(aside) - 2))
         at = self._when(other.started_at or other.ended_at)
         return _block(at, clean(other.member) or "somebody", "t", parts, "internal", aside)

@@ -1,0 +1,65 @@
+"""What the queue shows first, read in a thread while Textual starts: the first frame is then a whole one."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from typing import NamedTuple
+
+from store.read import CacheUnreadable, Reader
+from store.read_records import Row, TicketView
+from tui.pane_list import Pane
+from tui.readings import Wanted, rows_of, standing_of
+from tui.widgets.header import Standing
+from tui.widgets.panes import Counts
+
+FIRST_PAGE = 200
+"""Rows read before the first paint of a pane; the others follow in pages."""
+PATIENCE = 0.3
+"""Seconds that the first frame waits for this reading: a slow disk must not keep the screen dark."""
+
+
+class First(NamedTuple):
+    """The numbers, the first pane that has any, its first rows and the ticket under the cursor."""
+
+    counts: Counts
+    standing: Standing
+    pane: str
+    rows: list[Row]
+    view: TicketView | None
+
+
+class Beginning:
+    """Reads once, from the moment it is made."""
+
+    def __init__(self, reader: Reader, panes: dict[str, Pane], only: str | None) -> None:
+        self._reader, self._panes, self._only = reader, panes, only
+        self._first: First | None = None
+        self._thread = threading.Thread(target=self._read, name="first reading", daemon=True)
+        self._thread.start()
+
+    def take(self) -> First | None:
+        """What was read; `None` where it takes too long or could not be: who asks then reads in the ordinary way, which
+        also says what is wrong."""
+        self._thread.join(PATIENCE)
+        return self._first
+
+    def _read(self) -> None:
+        try:
+            self._first = first_of(self._reader, self._panes, self._only)
+        except (CacheUnreadable, sqlite3.Error, OSError):  # met again, and told, by the ordinary reading
+            return
+
+
+def first_of(reader: Reader, panes: dict[str, Pane], only: str | None) -> First:
+    """One reading of everything that the first frame shows."""
+    counts, standing = standing_of(only, None, tuple(panes.values()), reader)
+    pane = first_pane(counts)
+    rows = rows_of(Wanted(panes[pane], only=only), reader, limit=FIRST_PAGE)
+    view = reader.ticket(rows[0].connection, rows[0].ticket_id) if rows else None
+    return First(counts, standing, pane, rows, view)
+
+
+def first_pane(counts: Counts) -> str:
+    """The first pane that has rows."""
+    return next((pane.id for pane in counts.built_in if any(counts.of(pane.id))), "1")
