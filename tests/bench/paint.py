@@ -58,7 +58,7 @@ def figures(bench: Bench) -> Iterator[Row]:
 
 def stages(bench: Bench, home: Home) -> Note:
     """Where the time to the first ticket goes: the median of each stage over a few starts of the real program."""
-    starts: list[list[tuple[str, float, int]]] = []
+    starts: list[list[tuple[str, float, int, int]]] = []
     for count in range(6):
         out = bench.scratch / f"stages-{count}.json"
         command = [sys.executable, str(PROBES / "start_stages.py"), str(out)]
@@ -66,10 +66,10 @@ def stages(bench: Bench, home: Home) -> Note:
             while not out.exists() or not out.read_text(encoding="utf-8").endswith("]]"):
                 terminal.take_in(0.05)
         starts.append(json.loads(out.read_text(encoding="utf-8")))
-    lines = ["| stage | reached after | modules |", "| --- | ---: | ---: |"]
-    for stage, _, modules in starts[0]:
-        took = [at for one in starts[1:] for name, at, _ in one if name == stage]
-        lines.append(f"| {stage} | {statistics.median(took):.0f} ms | {modules} |")
+    lines = ["| stage | reached after | modules | frames |", "| --- | ---: | ---: | ---: |"]
+    for stage, _, modules, frames in starts[0]:
+        took = [at for one in starts[1:] for name, at, *_ in one if name == stage]
+        lines.append(f"| {stage} | {statistics.median(took):.0f} ms | {modules} | {frames} |")
     told = "Of the interpreter's own start (about 15 ms before the first line) nothing is counted."
     return Note("Where the first paint goes", "\n".join([told, "", *lines]))
 
