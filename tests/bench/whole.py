@@ -1,4 +1,4 @@
-"""`deskzero check --offline` and `deskzero list --json` from the process's start to its end, its output through a pipe."""
+"""`check --offline` and `list --json` from the process's start to its end, what they print through a pipe."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ def _profile(bench: Bench, home: Home) -> Note:
             "pass",
             "import sqlite3",
             "import sqlite3, msgspec",
-            "from importlib import import_module\n" + "".join(f"import_module({name!r})\n" for name in loaded),
+            "from importlib import import_module\n"
+            + "".join(f"import_module({name!r})\n" for name in loaded),
         ]
         stages = [partial(wall, [sys.executable, "-c", program], env) for program in programs]
         stages.append(partial(wall, [*PROGRAM, *arguments], env))
