@@ -15,13 +15,12 @@ import msgspec
 
 from connectors.text import clean
 from store.not_known import by_connection
-from store.read import Reader
 from store.read_check import Known
-from store.read_records import ALL_OPEN, ChangeView, ConnectionView, QuarantineView
-from store.read_rows import iso
+from store.read_evidence import EvidenceReader
+from store.read_records import ChangeView, ConnectionView, QuarantineView
 from store.read_rules import RuleProblem
-from store.reasons import when
-from store.settings import Settings, rules_mark
+from store.saying import iso, when
+from store.settings_records import Settings, rules_mark
 
 _WAITS = {
     "held": "held back so that it can be taken back",
@@ -68,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def verdict(
-    reader: Reader, settings: Settings, *, now: int, gates: Sequence[str] | None = None, asked: bool
+    reader: EvidenceReader, settings: Settings, *, now: int, gates: Sequence[str] | None = None, asked: bool
 ) -> Verdict:
     """The answer at `now` (UTC seconds), from what the databases hold.
 
@@ -80,7 +79,7 @@ def verdict(
     evidence = reader.evidence(now=now, gates=gates)
     waiting = {change.change: change for change in [*before, *reader.changes()]}
     left_behind = reader.left_behind()
-    counts = {pane.kind: Count(pane.must, pane.later) for pane in evidence.panes if pane.kind != ALL_OPEN}
+    counts = {pane.kind: Count(pane.must, pane.later) for pane in evidence.panes}
     to_zero = sum(count.must for count in counts.values())
     counted = settings.counted if gates is None else gates
     doubts = list(_doubts(evidence.connections, settings, now, asked))
@@ -131,7 +130,7 @@ def _doubts(connections: Sequence[Known], settings: Settings, now: int, asked: b
         if known.state.synced_at is None:
             continue
         yield from _conversations(known, settings, asked)
-        if known.open == 0 and not known.state.count_confirmed:
+        if not known.any_open and not known.state.count_confirmed:
             yield (
                 f"{known.state.connection}: no open ticket is left, and the PSA's own count has not"
                 " confirmed that."

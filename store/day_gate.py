@@ -87,7 +87,7 @@ def technicians(settings: Settings) -> str:
 
 
 def _counts(row: Row, gates: Sequence[str] | None) -> bool:
-    """Whether a row is a gate row; as `read_around.panes` counts them."""
+    """Whether a row is a gate row; as `read_states.kind_counts` counts them."""
     if gates is None:
         return row.gate
     return row.kind in gates and not row.psa_only and any(reason.gate for reason in row.reasons)

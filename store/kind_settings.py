@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from store.absences import absence
 from store.rules.catalogue import Kind, Limit
 from store.settings_records import KINDS, Exclude, KindRule, Rules, Settings
 from store.toml_table import Table, meant
@@ -43,6 +42,8 @@ def _limit(table: Table, limit: Limit) -> Any:  # noqa: ANN401 (as the limit say
 
 def _absences(table: Table, limit: Limit) -> tuple[str, ...]:
     """The entries as they stand there; days that are none are an error."""
+    from store.absences import absence
+
     entries = table.texts(limit.key, limit.default)
     for entry in entries:
         try:

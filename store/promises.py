@@ -16,7 +16,7 @@ from typing import Any
 
 from connectors.contract import Capabilities
 from store.promise import Part, Promise
-from store.read_around import capabilities_of
+from store.read_states import capabilities_of
 from store.settings import Connection, Settings
 from store.suggestions_read import Histories
 

@@ -18,7 +18,6 @@ from store.budget import look
 from store.not_known import not_known
 from store.promise import Part
 from store.read_base import CacheUnreadable
-from store.read_check import Evidence, aged_out, known
 from store.read_records import (
     ALL_OPEN,
     AgreementView,
@@ -37,10 +36,10 @@ from store.read_records import (
     Words,
 )
 from store.read_rows import iso, rows_json
-from store.read_rules import Past, RuleProblem, past, rule_problems
+from store.read_rules import Past, past
 from store.read_setup import setup_use
 from store.read_story import StoryReader
-from store.read_ticket import OPEN_STATES, changes, record, ticket_view
+from store.read_ticket import OPEN_STATES, record, ticket_view
 from store.setup_records import SetupUse
 from store.shown import ORDERS, Load, Order, Shown, loads
 from store.suggestions import Like
@@ -229,25 +228,10 @@ class Reader(StoryReader):
 
     # ------------------------------------------------------------ around it
 
-    def states(self) -> list[ConnectionView]:
-        """Every configured connection, in the order of the settings, also one that never synced."""
-        with self._cache() as db:
-            return around.states(db, self.settings)
-
     def budgets(self) -> dict[str, State]:
         """What is used of each connection's requests; nothing of one that has sent none lately."""
         found = look(self.home.budget)
         return {name: found[name] for name in self._names(None) if name in found}
-
-    def changes(self, all: bool = False) -> list[ChangeView]:
-        """The outbox in the order made: open changes, or with `all` every one."""
-        with self._journal() as db:
-            return list(changes(db, self._names(None), everything=all))
-
-    def left_behind(self, all: bool = False) -> list[ChangeView]:
-        """Open changes (`all`: every one) of connections no longer in the settings: nobody sends them."""
-        with self._journal() as db:
-            return list(changes(db, self._names(None), everything=all, others=True))
 
     def choices(
         self,
@@ -296,35 +280,6 @@ class Reader(StoryReader):
         """(ticket id, what it is like, its billing code) of every ticket whose code is known, oldest first."""
         with self._cache() as db:
             return [] if db is None else list(cases(db, connection))
-
-    def quarantine(self) -> list[QuarantineView]:
-        """Records that could not be read, of the configured connections."""
-        with self._cache() as db:
-            return [] if db is None else around.quarantine(db, self._names(None))
-
-    def evidence(self, *, now: int, gates: Sequence[str] | None = None) -> Evidence:
-        """What `store.check` judges, all of the cache as of one moment. `gates` in place of `check.gates`."""
-        names = self._names(None)
-        window = self.settings.rules.talk_window(self.settings.counted if gates is None else gates)
-        max_age = self.settings.max_age
-        with self._cache() as db, self._journal() as journal:
-            return Evidence(
-                panes=tuple(around.panes(db, names, self.settings.kinds, gates)),
-                connections=tuple(
-                    known(db, state, now=now, window=window, max_age=max_age)
-                    for state in around.states(db, self.settings)
-                ),
-                quarantine=tuple(
-                    one for one in (around.quarantine(db, names) if db else ()) if one.may_be_in_scope
-                ),
-                aged_out=aged_out(db, journal, names),
-                rule_problems=tuple(rule_problems(db, self.settings, names)),
-            )
-
-    def rule_problems(self) -> list[RuleProblem]:
-        """The company's own rules that are switched off because something is wrong with them."""
-        with self._cache() as db:
-            return rule_problems(db, self.settings, self._names(None))
 
     def plain(self, keys: Sequence[tuple[str, str]]) -> list[Row]:
         """Rows without a kind for these tickets (connection, ticket id), of those that the cache has."""

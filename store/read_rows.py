@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
 from store.read_select import Selection, marks
 from store.reasons import place, sentence
 from store.rules.catalogue import place_of
+from store.saying import iso as iso
 from store.shown import ORDERS, Order, Shown
 from store.snoozes import Hidden
 
@@ -307,11 +307,6 @@ def rows_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def iso(at: int) -> str:
-    """UTC seconds as `2026-11-20T14:05:10Z`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _maybe(value: str | None) -> str | None:

@@ -85,3 +85,8 @@ def day(text: object) -> str:
     except ValueError:
         return clean(str(text))
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def iso(at: int) -> str:
+    """UTC seconds as `2026-11-20T14:05:10Z`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from connectors.contract import Quota, Scope
 from store.business_time import Hours
-from store.key_settings import KeyWish
 from store.rules.catalogue import BY_NAME, CATALOGUE, CUSTOM
-from store.saved_panes import SavedPane
+
+if TYPE_CHECKING:
+    from store.key_settings import KeyWish
+    from store.saved_panes import SavedPane
 
 KINDS = tuple(kind.name for kind in CATALOGUE)
 """The kinds that deskzero knows, in the order of the panes. Which are looked for, `Settings.kinds` says."""

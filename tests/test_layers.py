@@ -86,11 +86,9 @@ def test_the_entry_point_is_light() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("list",),
-        ("list", "--json"),
+        ("list", "--connection", "acme"),
         ("show", "70123"),
-        ("check", "--offline"),
-        ("check", "--offline", "--json"),
+        ("check", "--offline", "--gate", "orphaned"),
         ("outbox",),
         ("rules", "list"),
         ("rules", "plan", "--json"),
@@ -102,6 +100,15 @@ def test_commands_that_read_start_light(home: Cli, arguments: tuple[str, ...]) -
     loaded = loaded_by_command(home, *arguments)
     assert "click" in loaded
     assert not loaded & {*HEAVY, "asyncio"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("list",), ("list", "--json"), ("check", "--offline"), ("check", "--offline", "--json")]
+)
+def test_what_scripts_ask_goes_past_click(home: Cli, arguments: tuple[str, ...]) -> None:
+    loaded = loaded_by_command(home, *arguments)
+    assert "msgspec" in loaded
+    assert not loaded & {*HEAVY, "asyncio", "click", "typing_extensions", "rich"}
 
 
 def test_help_starts_light(home: Cli) -> None:

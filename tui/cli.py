@@ -1,113 +1,23 @@
-"""The command line: the entry point, the list of commands, and how errors leave.
+"""The command line: the entry point, and how errors leave.
 
-Only click is imported here; each command's module is loaded when it is called, and loads in its turn
-only what it needs, so that `list` and `check --offline` start light.
+Nothing heavy is imported here: what scripts ask most goes past click (`tui.lean`), everything else through the group of
+commands (`tui.commands.group`).
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from importlib import import_module
+from typing import TYPE_CHECKING
 
-import click
+from tui.lean import lean
 
-from tui.commands.common import home_option, run_queue
-from tui.problem import CANNOT_TELL, INTERRUPTED, WRONG, Problem, explain
+if TYPE_CHECKING:
+    import click
 
-COMMANDS = (
-    "demo",
-    "connect",
-    "sync",
-    "list",
-    "show",
-    "fix",
-    "undo",
-    "outbox",
-    "mistakes",
-    "kb",
-    "audit",
-    "check",
-    "rules",
-    "report",
-    "baseline",
-    "doctor",
-    "restore",
-    "disconnect",
-    "support",
-    "simulate",
-    "web",
-)
-"""In the order of `--help`; each is `tui.commands.<name>_command.command`."""
+    from tui.problem import Problem
 
-
-_CLOSED = (errno.EPIPE, errno.EINVAL)
-"""A pipe that nobody reads any more; Windows says EINVAL."""
-
-
-class Commands(click.Group):
-    """The group; `deskzero lst` is answered with the command that was probably meant."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = import_module(f"tui.commands.{cmd_name}_command").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, COMMANDS, n=1)
-            hint = (
-                f"Did you mean `deskzero {close[0]}`?" if close else "`deskzero --help` lists the commands."
-            )
-            raise Problem(f"no such command: {name}", hint)
-        return super().resolve_command(ctx, args)
-
-
-def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            click.echo(f"deskzero {version('deskzero')}")
-        except PackageNotFoundError:
-            click.echo("deskzero, run from its source without being installed")
-        ctx.exit()
-
-
-@click.group(
-    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["--help", "-h"]}
-)
-@home_option
-@click.option("--connection", metavar="NAME", help="Show this connection alone.")
-@click.option("--plain", is_flag=True, help="For a screen reader: words in place of frames and columns.")
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
-)
-@click.pass_context
-def deskzero(ctx: click.Context, connection: str | None, plain: bool) -> int:
-    """Shows only the tickets that fall through the PSA's cracks, and fixes them with a key.
-
-    Without a command it opens the queue; where standard output is no terminal it prints it.
-    """
-    if ctx.invoked_subcommand is None:
-        return run_queue(ctx, connection, plain=plain)
-    if connection is not None or plain:
-        raise Problem(
-            f"{'--plain' if plain else '--connection'} before a command does nothing",
-            f"Write it behind it where it is known: `deskzero {ctx.invoked_subcommand} --help`.",
-        )
-    return 0
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -120,8 +30,7 @@ def run(arguments: list[str]) -> int:
     _harmless_encoding()
     try:
         try:
-            result = deskzero.main(arguments, prog_name="deskzero", standalone_mode=False)
-            code = result if isinstance(result, int) else 0
+            code = _command(arguments)
         # The outermost place: a traceback on a terminal is a bug, whatever raised it.
         except Exception as error:  # noqa: BLE001
             code = _report(error)
@@ -134,24 +43,50 @@ def run(arguments: list[str]) -> int:
     return code
 
 
+def _command(arguments: list[str]) -> int:
+    known = lean(arguments)
+    if known is not None:
+        return known
+    from tui.commands.group import deskzero
+
+    result = deskzero.main(arguments, prog_name="deskzero", standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
+def _closed() -> tuple[int, int]:
+    """The errors of a pipe that nobody reads any more; Windows says EINVAL."""
+    import errno
+
+    return errno.EPIPE, errno.EINVAL
+
+
 def _output_failed(error: OSError) -> int:
     """Standard output takes no more; the exit code."""
     # The interpreter flushes once more at its end: into nothing.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if error.errno in _CLOSED:
+    if error.errno in _closed():
         return 141  # whoever read us has seen enough; what a shell says of a program that SIGPIPE ended
+    from tui.commands.out import echo
+    from tui.problem import WRONG, Problem
+
     for line in Problem(f"standard output cannot be written: {error.strerror}", "Free some space.").lines():
-        click.echo(line, err=True)
+        echo(line, err=True)
     return WRONG
 
 
 def _report(error: Exception) -> int:
     """Writes an error's two lines; the exit code."""
-    if isinstance(error, OSError) and error.filename is None and error.errno in (*_CLOSED, errno.ENOSPC):
+    import errno
+
+    from tui.commands.out import echo
+    from tui.problem import WRONG, Problem, explain
+
+    if isinstance(error, OSError) and error.filename is None and error.errno in (*_closed(), errno.ENOSPC):
         raise error
-    if isinstance(error, click.Abort):
+    click = sys.modules.get("click")  # what has not loaded it raises none of its errors
+    if click is not None and isinstance(error, click.Abort):
         return _aborted(error)
-    if isinstance(error, click.ClickException):
+    if click is not None and isinstance(error, click.ClickException):
         where = getattr(error, "ctx", None)
         path = where.command_path if where is not None else "deskzero"
         problem: Problem | None = Problem(error.format_message().rstrip("."), f"See `{path} --help`.", WRONG)
@@ -160,17 +95,20 @@ def _report(error: Exception) -> int:
     if problem is None:
         problem = _unexpected(error)
     for line in problem.lines():
-        click.echo(line, err=True)
+        echo(line, err=True)
     return problem.code
 
 
 def _aborted(error: click.Abort) -> int:
     """Ctrl+C, or a question that nobody was there to answer."""
+    from tui.commands.out import echo
+    from tui.problem import WRONG
+
     if isinstance(error.__cause__, EOFError):
-        click.echo("deskzero: a question was asked and there was no answer", err=True)
-        click.echo("Every answer can be given as an option: see `--help`.", err=True)
+        echo("deskzero: a question was asked and there was no answer", err=True)
+        echo("Every answer can be given as an option: see `--help`.", err=True)
         return WRONG
-    click.echo("deskzero: stopped", err=True)
+    echo("deskzero: stopped", err=True)
     return INTERRUPTED
 
 
@@ -180,6 +118,7 @@ def _unexpected(error: Exception) -> Problem:
 
     from store.log import start_log
     from tui.commands.common import last_home
+    from tui.problem import CANNOT_TELL, Problem
 
     home = last_home()
     trouble = start_log(home.log)

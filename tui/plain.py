@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from connectors.text import clean
 from store.not_known import by_connection, not_known
-from tui.commands.common import local, say
-from tui.files import NO_WORDS, NOT_ASKED, file_words
+from tui.commands.out import echo, local, say
 
 if TYPE_CHECKING:
     from store.home import Home
@@ -45,7 +42,7 @@ def print_queue(
         must = "?" if pane.kind in lost and not pane.must else pane.must
         say(f"{pane.pane} {pane.title} · {must} must, {pane.later} later")
         for line in row_lines(reader.rows([pane.kind], connection=only), now=now):
-            click.echo(line)
+            echo(line)
 
 
 def zero_words(reader: Reader, at: str = "", *, only: str | None = None) -> str:
@@ -143,6 +140,8 @@ def ticket_lines(view: TicketView, settings: Settings, *, now: int) -> Iterator[
     yield from _section("Children", (_link_line(link, zone) for link in view.children))
     read = local(view.notes_read_at, zone)
     yield from _section(f"Conversation (read {read})", _note_lines(view.notes, zone))
+    from tui.files import NOT_ASKED
+
     files = [_file_line(file, zone) for file in view.files]
     files += filter(None, [clean(view.files_problem), NOT_ASKED if view.files_due else ""])
     yield from _section("Files on the ticket", files)
@@ -190,6 +189,8 @@ def _link_line(link: Parent, zone: str) -> str:
 
 
 def _note_lines(notes: Iterable[NoteView], zone: str) -> Iterator[str]:
+    from tui.files import NO_WORDS, file_words
+
     for note in notes:
         side = "PUBLIC" if note.public else "internal"
         waiting = "  (not in the PSA yet)" if note.ours else ""
@@ -199,6 +200,8 @@ def _note_lines(notes: Iterable[NoteView], zone: str) -> Iterator[str]:
 
 
 def _file_line(file: FileView, zone: str) -> str:
+    from tui.files import file_words
+
     at = local(file.at, zone) if file.at is not None else "-"
     return f"{at}  {file_words(file)}  {clean(file.by)}".rstrip()
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import counted, home_of, home_option, local, now, say, say_json, settings_of
-from tui.problem import CANNOT_TELL, NOT_ZERO, Problem, explain
+from tui.commands.check_answer import CODES as CODES
+from tui.commands.check_answer import answer_offline, never_a_zero, tell, told
+from tui.commands.common import home_of, home_option, local, now, say, settings_of
+from tui.commands.list_rows import checked_kinds
+from tui.problem import CANNOT_TELL, Problem
 
 if TYPE_CHECKING:
     from store.check import Verdict
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from store.home import Home
     from store.settings import Settings
     from tui.commands.check_wait import Patience
-
-CODES = {"zero": 0, "not_zero": NOT_ZERO, "cannot_tell": CANNOT_TELL}
 
 
 @click.command("check")
@@ -67,8 +68,6 @@ def command(
 
     Exit codes: 0 zero, and known to be so; 1 not zero; 3 cannot tell. With --wait those of the last answer; with
     --hook also 0 for a day that was signed off, or with a reason."""
-    from tui.commands.list_command import checked_kinds
-
     if more_gates and not gates:
         raise Problem(f"unexpected argument {more_gates[0]}", "Kinds come after --gate.")
     if waits and offline:
@@ -92,25 +91,12 @@ def command(
         seconds = LIMIT if limit is None else limit * 60
         reason, approver = (because or "").strip(), (approved_by or "").strip()
         return run_hook(home, settings, Wish(chosen, offline, seconds, reason, approver, as_json))
-    try:
-        answer = (
-            _offline(home, settings, chosen)
-            if offline
-            else _online(home, settings, chosen, quiet=as_json, patience=patience)
-        )
-    except Exception as error:
-        problem = explain(error)
-        if problem is None:
-            raise
-        # Whatever goes wrong here, zero is not known.
-        raise Problem(str(problem), problem.hint, CANNOT_TELL) from error
-    if as_json:
-        from store.check import as_json as document
-
-        say_json(document(answer))
-    elif not waits:  # who waits has been told
-        _tell(answer, settings)
-    return CODES[answer.verdict]
+    if offline:
+        return answer_offline(home, settings, chosen, as_json=as_json)
+    with never_a_zero():
+        answer = _online(home, settings, chosen, quiet=as_json, patience=patience)
+    # Who waits has been told.
+    return told(answer, settings, as_json=as_json, quiet=waits)
 
 
 def _check_reasons(hooks: bool, because: str | None, approved_by: str | None) -> None:
@@ -129,13 +115,6 @@ def _patience(every: int | None, limit: float | None) -> Patience:
     from tui.commands.check_wait import EVERY, Patience
 
     return Patience(every or EVERY, None if limit is None else limit * 60)
-
-
-def _offline(home: Home, settings: Settings, gates: list[str] | None) -> Verdict:
-    from store.check import verdict
-    from store.read import Reader
-
-    return verdict(Reader(home, settings), settings, now=now(), gates=gates, asked=False)
 
 
 def _online(
@@ -163,7 +142,7 @@ def _online(
 
             def told(one: Verdict) -> None:
                 if not quiet:
-                    _tell(one, settings)
+                    tell(one, settings)
 
             def left(number: int, before: int) -> None:
                 if not quiet:
@@ -173,19 +152,3 @@ def _online(
 
     start_log(home.log)
     return asyncio.run(answered())
-
-
-def _tell(answer: Verdict, settings: Settings) -> None:
-    words = {"zero": "ZERO", "not_zero": f"NOT ZERO, {answer.to_zero} to go", "cannot_tell": "CANNOT TELL"}
-    synced = f", synced {local(answer.synced_at, settings.timezone)}" if answer.synced_at else ""
-    say(words[answer.verdict] + synced)
-    for kind, count in answer.counts.items():
-        click.echo(f"  {kind:<20}{count.must:>4} must {count.later:>5} later")
-    if answer.outbox:
-        say(f"  outbox: {counted(answer.outbox, 'change')} not in the PSA yet")
-    if answer.quarantined:
-        say(f"  quarantine: {answer.quarantined} records cannot be read")
-    if answer.aged_out:
-        say(f"  aged out: {answer.aged_out} rows left by age, never resolved")
-    for sentence in answer.why:
-        say(f"  {sentence}")

@@ -1,25 +1,30 @@
-"""What the commands share: `--home`, the settings, how text and JSON are printed."""
+"""What the commands share: `--home`, how a ticket is named, questions; how text is printed is in `out`."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from connectors.text import clean
 from store.home import Home
+from tui.commands.out import ago as ago
+from tui.commands.out import counted as counted
+from tui.commands.out import harmless as harmless
+from tui.commands.out import iso as iso
+from tui.commands.out import local as local
+from tui.commands.out import now as now
+from tui.commands.out import say as say
+from tui.commands.out import say_json as say_json
+from tui.commands.out import settings_of as settings_of
 from tui.problem import Problem
 
 if TYPE_CHECKING:
     from store.read import Reader
     from store.read_records import TicketView
-    from store.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., object])
 _chosen: list[str | None] = [None]
@@ -49,82 +54,6 @@ def home_of(ctx: click.Context) -> Home:
 def last_home() -> Home:
     """The home of this process's command, for whoever has no context any more."""
     return Home.find(_chosen[0])
-
-
-def settings_of(home: Home, *, connection: str | None = None) -> Settings:
-    """The settings. Raises `Problem` when no connection is configured, or not the named one."""
-    from store.settings import load
-
-    settings = load(home.config)
-    if not settings.connections:
-        raise Problem(
-            f"no connection is configured in {home.config}",
-            "Run `deskzero connect` to connect a PSA, or `deskzero demo` to look around.",
-        )
-    if connection is not None and connection not in settings.connections:
-        raise Problem(f"no connection {connection}", f"There are: {', '.join(settings.connections)}.")
-    return settings
-
-
-def now() -> int:
-    """The time, UTC seconds."""
-    return int(time.time())
-
-
-def say(text: str = "", *, err: bool = False) -> None:
-    """One line of our own words and foreign text, harmless for the terminal; the indent in front stays."""
-    indent = " " * (len(text) - len(text.lstrip(" ")))
-    click.echo(indent + clean(text), err=err)
-
-
-def counted(number: int, thing: str) -> str:
-    """`1 change`, `2 changes`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def say_json(document: object) -> None:
-    """One JSON document. In ASCII where the stream could not carry it otherwise (Windows pipes)."""
-    plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
-    click.echo(json.dumps(document, ensure_ascii=plain, separators=(",", ":")))
-
-
-def iso(seconds: int | None) -> str | None:
-    """A time as JSON has it: `2026-11-20T14:05:10Z`."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def harmless(value: object, key: str = "") -> object:
-    """A JSON document with foreign text cleaned and times in ISO form."""
-    if isinstance(value, dict):
-        return {clean(name): harmless(inner, name) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [harmless(inner, key) for inner in value]
-    if isinstance(value, str):
-        return clean(value, lines=True)
-    if (
-        isinstance(value, int)
-        and not isinstance(value, bool)
-        and (key in ("at", "since") or key.endswith("_at"))
-    ):
-        return iso(value)
-    return value
-
-
-def local(seconds: int | None, timezone: str) -> str:
-    """A time for people, in the technician's zone."""
-    from zoneinfo import ZoneInfo
-
-    if seconds is None:
-        return "never"
-    return datetime.fromtimestamp(seconds, ZoneInfo(timezone)).strftime("%a %d %b %H:%M")
-
-
-def ago(seconds: int) -> str:
-    """How long since: `just now`, `5 minutes ago`, `3 hours ago`, `2 days ago`."""
-    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            return f"{counted(seconds // size, unit)} ago"
-    return "just now"
 
 
 def one_ticket(reader: Reader, text: str) -> TicketView:

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from connectors.text import clean
-from tui.commands.common import harmless, home_of, home_option, now, say, say_json, settings_of
-from tui.problem import Problem
-
-if TYPE_CHECKING:
-    from store.home import Home
-    from store.settings import Settings
-
-COLUMNS: tuple[str, ...] = (
-    "kind",
-    "connection",
-    "ticket_id",
-    "number",
-    "summary",
-    "company",
-    "board",
-    "status",
-    "owner",
-)
-COLUMNS += ("parent_id", "since", "gate", "url", "reasons")
+from tui.commands.common import home_of, home_option
+from tui.commands.list_rows import list_rows
 
 
 @click.command("list")
@@ -48,73 +25,4 @@ def command(
     Kinds: customer_responded, child_reply, reply_after_close, missing_fields, orphaned, billing_code, and those that
     `deskzero rules list` shows as on.
     """
-    from store.read import Reader, rows_json
-    from tui.plain import not_known_lines, row_lines, rule_problem_lines, state_line
-
-    if as_json and as_csv:
-        raise Problem("--json and --csv were both given", "Give one of them.")
-    home = home_of(ctx)
-    settings = settings_of(home, connection=connection)
-    wanted = checked_kinds(kinds, settings, home)
-    reader = Reader(home, settings)
-    rows = reader.rows(wanted, connection=connection)
-    if as_json:
-        say_json(harmless(rows_json(rows)))
-        return
-    if as_csv:
-        click.echo(_csv(rows_json(rows)), nl=False)
-        return
-    for view in reader.states():
-        if connection in (None, view.connection):
-            say(state_line(view, settings, now()))
-    for line in not_known_lines(reader, wanted, connection):
-        say(line)
-    for line in rule_problem_lines(reader, connection):
-        say(line)
-    for kind in wanted:
-        lines = list(row_lines((row for row in rows if row.kind == kind), now=now()))
-        if lines:
-            say(kind)
-            click.echo("\n".join(lines))
-
-
-def checked_kinds(kinds: Iterable[str], settings: Settings, home: Home) -> list[str]:
-    """The kinds in the panes' order; all that are looked for when none is named. Raises `Problem` for any other."""
-    from store.settings import KINDS
-    from store.toml_table import meant
-
-    on = settings.kinds
-    for kind in kinds:
-        if kind not in on and kind in KINDS:
-            raise Problem(
-                f"{kind} is switched off",
-                f"Write on = true below [rules.{kind}] in {home.config} to look for it.",
-            )
-        wrong = next((one for one in settings.rules.custom_problems if one.kind == kind), None)
-        if wrong is not None:
-            raise Problem(
-                f'our rule "{wrong.name}" ({home.config}, line {wrong.line}) is switched off: {wrong.problem}',
-                wrong.hint,
-            )
-        if kind not in on:
-            raise Problem(
-                f"unknown kind {kind}", meant(kind, [*on, *(kind for kind in KINDS if kind not in on)])
-            )
-    return [kind for kind in on if kind in kinds or not kinds]
-
-
-def _csv(rows: Iterable[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        reasons = "; ".join(reason["text"] for reason in row["reasons"])
-        values = row | {"reasons": reasons, "gate": "true" if row["gate"] else "false"}
-        writer.writerow([_cell(values[column]) for column in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    """A spreadsheet runs a cell that begins like a formula, and a customer may have written it."""
-    text = "" if value is None else clean(str(value))
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    list_rows(home_of(ctx), kinds, as_json=as_json, as_csv=as_csv, connection=connection)

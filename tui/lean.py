@@ -1,0 +1,72 @@
+"""What scripts and prompts ask again and again (`check --offline`, `list`), past click: loading it and building the
+commands takes longer than the answer.
+
+Only words that leave nothing to be understood are taken here; click, which defines the options, gets all others:
+help, further options, abbreviations, mistakes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+FLAGS = {
+    "check": {"--offline": "offline", "--json": "as_json"},
+    "list": {"--json": "as_json", "--csv": "as_csv"},
+}
+"""Command -> flag -> the parameter's name, as the commands define them."""
+
+
+def lean(arguments: list[str]) -> int | None:
+    """Runs the command line if it is one of these; the exit code. `None`: it is click's. Raises what commands raise."""
+    flags = FLAGS.get(arguments[0]) if arguments else None
+    if flags is None or "_DESKZERO_COMPLETE" in os.environ:  # a shell that wants to complete a line
+        return None
+    given: set[str] = set()
+    words: list[str] = []
+    for word in arguments[1:]:
+        if word in flags:
+            given.add(flags[word])
+        elif arguments[0] == "list" and not word.startswith("-"):
+            words.append(word)
+        else:
+            return None
+    if arguments[0] == "check":
+        return _check(as_json="as_json" in given) if "offline" in given else None
+    return _list(words, as_json="as_json" in given, as_csv="as_csv" in given)
+
+
+def _check(*, as_json: bool) -> int:
+    _prepare()
+    from store.home import Home
+    from tui.commands.check_answer import answer_offline
+    from tui.commands.out import settings_of
+
+    home = Home.find()
+    return answer_offline(home, settings_of(home), None, as_json=as_json)
+
+
+def _list(kinds: list[str], *, as_json: bool, as_csv: bool) -> int:
+    _prepare()
+    from store.home import Home
+    from tui.commands.list_rows import list_rows
+
+    list_rows(Home.find(), kinds, as_json=as_json, as_csv=as_csv)
+    return 0
+
+
+def _prepare() -> None:
+    """msgspec without `typing_extensions`, which it asks for and does without: 8 ms. What a command of so few
+    milliseconds leaves behind, the end of the process takes away."""
+    import gc
+
+    gc.disable()
+    if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
+        return
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # so is said that there is none
+    try:
+        import msgspec  # noqa: F401
+    except ImportError:
+        pass  # then it does not do without
+    finally:
+        del sys.modules["typing_extensions"]
