@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connectors.contract import TICKET_FIELDS
 from connectors.text import clean
 from store.asked import PREFIX, Asked, Note, standing
 from store.business_time import Hours
@@ -21,7 +20,7 @@ from store.promise import Promise
 from store.promises import Promises
 from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
 from store.read_select import Selection, marks
-from store.reasons import place, sentence
+from store.reasons import sentence, telling_place
 from store.rules.catalogue import place_of
 from store.saying import iso as iso
 from store.shown import ORDERS, Order, Shown
@@ -274,8 +273,7 @@ class Lists(Selection):
 
 def telling_order(reason: Reason) -> tuple[int, int, str, int, str]:
     """Where a reason stands among the others of its row."""
-    named = TICKET_FIELDS.index(reason.field) if reason.field in TICKET_FIELDS else len(TICKET_FIELDS)
-    return (place(reason.code), named, reason.field or "", reason.since, reason.time_entry_id or "")
+    return telling_place(reason.code, reason.field or "", reason.since, reason.time_entry_id or "")
 
 
 _COLUMNS = tuple(

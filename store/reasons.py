@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from connectors.contract import TICKET_FIELDS
 from connectors.text import clean
 from store import reasons_late, reasons_mixed, reasons_money
 from store.saying import Data, Say, Sentence, day, when
@@ -164,3 +165,9 @@ _PLACES = {code: place for place, code in enumerate(_SENTENCES)}
 def place(code: str) -> int:
     """Where a reason stands among the others of its row: people's words before the PSA's marks."""
     return _PLACES.get(code, len(_PLACES))
+
+
+def telling_place(code: str, field: str, since: int, time_entry_id: str) -> tuple[int, int, str, int, str]:
+    """What a row's reasons are sorted by."""
+    named = TICKET_FIELDS.index(field) if field in TICKET_FIELDS else len(TICKET_FIELDS)
+    return (place(code), named, field, since, time_entry_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,16 +19,18 @@ def when(at: int | None, zone: ZoneInfo, now: int) -> str:
     """A moment for people: `Thu 16:02` within the last six days, else `20 Nov 16:02`, else `20 Nov 2025`."""
     if at is None:
         return "at an unknown time"
-    then, today = (
-        datetime.fromtimestamp(at, UTC).astimezone(zone),
-        datetime.fromtimestamp(now, UTC).astimezone(zone),
-    )
+    then, today = datetime.fromtimestamp(at, zone), _today(now, zone)
     clock = f"{then.hour:02}:{then.minute:02}"
-    if 0 <= (today.date() - then.date()).days < 7:
+    if 0 <= today.toordinal() - then.toordinal() < 7:
         return f"{_DAYS[then.weekday()]} {clock}"
     if then.year == today.year:
         return f"{then.day} {_MONTHS[then.month - 1]} {clock}"
     return f"{then.day} {_MONTHS[then.month - 1]} {then.year}"
+
+
+@lru_cache(maxsize=8)
+def _today(now: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(now, zone)
 
 
 class Say:

@@ -12,6 +12,8 @@ from tui.commands.out import echo, local, say
 if TYPE_CHECKING:
     from store.home import Home
     from store.read import Reader
+    from store.read_evidence import EvidenceReader
+    from store.read_list import Listed
     from store.read_records import ConnectionView, FileView, NoteView, Parent, Row, TicketView, TimeView
     from store.settings import Settings
 
@@ -62,7 +64,9 @@ def zero_words(reader: Reader, at: str = "", *, only: str | None = None) -> str:
     return f"{to_zero} to zero{alone}{f' at {at}' if at else ''}{more}"
 
 
-def not_known_lines(reader: Reader, kinds: Iterable[str], connection: str | None = None) -> Iterator[str]:
+def not_known_lines(
+    reader: EvidenceReader, kinds: Iterable[str], connection: str | None = None
+) -> Iterator[str]:
     """A line for each connection whose PSA does not let these kinds be known."""
     states = [state for state in reader.states() if connection in (None, state.connection)]
     for name, sentences in by_connection(states, kinds).items():
@@ -70,7 +74,7 @@ def not_known_lines(reader: Reader, kinds: Iterable[str], connection: str | None
             yield f"{clean(name)}: {', '.join(lost)} not known, which is no zero. {clean(sentence)}"
 
 
-def rule_problem_lines(reader: Reader, connection: str | None = None) -> Iterator[str]:
+def rule_problem_lines(reader: EvidenceReader, connection: str | None = None) -> Iterator[str]:
     """A line for each of the company's own rules that does not work (at this connection)."""
     for one in reader.rule_problems():
         if connection in (None, one.connection or connection):
@@ -93,7 +97,7 @@ def state_line(view: ConnectionView, settings: Settings, now: int) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def row_lines(rows: Iterable[Row], *, now: int) -> Iterator[str]:
+def row_lines(rows: Iterable[Row | Listed], *, now: int) -> Iterator[str]:
     """Two or more lines a row: the ticket, then why it is here. `●` counts to zero."""
     for row in rows:
         mark = "●" if row.gate else "○" if row.psa_only else " "

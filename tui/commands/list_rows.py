@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from connectors.text import clean
-from tui.commands.out import echo, harmless, now, say, say_json, settings_of
+from tui.commands.out import echo, now, say, say_encoded, settings_of
 from tui.problem import Problem
 
 if TYPE_CHECKING:
     from store.home import Home
+    from store.read_list import Listed, ListReader
     from store.settings import Settings
 
 COLUMNS: tuple[str, ...] = (
@@ -36,24 +39,28 @@ def list_rows(
     connection: str | None = None,
 ) -> None:
     """Prints the exceptions of these kinds, of all that are looked for when none is named."""
-    from store.read import Reader, rows_json
-    from tui.plain import not_known_lines, row_lines, rule_problem_lines, state_line
-
     if as_json and as_csv:
         raise Problem("--json and --csv were both given", "Give one of them.")
     settings = settings_of(home, connection=connection)
     wanted = checked_kinds(kinds, settings, home)
-    reader = Reader(home, settings)
-    rows = reader.rows(wanted, connection=connection)
+    from store.read_list import ListReader, listed_json
+
+    reader = ListReader(home, settings)
+    rows = reader.listed(wanted, connection, now=now())
     if as_json:
-        say_json(harmless(rows_json(rows)))
-        return
-    if as_csv:
-        echo(_csv(rows_json(rows)), nl=False)
-        return
+        say_encoded(listed_json(rows))
+    elif as_csv:
+        echo(_csv(rows), nl=False)
+    else:
+        _tell(reader, wanted, connection, rows)
+
+
+def _tell(reader: ListReader, wanted: list[str], connection: str | None, rows: list[Listed]) -> None:
+    from tui.plain import not_known_lines, row_lines, rule_problem_lines, state_line
+
     for view in reader.states():
         if connection in (None, view.connection):
-            say(state_line(view, settings, now()))
+            say(state_line(view, reader.settings, now()))
     for line in not_known_lines(reader, wanted, connection):
         say(line)
     for line in rule_problem_lines(reader, connection):
@@ -90,14 +97,16 @@ def checked_kinds(kinds: Iterable[str], settings: Settings, home: Home) -> list[
     return [kind for kind in on if kind in kinds or not kinds]
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> str:
+def _csv(rows: Iterable[Listed]) -> str:
     import csv
     import io
+
+    from store.read_list import listed_json
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in rows:
+    for row in msgspec.json.decode(listed_json(list(rows))):
         reasons = "; ".join(reason["text"] for reason in row["reasons"])
         values = row | {"reasons": reasons, "gate": "true" if row["gate"] else "false"}
         writer.writerow([_cell(values[column]) for column in COLUMNS])

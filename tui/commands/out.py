@@ -74,6 +74,16 @@ def say_json(document: object) -> None:
     echo(json.dumps(document, ensure_ascii=plain, separators=(",", ":")))
 
 
+def say_encoded(document: bytes) -> None:
+    """The same for one that is JSON already, as UTF-8."""
+    if _is_utf8(getattr(sys.stdout, "encoding", None)):
+        echo(document.decode())
+        return
+    import json
+
+    say_json(json.loads(document))
+
+
 def iso(seconds: int | None) -> str | None:
     """A time as JSON has it: `2026-11-20T14:05:10Z`."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
