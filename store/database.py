@@ -88,7 +88,8 @@ CACHE_INDEXES = (
     "CREATE INDEX time_overlay_by_ticket ON time_overlay (connection, ticket_id)",
     "CREATE INDEX parent_by_parent ON ticket_parent (connection, parent_id, ticket_id)",
     "CREATE INDEX exception_by_ticket ON exception (connection, ticket_id)",
-    "CREATE INDEX exception_numbers ON exception (connection, kind, gate, psa_only)",
+    # The whole table in the order of the lists: their numbers and their rows.
+    "CREATE INDEX exception_in_order ON exception (connection, kind, gate DESC, psa_only, since, ticket_id)",
     "CREATE INDEX exception_in_pane ON exception (kind, gate, since)",
     "CREATE INDEX reason_by_ticket ON reason (connection, ticket_id)",
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True)
-class Home:
+
+class Home(msgspec.Struct, frozen=True):
     """The paths of one home. Nothing is created by asking for a path."""
 
     config: Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -12,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import msgspec
 
 from connectors.contract import TICKET_FIELDS, Quota, Scope
+from store import settings_seldom as seldom
 from store.business_time import Hours
-from store.kind_settings import gates, kind_rule, own_kinds
+from store.kind_settings import gates, kind_rule
+from store.machine_zone import is_timezone, machine_timezone
 from store.psa_options import environment_name, own_keys, secret_commands
-from store.rules.catalogue import BY_NAME, CATALOGUE
+from store.rules.catalogue import BY_NAME
 from store.settings_records import (
     KINDS,
-    AgreementScope,
     Connection,
     CustomProblem,
     CustomRule,
     Exclude,
     KindRule,
-    Money,
     RequiredFor,
     Rules,
     Settings,
@@ -33,8 +32,7 @@ from store.settings_records import (
 from store.toml_table import SettingsError, Table, meant, near, seconds
 
 if TYPE_CHECKING:
-    from store.key_settings import KeyWish
-    from store.saved_panes import SavedPane
+    pass
 
 __all__ = [
     "KINDS",
@@ -56,11 +54,6 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_LOCALTIME, _TIMEZONE = Path("/etc/localtime"), Path("/etc/timezone")
-_FURTHER = tuple(
-    map(Path, ("/var/db/zoneinfo", "/etc/sysconfig/clock", "/etc/conf.d/clock", "/system/bin/getprop"))
-)
-"""Where tzlocal looks besides."""
 _SCOPES = "mine, owner:<name>, board:<name>, team:<name> or all"
 
 
@@ -99,7 +92,7 @@ def parse(text: str, path: Path) -> Settings:
     data = read_toml(text, path)
     top = Table(data, path, "")
     timezone = _timezone(top, machine_timezone)
-    hours = _hours(top.table("hours"), timezone, Hours())
+    hours = seldom.hours(top.table("hours"), timezone, Hours())
     connections = _connections(top.table("connections"), timezone, hours)
     sync, cache, outbox, check = (top.table(key) for key in ("sync", "cache", "outbox", "check"))
     suggestions, billing, time, day = (top.table(key) for key in ("suggestions", "billing", "time", "day"))
@@ -114,7 +107,7 @@ def parse(text: str, path: Path) -> Settings:
         hold=outbox.duration("hold", Settings().hold),
         max_age=check.duration("max_age", Settings().max_age, least=1),
         gates=gates(check, rules),
-        checkpoints=_checkpoints(check),
+        checkpoints=seldom.checkpoints(check),
         overrides_before_approval=check.count(
             "overrides_before_approval", Settings().overrides_before_approval, least=0
         ),
@@ -126,127 +119,25 @@ def parse(text: str, path: Path) -> Settings:
         time_least=time.duration("least", Settings().time_least),
         billing_people=billing.texts("people"),
         billing_overdue_days=billing.count("overdue_days", Settings().billing_overdue_days),
-        money=_money(top.table("money")),
+        money=seldom.money(top.table("money")),
         lesson_note=lessons.flag("note", Settings().lesson_note),
         strong_count=strong.count("count", Settings().strong_count),
         strong_share=strong.share("share", Settings().strong_share),
         theme=top.optional("theme", expected='a theme such as "deskzero-dark"') or "",
         plain=top.flag("plain", False),
-        keys=_keys(top.table("keys"), text),
-        panes=_panes(top, rules),
+        keys=seldom.keys(top.table("keys"), text),
+        panes=seldom.panes(top, rules),
     )
     for table in (top, sync, cache, outbox, check, suggestions, billing, time, day, strong, notices, lessons):
         table.finish()
     return settings
 
 
-# What is seldom set has a module of its own, which is loaded where a file has it: reading the settings is part of every
-# start. Each of these takes its key all the same, so that errors list the same keys.
-
-
-def _hours(table: Table, zone: str, general: Hours) -> Hours:
-    if not table.data:
-        return msgspec.structs.replace(general, zone=zone)
-    from store.hours_settings import read_hours
-
-    return read_hours(table, zone, general)
-
-
-def _checkpoints(check: Table) -> tuple[int, ...]:
-    if "checkpoints" not in check.data:
-        check.known.append("checkpoints")
-        return ()
-    from store.checkpoints import checkpoints
-
-    return checkpoints(check)
-
-
-def _money(table: Table) -> Money:
-    if not table.data:
-        return Money()
-    from store.money_settings import read_money
-
-    return read_money(table)
-
-
-def _keys(table: Table, text: str) -> tuple[KeyWish, ...]:
-    if not table.data:
-        return ()
-    from store.key_settings import key_wishes
-
-    return key_wishes(table, text)
-
-
-def _panes(top: Table, rules: Rules) -> tuple[SavedPane, ...]:
-    if "panes" not in top.data:
-        top.known.append("panes")
-        return ()
-    from store.saved_panes import saved_panes
-
-    used = {str(kind.pane) for kind in CATALOGUE if rules.of(kind.name).on}
-    return saved_panes(top, (*KINDS, *own_kinds(rules)), used)
-
-
-def _custom(rules: Table, text: str) -> tuple[tuple[CustomRule, ...], tuple[CustomProblem, ...]]:
-    if "custom" not in rules.data:
-        rules.known.append("custom")
-        return (), ()
-    from store.custom_settings import custom_rules
-
-    return custom_rules(rules, text)
-
-
-def _agreements(table: Table) -> tuple[AgreementScope, ...]:
-    if "agreement" not in table.data:
-        table.known.append("agreement")
-        return ()
-    from store.money_settings import agreement_scopes
-
-    return agreement_scopes(table)
-
-
-def machine_timezone() -> str:
-    """The IANA name of this machine's time zone; `UTC` when it has none that can be named."""
-    name = _linked_timezone()
-    if name is not None and _is_timezone(name):
-        return name
-    import tzlocal
-
-    try:
-        name = tzlocal.get_localzone_name()
-    except (LookupError, ValueError, OSError):  # a TZ that names nothing, a broken /etc/localtime
-        name = None
-    return name if name and _is_timezone(name) else "UTC"
-
-
-def _linked_timezone() -> str | None:
-    """The zone as most systems have it, where nothing speaks against it: `/etc/localtime` is a link to it, and
-    `/etc/timezone`, where there is one, says the same. All else is for tzlocal, which takes 10 ms to load."""
-    if os.environ.get("TZ") or os.name != "posix" or any(path.exists() for path in _FURTHER):
-        return None
-    try:
-        _, found, name = os.path.realpath(_LOCALTIME).rpartition("/zoneinfo/")
-        said = _TIMEZONE.read_text(encoding="ascii").strip() if _TIMEZONE.exists() else name
-    except (OSError, UnicodeDecodeError):
-        return None
-    return name if found and said == name else None
-
-
-def _is_timezone(name: str) -> bool:
-    import zoneinfo
-
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        return False
-    return True
-
-
 def _timezone(table: Table, default: Callable[[], str]) -> str:
     name = table.optional("timezone", expected="a time zone such as Europe/Berlin")
     if name is None:
         return default()
-    if not _is_timezone(name):
+    if not is_timezone(name):
         import zoneinfo
 
         close = near(name, zoneinfo.available_timezones())
@@ -292,7 +183,7 @@ def _connection(table: Table, name: str, timezone: str, hours: Hours) -> Connect
         scope=_scope(table),
         technician=technician,
         timezone=zone,
-        hours=_hours(table.table("hours"), zone, hours),
+        hours=seldom.hours(table.table("hours"), zone, hours),
         read_only=table.flag("read_only", False),
         closed_statuses=table.texts("closed_statuses"),
         child_statuses=table.texts("child_statuses"),
@@ -370,7 +261,7 @@ def _required(table: Table, default: tuple[str, ...] | None = None) -> tuple[str
 
 def _rules(table: Table, connections: dict[str, Connection], text: str) -> Rules:
     default = Rules()
-    custom, custom_problems = _custom(table, text)
+    custom, custom_problems = seldom.custom(table, text)
     tables = {kind: table.table(kind) for kind in KINDS}
     responded, closed = tables["customer_responded"], tables["reply_after_close"]
     missing, billing = tables["missing_fields"], tables["billing_code"]
@@ -385,7 +276,7 @@ def _rules(table: Table, connections: dict[str, Connection], text: str) -> Rules
             billing.one_of("when", ("worked", "always", "closing"), default.billing_when),
         ),
         billing_window=billing.duration("window", default.billing_window, least=1),
-        agreements=_agreements(tables["out_of_scope"]),
+        agreements=seldom.agreements(tables["out_of_scope"]),
         kinds={kind: kind_rule(BY_NAME[kind], inner) for kind, inner in tables.items() if inner.data},
         custom=custom,
         custom_problems=custom_problems,

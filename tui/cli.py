@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from tui.lean import lean
+from tui import lean
 
 if TYPE_CHECKING:
     import click
@@ -22,7 +22,11 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if lean.taken and sys.stderr is not None:
+        sys.stderr.flush()  # `run` has done so with standard output
+        os._exit(code)  # taking the interpreter apart takes as long as the answer
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -44,7 +48,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _command(arguments: list[str]) -> int:
-    known = lean(arguments)
+    known = lean.lean(arguments)
     if known is not None:
         return known
     from tui.commands.group import deskzero

@@ -16,6 +16,9 @@ FLAGS = {
 }
 """Command -> flag -> the parameter's name, as the commands define them."""
 
+taken = False
+"""This process was one of these commands: it has only read, has no threads, and nothing is to be put away."""
+
 
 def lean(arguments: list[str]) -> int | None:
     """Runs the command line if it is one of these; the exit code. `None`: it is click's. Raises what commands raise."""
@@ -31,8 +34,12 @@ def lean(arguments: list[str]) -> int | None:
             words.append(word)
         else:
             return None
+    if arguments[0] == "check" and "offline" not in given:
+        return None
+    global taken
+    taken = True
     if arguments[0] == "check":
-        return _check(as_json="as_json" in given) if "offline" in given else None
+        return _check(as_json="as_json" in given)
     return _list(words, as_json="as_json" in given, as_csv="as_csv" in given)
 
 

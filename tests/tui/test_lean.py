@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import pytest
-import tzlocal
 
-from store import settings
 from tests import large
 from tests.tui.cli_runner import KEY, Cli, Done
 from tui import lean
@@ -100,43 +96,3 @@ def test_a_shell_that_completes_a_line_gets_click(monkeypatch: pytest.MonkeyPatc
 def test_an_encoding_of_seven_bits_is_as_before(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     cli = Cli(cli.home, cli.variables | {"PYTHONIOENCODING": "ascii"})
     assert "\u25cf" in answers(cli, monkeypatch, "list").out
-
-
-@pytest.mark.parametrize("said", ["Europe/Berlin\n", None])
-def test_the_machines_zone_is_read_from_its_link(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None
-) -> None:
-    zone = tmp_path / "zoneinfo" / "Europe" / "Berlin"
-    zone.parent.mkdir(parents=True)
-    zone.write_bytes(b"")
-    link, text = tmp_path / "localtime", tmp_path / "timezone"
-    link.symlink_to(zone)
-    if said is not None:
-        text.write_text(said)
-    monkeypatch.delenv("TZ", raising=False)
-    monkeypatch.setattr(settings, "_LOCALTIME", link)
-    monkeypatch.setattr(settings, "_TIMEZONE", text)
-    monkeypatch.setattr(settings, "_FURTHER", ())
-    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: pytest.fail("asked"))
-    assert settings.machine_timezone() == "Europe/Berlin"
-
-
-@pytest.mark.parametrize("case", ["TZ", "another name", "no link", "further"])
-def test_a_zone_that_is_not_so_plain_is_tzlocals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
-    zone = tmp_path / "zoneinfo" / "Europe" / "Berlin"
-    zone.parent.mkdir(parents=True)
-    zone.write_bytes(b"")
-    link, text = tmp_path / "localtime", tmp_path / "timezone"
-    text.write_text("Europe/Paris" if case == "another name" else "Europe/Berlin")
-    link.write_bytes(b"") if case == "no link" else link.symlink_to(zone)
-    if case == "TZ":
-        monkeypatch.setenv("TZ", "Asia/Tokyo")
-    else:
-        monkeypatch.delenv("TZ", raising=False)
-    monkeypatch.setattr(settings, "_LOCALTIME", link)
-    monkeypatch.setattr(settings, "_TIMEZONE", text)
-    monkeypatch.setattr(settings, "_FURTHER", (text,) if case == "further" else ())
-    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: "Asia/Tokyo")
-    assert settings.machine_timezone() == "Asia/Tokyo"
