@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
-# Whole sequences first (so that `ESC ] 0 ; title BEL` leaves nothing behind), then single characters.
-_SEQUENCES = re.compile(
-    r"(?:\x1b\]|\x9d).*?(?:\x07|\x1b\\|\x9c|$)"  # OSC: titles, clipboard, links
-    r"|(?:\x1b[P^_X]|[\x90\x98\x9e\x9f]).*?(?:\x1b\\|\x9c|$)"  # DCS, PM, APC, SOS
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colour, cursor
-    r"|\x1b[ -/]*[0-~]?",  # any other escape
-    re.DOTALL,
-)
-_BAD = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control, C1 (tab and newline are handled by the caller's choice)
-    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u061c\u2028\u2029]"  # zero width, bidi
-)
+
+@cache
+def _sequences() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:\x1b\]|\x9d).*?(?:\x07|\x1b\\|\x9c|$)"  # OSC: titles, clipboard, links
+        r"|(?:\x1b[P^_X]|[\x90\x98\x9e\x9f]).*?(?:\x1b\\|\x9c|$)"  # DCS, PM, APC, SOS
+        r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colour, cursor
+        r"|\x1b[ -/]*[0-~]?",  # any other escape
+        re.DOTALL,
+    )
+
+
+@cache
+def _bad() -> re.Pattern[str]:
+    return re.compile(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control, C1 (tab and newline are handled by the caller's choice)
+        "\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u061c\u2028\u2029]"  # zero width, bidi
+    )
 
 
 def clean(text: str | None, *, lines: bool = False) -> str:
@@ -30,9 +37,10 @@ def clean(text: str | None, *, lines: bool = False) -> str:
         return ""
     if text.isascii() and text.isprintable():  # most texts: nothing in them can do harm
         return text if lines else " ".join(text.split())
-    text = _SEQUENCES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    # Whole sequences first (so that `ESC ] 0 ; title BEL` leaves nothing behind), then single characters.
+    text = _sequences().sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.expandtabs(4) if lines else " ".join(text.split())
-    text = _BAD.sub("\ufffd", text)
+    text = _bad().sub("\ufffd", text)
     return unicodedata.normalize("NFC", text)
 
 

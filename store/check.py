@@ -77,8 +77,8 @@ def verdict(
     # The outbox is read before and after the cache: whatever a change hides from the lists is seen in one.
     before = reader.changes()
     evidence = reader.evidence(now=now, gates=gates)
-    waiting = {change.change: change for change in [*before, *reader.changes()]}
-    left_behind = reader.left_behind()
+    after, left_behind = reader.outbox()
+    waiting = {change.change: change for change in [*before, *after]}
     counts = {pane.kind: Count(pane.must, pane.later) for pane in evidence.panes}
     to_zero = sum(count.must for count in counts.values())
     counted = settings.counted if gates is None else gates

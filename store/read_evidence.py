@@ -30,6 +30,12 @@ class EvidenceReader(Opened):
         with self._journal() as db:
             return list(changes(db, self._names(None), everything=all, others=True))
 
+    def outbox(self) -> tuple[list[ChangeView], list[ChangeView]]:
+        """`changes` and `left_behind` as of one moment."""
+        with self._journal() as db:
+            names = self._names(None)
+            return list(changes(db, names)), list(changes(db, names, others=True))
+
     def quarantine(self) -> list[QuarantineView]:
         """Records that could not be read, of the configured connections."""
         with self._cache() as db:
