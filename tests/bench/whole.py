@@ -10,13 +10,14 @@ from functools import partial
 
 from store.home import Home
 from tests.bench.figures import Figure, Note, Row, quantile, side_by_side
-from tests.bench.run import PROGRAM, Bench, environment, wall
+from tests.bench.run import FLOORS, PROGRAM, Bench, environment, wall
 
 TARGET = 4.0
 FLOOR = [sys.executable, "-c", "import sqlite3"]
 CHECK, LIST = ("check", "--offline"), ("list", "--json")
 FURTHER = (
     ("check", "--offline", "--json"),
+    ("list", "--json", "child_reply"),
     ("list",),
     ("list", "--csv"),
     ("show", "70001"),
@@ -37,6 +38,7 @@ def figures(bench: Bench) -> Iterator[Row]:
     home, _ = bench.home()
     yield from _commands(bench, home, (CHECK, LIST), target=TARGET, rounds=25)
     yield from _commands(bench, home, FURTHER, rounds=5)
+    yield _rows(bench, home)
     yield _profile(bench, home)
     for size in bench.sizes:
         grown, _ = bench.sized(size)
@@ -52,7 +54,7 @@ def _commands(
     target: float | None = None,
     size: int | None = None,
 ) -> Iterator[Figure]:
-    env = environment(home)
+    env = _environment(home)
     floor = partial(wall, FLOOR, env)
     ours = [partial(wall, [*PROGRAM, *arguments], env) for arguments in commands]
     base, *taken = side_by_side(floor, *ours, rounds=bench.rounds(rounds))
@@ -68,17 +70,31 @@ def _commands(
         )
 
 
+def _environment(home: Home) -> dict[str, str]:
+    """A user's: without what a container sets, which would make each write to the pipe one of its own."""
+    return {name: value for name, value in environment(home).items() if name != "PYTHONUNBUFFERED"}
+
+
+def _rows(bench: Bench, home: Home) -> Figure:
+    """`list --json` beside what its rows cost the smallest program that prints them."""
+    env = _environment(home)
+    bare = partial(wall, [sys.executable, str(FLOORS / "bare_list.py"), str(home.cache)], env)
+    base, ours = side_by_side(bare, partial(wall, [*PROGRAM, *LIST], env), rounds=bench.rounds(9))
+    note = "against the smallest program that prints these rows, without their sentences"
+    return Figure("deskzero list --json, its rows alone", ours, base, note=note)
+
+
 def _printed(arguments: tuple[str, ...], env: dict[str, str]) -> str:
     """How much the command prints."""
     out = subprocess.run([*PROGRAM, *arguments], env=env, capture_output=True, check=False).stdout
-    if arguments == LIST:
+    if arguments[:2] == LIST:
         return f"{len(json.loads(out)):,} exceptions, {len(out):,} bytes"
     return f"{len(out.splitlines()):,} lines"
 
 
 def _profile(bench: Bench, home: Home) -> Note:
     """Where the time goes: the interpreter, msgspec, our modules, and the command's own work."""
-    env = environment(home)
+    env = _environment(home)
     lines = [
         "| | interpreter | with sqlite3 | with msgspec | with all modules | whole |",
         "| --- |" + " ---: |" * 5,
@@ -86,12 +102,14 @@ def _profile(bench: Bench, home: Home) -> Note:
     for arguments in (CHECK, LIST):
         loaded = _loaded(arguments, env)
         programs = [
-            "pass",
+            "",
             "import sqlite3",
-            "import sqlite3, msgspec",
-            "from importlib import import_module\n"
+            "import sqlite3\nfrom tui import lean\nlean._prepare()",
+            "from tui import lean\nlean._prepare()\nfrom importlib import import_module\n"
             + "".join(f"import_module({name!r})\n" for name in loaded),
         ]
+        # Each ends as the command does.
+        programs = [f"{program}\nimport os\nos._exit(0)" for program in programs]
         stages = [partial(wall, [sys.executable, "-c", program], env) for program in programs]
         stages.append(partial(wall, [*PROGRAM, *arguments], env))
         cells = (f"{quantile(took, 0.5):.0f} ms" for took in side_by_side(*stages, rounds=bench.rounds(9)))
