@@ -11,7 +11,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from statistics import median
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -91,6 +90,8 @@ def day(
 ) -> Day:
     """The day of `now` (UTC seconds) in `zone`. `shift`: its begin and end in minutes after midnight, where one is set;
     `gap`: stretches shorter than so many seconds are none; `hours`: business days, for the next shift."""
+    from statistics import median  # brings fractions, which nothing else needs before the first paint
+
     here = datetime.fromtimestamp(now, UTC).astimezone(zone)
     begins, ends = day_of(now, zone)
     shift_begins = _next_shift(here, shift, hours, zone)

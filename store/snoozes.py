@@ -7,10 +7,10 @@ otherwise, the row is there again.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Collection
-from dataclasses import astuple, dataclass
+
+import msgspec
 
 from store.home import Home
 from store.journal_small import writing
@@ -19,8 +19,7 @@ Hidden = tuple[str, str, str]
 """Kind, connection, ticket id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(msgspec.Struct, frozen=True):
     """One hidden row."""
 
     connection: str
@@ -82,7 +81,7 @@ def hide(home: Home, snooze: Snooze, *, most: int, who: str = "", approver: str 
         journal.execute(
             "INSERT OR REPLACE INTO snooze (connection, ticket_id, kind, reason, at, until, stands_for)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            astuple(snooze),
+            msgspec.structs.astuple(snooze),
         )
 
 
@@ -125,6 +124,8 @@ def in_force(cache: sqlite3.Connection, snoozes: Collection[Snooze]) -> list[Sno
 
 def _looks(cache: sqlite3.Connection, connection: str, ticket_id: str, kind: str) -> str:
     """What the row stands for, as a hash: the PSA's record, the conversation, the reasons."""
+    import hashlib
+
     key = (connection, ticket_id)
     parts = [
         cache.execute("SELECT row_hash FROM ticket WHERE connection = ? AND ticket_id = ?", key).fetchone(),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from connectors.contract import Ref
 from store.suggestions import History, Like, Suggestion, learnt
@@ -90,7 +91,7 @@ class Histories:
 
 def likes(db: sqlite3.Connection, connection: str, ids: Sequence[str]) -> dict[str, Like]:
     """What those tickets are like."""
-    values = {"c": connection, "ids": json.dumps(list(ids))}
+    values = {"c": connection, "ids": msgspec.json.encode(list(ids)).decode()}
     workers = {row[0]: row[1] for row in db.execute(_WORKERS.format(some=f" AND ticket_id {_IN}"), values)}
     rows = db.execute(f"SELECT {_LIKE} FROM v_ticket t WHERE t.connection = :c AND t.ticket_id {_IN}", values)
     return {row["ticket_id"]: _like(row, workers) for row in rows}

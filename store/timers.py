@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+import msgspec
 
 from store.home import Home
 from store.journal_small import reading, writing
@@ -11,8 +12,7 @@ from store.journal_small import reading, writing
 _COLUMNS = "id, connection, ticket_id, number, summary, company, started_at, running_since, seconds"
 
 
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
+class Stopwatch(msgspec.Struct, frozen=True):
     """One that has not been logged or dropped."""
 
     id: int

@@ -1,5 +1,6 @@
-"""What scripts and prompts ask again and again (`check --offline`, `list`), past click: loading it and building the
-commands takes longer than the answer.
+"""What scripts and prompts ask again and again (`check --offline`, `list`, `--version`), past click.
+
+Loading it and building the commands takes longer than the answer.
 
 Only words that leave nothing to be understood are taken here; click, which defines the options, gets all others:
 help, further options, abbreviations, mistakes.
@@ -22,8 +23,14 @@ taken = False
 
 def lean(arguments: list[str]) -> int | None:
     """Runs the command line if it is one of these; the exit code. `None`: it is click's. Raises what commands raise."""
-    flags = FLAGS.get(arguments[0]) if arguments else None
-    if flags is None or "_DESKZERO_COMPLETE" in os.environ:  # a shell that wants to complete a line
+    global taken
+    if not arguments or "_DESKZERO_COMPLETE" in os.environ:  # a shell that wants to complete a line
+        return None
+    if arguments == ["--version"]:
+        taken = True
+        return _version()
+    flags = FLAGS.get(arguments[0])
+    if flags is None:
         return None
     given: set[str] = set()
     words: list[str] = []
@@ -36,11 +43,18 @@ def lean(arguments: list[str]) -> int | None:
             return None
     if arguments[0] == "check" and "offline" not in given:
         return None
-    global taken
     taken = True
     if arguments[0] == "check":
         return _check(as_json="as_json" in given)
     return _list(words, as_json="as_json" in given, as_csv="as_csv" in given)
+
+
+def _version() -> int:
+    _prepare()
+    from tui.commands.out import say_version
+
+    say_version()
+    return 0
 
 
 def _check(*, as_json: bool) -> int:

@@ -14,6 +14,7 @@ COMMANDS = {"check": check_command.command, "list": list_command.command}
 ASKED = [
     ("check", "--offline"),
     ("check", "--offline", "--json"),
+    ("--version",),
     ("list",),
     ("list", "--json"),
     ("list", "--csv"),
@@ -30,7 +31,7 @@ time.time = lambda: 1_800_000_000.0  # ages are of the same moment
 from tui.cli import main
 main()
 """
-THROUGH_CLICK = f"from tui import lean\nlean.FLAGS.clear()\n{PAST_CLICK}"
+THROUGH_CLICK = f"from tui import lean\nlean.lean = lambda _: None\n{PAST_CLICK}"
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,7 @@ def test_it_answers_as_through_click(
         ("list", "--connection", "acme"),
         ("list", "--home", "/nowhere"),
         ("list", "--jso"),
+        ("--version", "list"),
         ("--plain", "list"),
         ("lists",),
     ],

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from tui.commands.common import home_option, run_queue
+from tui.commands.out import say_version
 from tui.problem import Problem
 
 COMMANDS = (
@@ -65,12 +66,7 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            click.echo(f"deskzero {version('deskzero')}")
-        except PackageNotFoundError:
-            click.echo("deskzero, run from its source without being installed")
+        say_version()
         ctx.exit()
 
 

@@ -61,6 +61,16 @@ def say(text: str = "", *, err: bool = False) -> None:
     echo(indent + clean(text), err=err)
 
 
+def say_version() -> None:
+    """Which deskzero this is."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        echo(f"deskzero {version('deskzero')}")
+    except PackageNotFoundError:
+        echo("deskzero, run from its source without being installed")
+
+
 def counted(number: int, thing: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
