@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 CACHE_INDEXES = (
     # All that `v_queue` asks for.
     "CREATE INDEX ticket_in_queue ON ticket (connection, closed, presence,"
-    " coalesce(created_at, updated_at, read_at), ticket_id, status_key) WHERE in_scope",
+    " coalesce(created_at, updated_at, read_at), ticket_id, status_key, in_scope) WHERE in_scope",
     # All that `store.read_check` counts by; the last two columns because SQLite reads the table for a column that is
     # only in an index's condition.
     "CREATE INDEX ticket_to_read ON ticket (connection, closed, closed_at, updated_at, notes_read_at, status_key,"

@@ -51,6 +51,11 @@ def _command(arguments: list[str]) -> int:
     known = lean.lean(arguments)
     if known is not None:
         return known
+    if not arguments and not lean.completing():
+        from store.home import Home
+        from tui.commands.queue import run_queue
+
+        return run_queue(Home.find())
     from tui.commands.group import deskzero
 
     result = deskzero.main(arguments, prog_name="deskzero", standalone_mode=False)

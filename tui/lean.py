@@ -21,10 +21,15 @@ taken = False
 """This process was one of these commands: it has only read, has no threads, and nothing is to be put away."""
 
 
+def completing() -> bool:
+    """Whether a shell wants to complete a line: click's, whatever stands in it."""
+    return "_DESKZERO_COMPLETE" in os.environ
+
+
 def lean(arguments: list[str]) -> int | None:
     """Runs the command line if it is one of these; the exit code. `None`: it is click's. Raises what commands raise."""
     global taken
-    if not arguments or "_DESKZERO_COMPLETE" in os.environ:  # a shell that wants to complete a line
+    if not arguments or completing():
         return None
     if arguments == ["--version"]:
         taken = True

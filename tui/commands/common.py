@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +19,7 @@ from tui.commands.out import now as now
 from tui.commands.out import say as say
 from tui.commands.out import say_json as say_json
 from tui.commands.out import settings_of as settings_of
+from tui.commands.queue import on_terminal as on_terminal
 from tui.problem import Problem
 
 if TYPE_CHECKING:
@@ -73,41 +73,6 @@ def one_ticket(reader: Reader, text: str) -> TicketView:
     if view is None:
         raise Problem(f"ticket {text} has just left the cache", "Run `deskzero sync`.")
     return view
-
-
-def on_terminal() -> bool:
-    """Whether a screen can be shown: both ends are a terminal, or a browser's (`deskzero web`)."""
-    if os.environ.get("TEXTUAL_DRIVER"):
-        return True
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
-def run_queue(ctx: click.Context, only: str | None = None, *, plain: bool = False) -> int:
-    """`deskzero` without a command: the screen on a terminal, else the queue as text. `only`: of one connection.
-
-    `plain`: in words, for a screen reader, whatever the settings say.
-    """
-    home = home_of(ctx)
-    settings = settings_of(home, connection=only)
-    if on_terminal():
-        import gc
-
-        gc.disable()  # until there is a frame (`Deskzero.painted`): nothing that is loaded until then is thrown away
-        from store.log import start_log
-        from tui import themes
-        from tui.app import run
-
-        themes.check(settings.theme, home.config)
-        start_log(home.log)
-        if plain:
-            import msgspec
-
-            settings = msgspec.structs.replace(settings, plain=True)
-        return run(home, settings, only=only)
-    from tui.plain import print_queue
-
-    print_queue(home, settings, now=now(), only=only)
-    return 0
 
 
 def confirm(question: str, *, yes: bool) -> None:

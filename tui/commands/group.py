@@ -6,8 +6,9 @@ from importlib import import_module
 
 import click
 
-from tui.commands.common import home_option, run_queue
+from tui.commands.common import home_of, home_option
 from tui.commands.out import say_version
+from tui.commands.queue import run_queue
 from tui.problem import Problem
 
 COMMANDS = (
@@ -86,7 +87,7 @@ def deskzero(ctx: click.Context, connection: str | None, plain: bool) -> int:
     Without a command it opens the queue; where standard output is no terminal it prints it.
     """
     if ctx.invoked_subcommand is None:
-        return run_queue(ctx, connection, plain=plain)
+        return run_queue(home_of(ctx), connection, plain=plain)
     if connection is not None or plain:
         raise Problem(
             f"{'--plain' if plain else '--connection'} before a command does nothing",
