@@ -1,0 +1,115 @@
+"""A PSA on a socket whose answers are bytes made before: `python -m tests.bench.replay TICKETS`, a process of its own.
+
+The first time a request comes, the ConnectWise simulator answers it over a frozen world, and that answer is kept;
+from then on the bytes are sent again. So whoever asks is measured, and nothing of the server's is in the figure.
+
+The first line on standard output is JSON: `url` and `now` (UTC seconds, the world's). `/-/start` begins to write down
+requests, `/-/log` gives them as JSON: method, target, body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import unquote
+
+from connectors.simulators.serve import make_app
+from connectors.simulators.world import World
+
+NOW = 1_795_000_000
+"""When the recorded world is: a day in November 2026, UTC seconds."""
+Key = tuple[str, str, bytes]
+
+
+class Recorded:
+    """The simulator, and what it has said so far."""
+
+    def __init__(self, tickets: int) -> None:
+        self._app = make_app("connectwise", World(1, tickets, clock=lambda: float(NOW), speed=0))
+        self._said: dict[Key, bytes] = {}
+        self.log: list[Key] = []
+
+    async def answer(self, key: Key, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The whole answer as it goes on the wire."""
+        self.log.append(key)
+        if key not in self._said:
+            self._said[key] = await self._ask(key, headers)
+        return self._said[key]
+
+    async def _ask(self, key: Key, headers: list[tuple[bytes, bytes]]) -> bytes:
+        method, target, body = key
+        path, _, query = target.partition("?")
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "scheme": "http",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        await self._app(scope, receive, send)  # type: ignore[arg-type]  # Starlette's own words for the same
+        page = b"".join(message.get("body", b"") for message in sent[1:])
+        given = {name.lower(): value for name, value in sent[0]["headers"]}
+        given[b"content-length"] = str(len(page)).encode()
+        given.setdefault(b"date", formatdate(NOW, usegmt=True).encode())
+        head = b"".join(b"%s: %s\r\n" % pair for pair in given.items())
+        return b"HTTP/1.1 %d OK\r\n%s\r\n%s" % (sent[0]["status"], head, page)
+
+
+async def _serve(recorded: Recorded, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One connection, kept alive until the other side ends it."""
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            first, *lines = head[:-4].split(b"\r\n")
+            method, target, _ = first.decode("ascii").split(" ")
+            headers = [(name.lower(), value) for name, _, value in (line.partition(b": ") for line in lines)]
+            length = int(dict(headers).get(b"content-length", b"0"))
+            body = await reader.readexactly(length) if length else b""
+            if target.startswith("/-/"):
+                writer.write(_control(recorded, target))
+            else:
+                writer.write(await recorded.answer((method, target, body), headers))
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def _control(recorded: Recorded, target: str) -> bytes:
+    log = [(method, target, body.decode()) for method, target, body in recorded.log]
+    if target == "/-/start":
+        recorded.log.clear()
+    page = json.dumps(log if target == "/-/log" else []).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(page), page)
+
+
+async def main(tickets: int) -> None:
+    recorded = Recorded(tickets)
+    server = await asyncio.start_server(
+        lambda reader, writer: _serve(recorded, reader, writer), "127.0.0.1", 0
+    )
+    port = server.sockets[0].getsockname()[1]
+    sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{port}", "now": NOW}) + "\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))
