@@ -6,6 +6,7 @@ import email.utils
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from connectors import OptionsError
@@ -33,6 +34,7 @@ def secret_forms(secrets: Sequence[str], headers: Mapping[str, str]) -> tuple[st
 # ---------------------------------------------------------------- what the PSA says
 
 
+@lru_cache(maxsize=16)  # answers of one second have the same
 def http_date(value: str) -> float | None:
     """An HTTP date as UTC seconds; `None` for anything else."""
     try:

@@ -92,6 +92,9 @@ class Session:
         self._clock = clock
         self._sleep = sleep
         self._client: httpx.AsyncClient | None = None
+        self._always: dict[str, tuple[str, str]] = {}
+        """Name in lower case -> header of every request, once there is a client."""
+        self._timeouts: dict[str, float | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._write_slots = asyncio.Semaphore(concurrency)
@@ -169,10 +172,14 @@ class Session:
             tries += 1
             return self._worth(error, tries, deadline)
 
+        try:
+            return await self._attempt(request, deadline)
+        except ConnectorError as error:
+            first = error
         async for attempt in stamina.retry_context(
             on=again,
             attempts=6,
-            timeout=self._retry_for,
+            timeout=max(0.001, deadline - time.monotonic()),
             wait_initial=0.3,
             wait_max=5.0,
             wait_jitter=0.7,
@@ -180,6 +187,8 @@ class Session:
             if attempt.num > 1:
                 await self._turn(request)  # outside the attempt: what is not sent in time is not tried again
             with attempt:
+                if attempt.num == 1:
+                    raise first  # made above: most requests are answered, and need nothing of this
                 return await self._attempt(request, deadline)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
@@ -226,6 +235,8 @@ class Session:
         dead = self._loop is not loop and self._loop is not None and self._loop.is_closed()
         if self._client is None or dead:
             self._client, self._loop = self._new_client(), loop
+            self._always = {name: (name, value) for name, value in self._client.headers.items()}
+            self._timeouts = self._client.timeout.as_dict()
             self._slots = asyncio.Semaphore(self._concurrency)
             self._write_slots = asyncio.Semaphore(self._concurrency)
         elif self._loop is not loop:
@@ -258,13 +269,7 @@ class Session:
             began, ticks = self._clock(), time.monotonic()
             try:
                 async with asyncio.timeout(self._timeout * 4):
-                    response = await client.request(
-                        request.method,
-                        request.url,
-                        params=request.params,
-                        content=request.content,
-                        headers=request.headers,
-                    )
+                    response = await client.send(self._built(client, request))
             except _UNSENT as error:
                 raise self._unreachable(request.where, error, sent=False) from None
             except (httpx.RequestError, TimeoutError) as error:
@@ -272,15 +277,33 @@ class Session:
             except (httpx.InvalidURL, UnicodeError) as error:
                 raise Unreadable(f"{request.where}: not an address: {self.redact(str(error))}") from None
         took = time.monotonic() - ticks
-        log.debug("%s -> %s in %.0f ms", self.redact(request.where), response.status_code, took * 1000)
-        self._read_clock(response.headers, began + took / 2)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s -> %s in %.0f ms", self.redact(request.where), response.status_code, took * 1000)
+        headers = dict(response.headers.items())
+        self._read_clock(headers, began + took / 2)
         answer = Answer(
-            response.status_code, response.headers, response.content, int(began), request.where, self.redact
+            response.status_code, headers, response.content, int(began), request.where, self.redact
         )
         after = self._read_limits(answer)
         if not response.is_success:
             raise self._failure(answer, after)
         return answer
+
+    def _built(self, client: httpx.AsyncClient, request: _Request) -> httpx.Request:
+        """As the client would build it, which takes each address apart twice and copies all headers three times."""
+        headers = self._always
+        if request.headers:
+            own = {name.lower(): (name, value) for name, value in request.headers.items()}
+            headers = headers | own
+        return httpx.Request(
+            request.method,
+            request.url,
+            params=request.params,
+            headers=list(headers.values()),
+            cookies=client.cookies if len(client.cookies) else None,
+            content=request.content,
+            extensions={"timeout": self._timeouts},
+        )
 
     def _read_limits(self, answer: Answer) -> float | None:
         """What the PSA says about its limits holds back this session, and all who share its budget."""

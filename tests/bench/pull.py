@@ -90,12 +90,13 @@ class Recording:
 
 
 @contextmanager
-def recording(scratch: Path, tickets: int) -> Iterator[Recording]:
-    """A recorded PSA with so many tickets, served by a process of its own while this lasts."""
+def recording(scratch: Path, tickets: int, port: int = 0) -> Iterator[Recording]:
+    """A recorded PSA with so many tickets, served by a process of its own while this lasts. Its address is in every
+    ticket, so that two pulls that are to be the same need the same `port`."""
     folder = scratch / f"pull-{tickets}"
     folder.mkdir(parents=True, exist_ok=True)
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.replay", str(tickets)],
+        [sys.executable, "-m", "tests.bench.replay", str(tickets), str(port)],
         env=environment(),
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A PSA on a socket whose answers are bytes made before: `python -m tests.bench.replay TICKETS`, a process of its own.
+"""A PSA on a socket with answers made before: `python -m tests.bench.replay TICKETS [PORT]`, a process of its own.
 
 The first time a request comes, the ConnectWise simulator answers it over a frozen world, and that answer is kept;
 from then on the bytes are sent again. So whoever asks is measured, and nothing of the server's is in the figure.
@@ -100,10 +100,10 @@ def _control(recorded: Recorded, target: str) -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(page), page)
 
 
-async def main(tickets: int) -> None:
+async def main(tickets: int, port: int = 0) -> None:
     recorded = Recorded(tickets)
     server = await asyncio.start_server(
-        lambda reader, writer: _serve(recorded, reader, writer), "127.0.0.1", 0
+        lambda reader, writer: _serve(recorded, reader, writer), "127.0.0.1", port
     )
     port = server.sockets[0].getsockname()[1]
     sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{port}", "now": NOW}) + "\n")
@@ -112,4 +112,4 @@ async def main(tickets: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(*(int(one) for one in sys.argv[1:])))
