@@ -22,7 +22,7 @@ from store.sync_round import Round, each
 log = logging.getLogger(__name__)
 
 AT_ONCE = 6
-"""Conversations under way at the same time."""
+"""Conversations under way at the same time, at most; more than the PSA has places for requests would only wait."""
 
 STORED_TOGETHER = 50
 """Conversations in one transaction, at most."""
@@ -96,7 +96,7 @@ async def conversations_of(round: Round, due: Sequence[str]) -> None:
         round.progress("conversations", round.conversations, len(due), "Reading conversations")
 
     try:
-        await each(due, read, at_once=AT_ONCE)
+        await each(due, read, at_once=min(AT_ONCE, round.connector.capabilities.at_once))
     finally:  # what was read until an error is kept
         store.flush()
     if failed:
