@@ -120,6 +120,10 @@ class Session:
         """The address that relative paths are put after."""
         return self._base
 
+    def now(self) -> float:
+        """Our clock, UTC seconds, as answers have it in `began_at`."""
+        return self._clock()
+
     async def close(self) -> None:
         """Ends the connections; a later request would open new ones."""
         client, self._client = self._client, None

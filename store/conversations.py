@@ -11,7 +11,15 @@ import logging
 import time
 from collections.abc import Sequence
 
-from connectors.contract import Conversation, Forbidden, NotThere, Rejected, Unreadable
+from connectors.contract import (
+    Connector,
+    Conversation,
+    Forbidden,
+    NotThere,
+    ReadsAhead,
+    Rejected,
+    Unreadable,
+)
 from store.cache_notes import store_conversations
 from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_time
@@ -23,6 +31,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 6
 """Conversations under way at the same time, at most; more than the PSA has places for requests would only wait."""
+
+AHEAD = 100
+"""Conversations whose common part is read together, where the connector can (`ReadsAhead`)."""
 
 STORED_TOGETHER = 50
 """Conversations in one transaction, at most."""
@@ -85,9 +96,15 @@ async def conversations_of(round: Round, due: Sequence[str]) -> None:
     store = _Store(round)
     failed: list[str] = []
 
+    connector = round.connector
+    ahead: object = None
+
     async def read(ticket_id: str) -> None:
         try:
-            conversation = await round.connector.conversation(ticket_id)
+            if ahead is not None and isinstance(connector, ReadsAhead):
+                conversation = await connector.conversation_with(ticket_id, ahead)
+            else:
+                conversation = await connector.conversation(ticket_id)
         except (NotThere, Forbidden, Rejected, Unreadable) as error:
             failed.append(f"{ticket_id} ({error})")
             return
@@ -95,12 +112,28 @@ async def conversations_of(round: Round, due: Sequence[str]) -> None:
         round.conversations += 1
         round.progress("conversations", round.conversations, len(due), "Reading conversations")
 
+    at_once = min(AT_ONCE, connector.capabilities.at_once)
+    together = AHEAD if isinstance(connector, ReadsAhead) else max(1, len(due))
     try:
-        await each(due, read, at_once=min(AT_ONCE, round.connector.capabilities.at_once))
+        for start in range(0, len(due), together):
+            some = due[start : start + together]
+            ahead = await _read_ahead(connector, some)
+            await each(some, read, at_once=at_once)
     finally:  # what was read until an error is kept
         store.flush()
     if failed:
         say_unread(round, "conversation", failed)
+
+
+async def _read_ahead(connector: Connector, ids: Sequence[str]) -> object:
+    """What these conversations share, if anything; where that is refused, each is read by itself and says why."""
+    if not isinstance(connector, ReadsAhead) or len(ids) < 2:
+        return None
+    try:
+        return await connector.read_ahead(ids)
+    except (NotThere, Forbidden, Rejected, Unreadable) as error:
+        log.info("%s: conversations are read one by one: %s", connector.title, error)
+        return None
 
 
 class _Store:

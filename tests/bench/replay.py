@@ -4,17 +4,21 @@ The first time a request comes, the ConnectWise simulator answers it over a froz
 from then on the bytes are sent again. So whoever asks is measured, and nothing of the server's is in the figure.
 
 The first line on standard output is JSON: `url` and `now` (UTC seconds, the world's). `/-/start` begins to write down
-requests, `/-/log` gives them as JSON: method, target, body.
+requests, `/-/log` gives them as JSON: method, target, body. `/-/wire` gives the bytes of JSON that all tickets, notes
+and time entries came to, each of them once, with the fields that were asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
+
+import msgspec
 
 from connectors.simulators.serve import make_app
 from connectors.simulators.world import World
@@ -22,6 +26,18 @@ from connectors.simulators.world import World
 NOW = 1_795_000_000
 """When the recorded world is: a day in November 2026, UTC seconds."""
 Key = tuple[str, str, bytes]
+
+
+_WIRE = {
+    "tickets": re.compile(r"/service/tickets(/search)?\?.*summary"),
+    "notes": re.compile(r"/notes\?"),
+    "time": re.compile(r"/time/entries\?.*billableOption"),
+}
+"""Whose rows a target lists. Lists of ids and probes, which ask for other fields, are not among them."""
+
+
+class _Row(msgspec.Struct):
+    id: int
 
 
 class Recorded:
@@ -38,6 +54,19 @@ class Recorded:
         if key not in self._said:
             self._said[key] = await self._ask(key, headers)
         return self._said[key]
+
+    def wire(self) -> dict[str, int]:
+        """What -> bytes of JSON, each row once."""
+        rows: dict[tuple[str, int], int] = {}
+        for (_, target, _), answer in self._said.items():
+            what = next((what for what, sign in _WIRE.items() if sign.search(target)), None)
+            if what is not None:
+                for raw in msgspec.json.decode(answer.partition(b"\r\n\r\n")[2], type=list[msgspec.Raw]):
+                    rows[what, msgspec.json.decode(raw, type=_Row).id] = len(raw)
+        found = dict.fromkeys(_WIRE, 0)
+        for (what, _), size in rows.items():
+            found[what] += size
+        return found
 
     async def _ask(self, key: Key, headers: list[tuple[bytes, bytes]]) -> bytes:
         method, target, body = key
@@ -93,10 +122,14 @@ async def _serve(recorded: Recorded, reader: asyncio.StreamReader, writer: async
 
 
 def _control(recorded: Recorded, target: str) -> bytes:
-    log = [(method, target, body.decode()) for method, target, body in recorded.log]
+    said: object = []
     if target == "/-/start":
         recorded.log.clear()
-    page = json.dumps(log if target == "/-/log" else []).encode()
+    elif target == "/-/log":
+        said = [(method, target, body.decode()) for method, target, body in recorded.log]
+    elif target == "/-/wire":
+        said = recorded.wire()
+    page = json.dumps(said).encode()
     return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(page), page)
 
 
