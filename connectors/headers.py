@@ -15,7 +15,7 @@ from connectors import OptionsError
 def checked(headers: Mapping[str, str]) -> dict[str, str]:
     """Our headers, if they can be sent. Raises `OptionsError`, without showing the value."""
     for name, value in headers.items():
-        if not value.isascii() or any(ord(char) < 32 or ord(char) == 127 for char in value):
+        if not (value.isascii() and value.isprintable()):
             raise OptionsError(
                 name, "a value of plain characters (something else got in, perhaps when copying)"
             )

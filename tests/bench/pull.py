@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from store.database import _cache_ddl
-from tests.bench.figures import Figure, Row, side_by_side
+from tests.bench.figures import Figure, Note, Row, side_by_side
 from tests.bench.run import FLOORS, ROOT, Bench, environment
 
-SIZES = (1_000, 10_000, 50_000)
-ONCE = 50_000
-"""From so many tickets on each side runs once, without a warm-up: minutes of processor time."""
+LARGEST = 50_000
+"""Tickets: the size of the main table's row."""
+ONCE = 10_000
+"""From so many tickets on each side runs once, without a warm-up: a minute of processor time or more."""
 TARGET = 1.5
 AT_ONCE = 4
 """Requests under way, as many as the connector sends."""
@@ -57,6 +58,21 @@ class Recording:
         for tail in ("", "-wal", "-shm"):
             cache.with_name(cache.name + tail).unlink(missing_ok=True)
         return self._run([sys.executable, str(FLOORS / "pull.py"), str(self.plan), str(cache)])["pull"]
+
+    def profile(self) -> dict[str, float]:
+        """Whose share of one more pull is how large."""
+        home = self.scratch / "profiled"
+        shutil.rmtree(home, ignore_errors=True)
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench.pulling",
+            self.url,
+            str(home),
+            str(self.now),
+            "--profile",
+        ]
+        return self._run(command)
 
     @property
     def plan(self) -> Path:
@@ -114,25 +130,38 @@ def recording(scratch: Path, tickets: int, port: int = 0) -> Iterator[Recording]
 
 
 def figures(bench: Bench) -> Iterator[Row]:
-    for tickets in SIZES:
+    sizes = sorted({min(size, LARGEST) for size in bench.sizes})
+    shares: dict[str, float] = {}
+    for tickets in sizes:
         with recording(bench.scratch, tickets) as psa:
             psa.plan  # noqa: B018 - records the answers and the requests
-            once = tickets >= ONCE
-            rounds = bench.rounds(1 if once else 3)
-            ours, floor = side_by_side(psa.ours, psa.floor, rounds=rounds, warm_up=0)
+            if tickets >= ONCE:
+                ours, floor = [psa.last["pull"]], [psa.floor()]
+            else:
+                ours, floor = side_by_side(psa.ours, psa.floor, rounds=bench.rounds(3), warm_up=0)
             last = psa.last
+            shares = psa.profile() if tickets == sizes[0] else shares
         yield Figure(
             "full pull: the client's processor time",
             ours,
             floor,
             target=TARGET,
             size=tickets,
-            standard=tickets == SIZES[-1],
+            standard=tickets == sizes[-1],
             note=f"{last['requests']:,.0f} requests, {last['conversations']:,.0f} conversations",
         )
         yield Figure(
             "evaluation after it, which is not in that figure",
             [last["rules"]],
             size=tickets,
-            standard=tickets == SIZES[-1],
+            standard=tickets == sizes[-1],
         )
+    lines = [
+        "| | share |",
+        "| --- | ---: |",
+        *(f"| {name} | {share:.0%} |" for name, share in shares.items()),
+    ]
+    yield Note(
+        f"What a full pull of {sizes[0]:,} tickets takes its processor time for",
+        "By a profile of the whole round, each group its own functions alone.\n\n" + "\n".join(lines),
+    )
