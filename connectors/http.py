@@ -306,7 +306,8 @@ class Session:
         if request.headers:
             own = {name.lower(): (name, value) for name, value in request.headers.items()}
             headers = headers | own
-        plain = self._origin_url is not None and request.params is None
+        # Which cookies go with a request depends on its whole address.
+        plain = self._origin_url is not None and request.params is None and not len(client.cookies)
         target = request.url[len(self.origin) :] if plain and request.url.startswith(self.origin) else ""
         plain = PLAIN_TARGET.fullmatch(target) is not None
         built = httpx.Request(

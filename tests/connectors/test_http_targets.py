@@ -44,7 +44,10 @@ async def test_what_goes_on_the_wire(path: str, target: str) -> None:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nSet-Cookie: place=7; Path=/\r\n\r\n[]")
+        where = target.partition("?")[0].encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nSet-Cookie: place=7; Path=%s\r\n\r\n[]" % where
+        )
         await writer.drain()
         writer.close()
 
