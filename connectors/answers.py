@@ -27,6 +27,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int
     headers: Mapping[str, str]
+    """By their names in lower case."""
     body: bytes
     began_at: int
     where: str = ""

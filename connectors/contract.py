@@ -218,6 +218,18 @@ class ListsFiles(Protocol):
         for what is no ticket, `Forbidden` or `Rejected` where the PSA refuses."""
 
 
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """What a connector has besides where a part of many conversations comes with one request (ConnectWise: the time
+    that the customer sees)."""
+
+    async def read_ahead(self, ticket_ids: Sequence[str]) -> Any:  # noqa: ANN401 - the connector's own
+        """That part for these tickets, complete or an error; for `conversation_with`, at once and once."""
+
+    async def conversation_with(self, ticket_id: str, ahead: Any) -> Conversation:  # noqa: ANN401
+        """As `conversation`, with the part that was read before; `read_at` is then when that was begun."""
+
+
 class Help(msgspec.Struct, frozen=True):
     """How `deskzero connect` asks for one value."""
 

@@ -6,6 +6,7 @@ import email.utils
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from connectors import OptionsError
@@ -14,7 +15,7 @@ from connectors import OptionsError
 def checked(headers: Mapping[str, str]) -> dict[str, str]:
     """Our headers, if they can be sent. Raises `OptionsError`, without showing the value."""
     for name, value in headers.items():
-        if not value.isascii() or any(ord(char) < 32 or ord(char) == 127 for char in value):
+        if not (value.isascii() and value.isprintable()):
             raise OptionsError(
                 name, "a value of plain characters (something else got in, perhaps when copying)"
             )
@@ -33,6 +34,7 @@ def secret_forms(secrets: Sequence[str], headers: Mapping[str, str]) -> tuple[st
 # ---------------------------------------------------------------- what the PSA says
 
 
+@lru_cache(maxsize=16)  # answers of one second have the same
 def http_date(value: str) -> float | None:
     """An HTTP date as UTC seconds; `None` for anything else."""
     try:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -54,6 +55,10 @@ Explain = Callable[[int, bytes], tuple[str, str | None]]
 """Status and body of a refusal -> (the PSA's own words, the field they are about)."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+PLAIN_TARGET = re.compile(
+    r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@%.-]*)+(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
+)
+"""Path and query in which httpx changes nothing: no character that has to be escaped, no step up or down."""
 LOOK_AGAIN = 1.0
 """Seconds after which whoever waits asks again: other processes and the clock may have moved."""
 
@@ -92,6 +97,11 @@ class Session:
         self._clock = clock
         self._sleep = sleep
         self._client: httpx.AsyncClient | None = None
+        self._always: dict[str, tuple[str, str]] = {}
+        """Name in lower case -> header of every request, once there is a client."""
+        self._timeouts: dict[str, float | None] = {}
+        self._origin_url = httpx.URL(self.origin) if transport is None else None
+        """Taken apart once; with a transport of somebody else's, who may look at it, each address is."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._write_slots = asyncio.Semaphore(concurrency)
@@ -109,6 +119,10 @@ class Session:
     def base(self) -> str:
         """The address that relative paths are put after."""
         return self._base
+
+    def now(self) -> float:
+        """Our clock, UTC seconds, as answers have it in `began_at`."""
+        return self._clock()
 
     async def close(self) -> None:
         """Ends the connections; a later request would open new ones."""
@@ -169,10 +183,14 @@ class Session:
             tries += 1
             return self._worth(error, tries, deadline)
 
+        try:
+            return await self._attempt(request, deadline)
+        except ConnectorError as error:
+            first = error
         async for attempt in stamina.retry_context(
             on=again,
             attempts=6,
-            timeout=self._retry_for,
+            timeout=max(0.001, deadline - time.monotonic()),
             wait_initial=0.3,
             wait_max=5.0,
             wait_jitter=0.7,
@@ -180,6 +198,8 @@ class Session:
             if attempt.num > 1:
                 await self._turn(request)  # outside the attempt: what is not sent in time is not tried again
             with attempt:
+                if attempt.num == 1:
+                    raise first  # made above: most requests are answered, and need nothing of this
                 return await self._attempt(request, deadline)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
@@ -226,6 +246,8 @@ class Session:
         dead = self._loop is not loop and self._loop is not None and self._loop.is_closed()
         if self._client is None or dead:
             self._client, self._loop = self._new_client(), loop
+            self._always = {name: (name, value) for name, value in self._client.headers.items()}
+            self._timeouts = self._client.timeout.as_dict()
             self._slots = asyncio.Semaphore(self._concurrency)
             self._write_slots = asyncio.Semaphore(self._concurrency)
         elif self._loop is not loop:
@@ -258,13 +280,7 @@ class Session:
             began, ticks = self._clock(), time.monotonic()
             try:
                 async with asyncio.timeout(self._timeout * 4):
-                    response = await client.request(
-                        request.method,
-                        request.url,
-                        params=request.params,
-                        content=request.content,
-                        headers=request.headers,
-                    )
+                    response = await client.send(self._built(client, request))
             except _UNSENT as error:
                 raise self._unreachable(request.where, error, sent=False) from None
             except (httpx.RequestError, TimeoutError) as error:
@@ -272,15 +288,40 @@ class Session:
             except (httpx.InvalidURL, UnicodeError) as error:
                 raise Unreadable(f"{request.where}: not an address: {self.redact(str(error))}") from None
         took = time.monotonic() - ticks
-        log.debug("%s -> %s in %.0f ms", self.redact(request.where), response.status_code, took * 1000)
-        self._read_clock(response.headers, began + took / 2)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s -> %s in %.0f ms", self.redact(request.where), response.status_code, took * 1000)
+        headers = dict(response.headers.items())
+        self._read_clock(headers, began + took / 2)
         answer = Answer(
-            response.status_code, response.headers, response.content, int(began), request.where, self.redact
+            response.status_code, headers, response.content, int(began), request.where, self.redact
         )
         after = self._read_limits(answer)
         if not response.is_success:
             raise self._failure(answer, after)
         return answer
+
+    def _built(self, client: httpx.AsyncClient, request: _Request) -> httpx.Request:
+        """As the client would build it, which takes each address apart twice and copies all headers three times."""
+        headers = self._always
+        if request.headers:
+            own = {name.lower(): (name, value) for name, value in request.headers.items()}
+            headers = headers | own
+        # Which cookies go with a request depends on its whole address.
+        plain = self._origin_url is not None and request.params is None and not len(client.cookies)
+        target = request.url[len(self.origin) :] if plain and request.url.startswith(self.origin) else ""
+        plain = PLAIN_TARGET.fullmatch(target) is not None
+        built = httpx.Request(
+            request.method,
+            self._origin_url if plain and self._origin_url is not None else request.url,
+            params=request.params,
+            headers=list(headers.values()),
+            cookies=client.cookies if len(client.cookies) else None,
+            content=request.content,
+            extensions={"timeout": self._timeouts},
+        )
+        if plain:
+            built.url = _Target(built.url, target)
+        return built
 
     def _read_limits(self, answer: Answer) -> float | None:
         """What the PSA says about its limits holds back this session, and all who share its budget."""
@@ -362,6 +403,20 @@ class Session:
             hint=f"Redirects are not followed: credentials go to {self.origin} only. "
             "If the other address is yours, set it as `url`.",
         )
+
+
+class _Target(httpx.URL):
+    """An address below an origin that is taken apart already; httpx looks at every character of a whole one, which for
+    `fields=` with thirty names takes as long as sending it."""
+
+    def __init__(self, origin: httpx.URL, target: str) -> None:
+        super().__init__(origin)
+        self._target = target.encode("ascii")
+
+    @property
+    def raw_path(self) -> bytes:
+        """What goes on the wire."""
+        return self._target
 
 
 class _Request(msgspec.Struct, frozen=True):

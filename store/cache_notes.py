@@ -6,10 +6,10 @@ the same by its hash not written again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection as Cache
 
 from connectors.contract import Attachment, Conversation, NoteRecord
@@ -20,7 +20,9 @@ from store.note_reading import Classify, classifier, note_number, reading
 from store.read_records import FILES_PROBLEM
 
 _NOTE = tuple(NoteColumns.model_fields)
-_NOTE_UPSERT = upsert("note", _NOTE, ("connection", "ticket_id", "note_id"))
+_NOTE_UPSERT = upsert("note", _NOTE, ("connection", "ticket_id", "note_id"), placed=True)
+_FILE = "connection, ticket_id, note_id, place, name, size, added_at, added_by"
+_IN = "IN (SELECT value FROM json_each(:ids))"
 
 
 def store_conversation(
@@ -30,48 +32,96 @@ def store_conversation(
 
     A reading that began before the one already stored is not stored.
     """
+    return bool(store_conversations(cache, connection, [conversation], auto_reply=auto_reply))
+
+
+def store_conversations(
+    cache: Cache,
+    connection: str,
+    conversations: Sequence[Conversation],
+    *,
+    auto_reply: Sequence[str] | Classify,
+) -> set[str]:
+    """`store_conversation` for several tickets, each statement once for all of them. The tickets where anything is
+    different."""
     classify = auto_reply if callable(auto_reply) else classifier(auto_reply)
-    of = (connection, conversation.ticket_id)
-    last = cache.exec_driver_sql(
-        "SELECT notes_read_at FROM ticket WHERE connection = ? AND ticket_id = ?", of
-    ).scalar_one_or_none()
-    if last is not None and last > conversation.read_at:
-        return False
-    known = {
-        row.note_id: row.row_hash
+    ids = [one.ticket_id for one in conversations]
+    of = {"connection": connection, "ids": json.dumps(ids)}
+    last: dict[str, int | None] = {
+        row.ticket_id: row.notes_read_at
         for row in cache.exec_driver_sql(
-            "SELECT note_id, row_hash FROM note WHERE connection = ? AND ticket_id = ?", of
+            f"SELECT ticket_id, notes_read_at FROM ticket WHERE connection = :connection AND ticket_id {_IN}",
+            of,
         )
     }
-    rows = [_note_row(connection, note, classify) for note in conversation.notes]
-    changed = [row for row in rows if known.get(row["note_id"]) != row["row_hash"]]
-    gone = [(*of, note_id) for note_id in known.keys() - {row["note_id"] for row in rows}]
+    known = {
+        (ticket_id, note_id): row_hash
+        for ticket_id, note_id, row_hash in cache.exec_driver_sql(
+            f"SELECT ticket_id, note_id, row_hash FROM note WHERE connection = :connection AND ticket_id {_IN}",
+            of,
+        )
+    }
+    taken: dict[str, Conversation] = {}
+    for one in conversations:
+        if (last.get(one.ticket_id) or 0) <= one.read_at:
+            last[one.ticket_id] = one.read_at
+            taken[one.ticket_id] = one
+    here: set[tuple[str, str]] = set()
+    changed = []
+    for one in taken.values():
+        for note in one.notes:
+            content = row_hash(note)
+            here.add((one.ticket_id, note.note_id))
+            if known.get((one.ticket_id, note.note_id)) != content:
+                changed.append(_note_values(connection, note, content, classify))
+    gone = [(connection, *key) for key in known.keys() - here if key[0] in taken]
     if changed:
         cache.exec_driver_sql(_NOTE_UPSERT, changed)
     if gone:
         cache.exec_driver_sql("DELETE FROM note WHERE connection = ? AND ticket_id = ? AND note_id = ?", gone)
-    files = _store_files(cache, connection, conversation)
-    cache.exec_driver_sql(
-        "UPDATE ticket SET notes_read_at = ? WHERE connection = ? AND ticket_id = ?",
-        (conversation.read_at, *of),
-    )
-    return bool(changed or gone or files)
+    different = {values[1] for values in changed} | {key[1] for key in gone}
+    different |= _store_files(cache, connection, list(taken.values()))
+    read = [(one.read_at, connection, one.ticket_id) for one in taken.values()]
+    if read:
+        cache.exec_driver_sql(
+            "UPDATE ticket SET notes_read_at = ? WHERE connection = ? AND ticket_id = ?", read
+        )
+    return different
 
 
-def _store_files(cache: Cache, connection: str, conversation: Conversation) -> bool:
-    """Replaces what is known of the ticket's files. True if anything is different.
+def _store_files(cache: Cache, connection: str, conversations: Sequence[Conversation]) -> set[str]:
+    """Replaces what is known of the tickets' files. The tickets where anything is different.
 
     Where they were not asked for, those of the ticket itself stay as they were last listed, and are due: a file does
     not vanish from the screen because a round asked for less.
     """
-    of = (connection, conversation.ticket_id)
-    rows = _file_rows(*of, {note.note_id: note.attachments for note in conversation.notes})
-    if not conversation.files_asked:
-        cache.exec_driver_sql("INSERT OR IGNORE INTO files_due (connection, ticket_id) VALUES (?, ?)", of)
-        return _replace_files(cache, of, rows, "note_id <> ''")
-    cache.exec_driver_sql("DELETE FROM files_due WHERE connection = ? AND ticket_id = ?", of)
-    rows |= _own_rows(*of, conversation.files, conversation.files_problem)
-    return _replace_files(cache, of, rows, "true")
+    found: dict[str, set[tuple[object, ...]]] = {}
+    due, asked = [], []
+    for one in conversations:
+        rows = _file_rows(connection, one.ticket_id, {note.note_id: note.attachments for note in one.notes})
+        if one.files_asked:
+            rows |= _own_rows(connection, one.ticket_id, one.files, one.files_problem)
+            asked.append((connection, one.ticket_id))
+        else:
+            due.append((connection, one.ticket_id))
+        found[one.ticket_id] = rows
+    if due:
+        cache.exec_driver_sql("INSERT OR IGNORE INTO files_due (connection, ticket_id) VALUES (?, ?)", due)
+    if asked:
+        cache.exec_driver_sql("DELETE FROM files_due WHERE connection = ? AND ticket_id = ?", asked)
+    listed = {ticket_id for _, ticket_id in asked}
+    known: dict[str, set[tuple[object, ...]]] = {}
+    for row in cache.exec_driver_sql(
+        f"SELECT {_FILE} FROM file WHERE connection = :connection AND ticket_id {_IN}",
+        {"connection": connection, "ids": json.dumps(list(found))},
+    ):
+        if row.note_id or row.ticket_id in listed:
+            known.setdefault(row.ticket_id, set()).add(tuple(row))
+    different = {ticket_id for ticket_id in found if found[ticket_id] != known.get(ticket_id, set())}
+    for ticket_id in different:
+        which = "true" if ticket_id in listed else "note_id <> ''"
+        _replace_files(cache, (connection, ticket_id), found[ticket_id], which)
+    return different
 
 
 def store_listed_files(cache: Cache, connection: str, ticket_id: str, listed: Files) -> bool:
@@ -105,10 +155,7 @@ def _replace_files(cache: Cache, of: tuple[str, str], rows: set[tuple[object, ..
     """Puts `rows` in the place of the ticket's files that `which` (SQL) names, unless they are the same."""
     where = f"FROM file WHERE connection = ? AND ticket_id = ? AND {which}"
     known: set[tuple[object, ...]] = {
-        tuple(row)
-        for row in cache.exec_driver_sql(
-            f"SELECT connection, ticket_id, note_id, place, name, size, added_at, added_by {where}", of
-        )
+        tuple(row) for row in cache.exec_driver_sql(f"SELECT {_FILE} {where}", of)
     }
     if rows == known:
         return False
@@ -120,19 +167,33 @@ def _replace_files(cache: Cache, of: tuple[str, str], rows: set[tuple[object, ..
 
 def note_row(connection: str, note: NoteRecord, auto_reply: Sequence[str]) -> dict[str, Any]:
     """The row of a note as `NoteColumns` has it, for whoever lays one over the PSA's."""
-    return _note_row(connection, note, classifier(auto_reply))
-
-
-def _note_row(connection: str, note: NoteRecord, classify: Classify) -> dict[str, Any]:
-    row = msgspec.structs.asdict(note)
-    row.update(
-        connection=connection,
-        note_sort=note_number(note.note_id),
-        psa_speaker=note.speaker,
-        row_hash=row_hash(note),
-        **reading(note.speaker, note.text, note.public, note.created_at, classify),
+    return dict(
+        zip(_NOTE, _note_values(connection, note, row_hash(note), classifier(auto_reply)), strict=True)
     )
-    return row
+
+
+def _note_values(connection: str, note: NoteRecord, content: str, classify: Classify) -> tuple[Any, ...]:
+    """The values of a note's row, in the order of `NoteColumns`."""
+    read = reading(note.speaker, note.text, note.public, note.created_at, classify)
+    return (
+        connection,
+        note.ticket_id,
+        note.note_id,
+        note_number(note.note_id),
+        note.created_at,
+        note.author,
+        note.author_id,
+        read["speaker"],
+        note.speaker,
+        note.public,
+        note.text,
+        note.time_id,
+        read["seen"],
+        read["seen_up_to"],
+        read["order_at"],
+        read["order_rank"],
+        content,
+    )
 
 
 def reclassify(cache: Cache, connection: str, auto_reply: Sequence[str]) -> int:

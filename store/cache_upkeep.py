@@ -116,13 +116,13 @@ def release_tickets(cache: Cache, connection: str, ticket_ids: Iterable[str]) ->
     _release(cache, connection, f"stream LIKE 'ticket%' AND record_id {_IN}", ticket_ids)
 
 
-def release_notes(cache: Cache, connection: str, ticket_id: str) -> None:
-    """The conversation was read anew; what is odd in it now comes in again."""
+def release_notes(cache: Cache, connection: str, ticket_ids: Iterable[str]) -> None:
+    """The conversations of those tickets were read anew; what is odd in them now comes in again."""
     _release(
         cache,
         connection,
         f"stream NOT LIKE 'ticket%' AND stream NOT LIKE 'time%' AND ticket_id {_IN}",
-        [ticket_id],
+        ticket_ids,
     )
 
 

@@ -50,11 +50,15 @@ class Stored(msgspec.Struct):
         return self
 
 
-def upsert(table: str, columns: Sequence[str], key: Sequence[str], keep: Iterable[str] = ()) -> str:
-    """An upsert for `executemany`; the columns in `keep` are set on insert alone."""
+def upsert(
+    table: str, columns: Sequence[str], key: Sequence[str], keep: Iterable[str] = (), *, placed: bool = False
+) -> str:
+    """An upsert for `executemany`; the columns in `keep` are set on insert alone. `placed`: its values are tuples in
+    the order of the columns, which SQLite's driver binds in half the time of names."""
     sets = [name for name in columns if name not in {*key, *keep}]
+    values = [f"?{place}" if placed else f":{name}" for place, name in enumerate(columns, 1)]
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})"
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(values)})"
         f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
         + ", ".join(f"{name} = excluded.{name}" for name in sets)
     )
@@ -76,10 +80,11 @@ _TICKET_UPSERT = (
         _TICKET,
         ("connection", "ticket_id"),
         keep=("first_sync", "parent_id", "notes_read_at", "time_read_at"),
+        placed=True,
     )
     # What hangs on the ticket is read again, unless it was read after this record (whole seconds: `>`).
     + "".join(
-        f", {name} = CASE WHEN :moved AND {name} <= excluded.read_at THEN NULL ELSE {name} END"
+        f", {name} = CASE WHEN ?{len(_TICKET) + 1} AND {name} <= excluded.read_at THEN NULL ELSE {name} END"
         for name in ("notes_read_at", "time_read_at")
     )
     + " WHERE excluded.read_at >= ticket.read_at"
@@ -106,7 +111,7 @@ def store_tickets(
     }
     closing = _closing(cache, connection)
     stored = Stored()
-    rows: dict[str, tuple[dict[str, Any], TicketRecord]] = {}
+    rows: dict[str, tuple[tuple[Any, ...], TicketRecord]] = {}
     same: list[dict[str, Any]] = []
     for record in records:
         row = _ticket_row(connection, record, read_at, scope, first_sync)
@@ -117,8 +122,8 @@ def store_tickets(
         if old is not None and state == (old.row_hash, bool(old.in_scope), old.presence):
             same.append({name: row[name] for name in ("connection", "ticket_id", "read_at", "version")})
             continue
-        row["moved"] = old is None or old.row_hash != row["row_hash"]
-        rows[record.ticket_id] = (row, record)
+        moved = old is None or old.row_hash != row["row_hash"]
+        rows[record.ticket_id] = ((*map(row.__getitem__, _TICKET), moved), record)
         stored.new += old is None
         stored.changed += old is not None
         was_closed = old is not None and (old.closed or old.status_key in closing)
@@ -279,7 +284,7 @@ def saved_scope(cache: Cache, connection: str) -> Resolved | None:
 # ---------------------------------------------------------------- time entries
 
 _TIME = tuple(TimeColumns.model_fields)
-_TIME_UPSERT = upsert("time_entry", _TIME, ("connection", "time_id"))
+_TIME_UPSERT = upsert("time_entry", _TIME, ("connection", "time_id"), placed=True)
 
 
 def store_time(cache: Cache, connection: str, time: TimeEntries) -> bool:
@@ -293,27 +298,27 @@ def store_time(cache: Cache, connection: str, time: TimeEntries) -> bool:
         ).scalars()
     )
     known = {
-        row.time_id: row
-        for row in cache.exec_driver_sql(
+        time_id: row_hash
+        for time_id, ticket_id, row_hash in cache.exec_driver_sql(
             "SELECT time_id, ticket_id, row_hash FROM time_entry"
             f" WHERE connection = :connection AND ticket_id {_IN}",
             of,
         )
-        if row.ticket_id not in newer
+        if ticket_id not in newer
     }
-    rows = [
-        msgspec.structs.asdict(entry) | {"connection": connection, "row_hash": row_hash(entry)}
-        for entry in time.entries
-        if entry.ticket_id not in newer
-    ]
-    changed = [
-        row
-        for row in rows
-        if row["time_id"] not in known or known[row["time_id"]].row_hash != row["row_hash"]
-    ]
-    gone = [(connection, time_id) for time_id in known.keys() - {row["time_id"] for row in rows}]
+    here: set[str] = set()
+    changed: dict[str, tuple[Any, ...]] = {}
+    for entry in time.entries:
+        if entry.ticket_id in newer:
+            continue
+        content = row_hash(entry)
+        here.add(entry.time_id)
+        if known.get(entry.time_id) != content:
+            values = msgspec.structs.asdict(entry) | {"connection": connection, "row_hash": content}
+            changed[entry.time_id] = tuple(map(values.__getitem__, _TIME))
+    gone = [(connection, time_id) for time_id in known.keys() - here]
     if changed:
-        cache.exec_driver_sql(_TIME_UPSERT, changed)
+        cache.exec_driver_sql(_TIME_UPSERT, list(changed.values()))
     if gone:
         cache.exec_driver_sql("DELETE FROM time_entry WHERE connection = ? AND time_id = ?", gone)
     cache.exec_driver_sql(

@@ -8,10 +8,19 @@ when a note arrives; then `check` reads every conversation of the queue anew (EX
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
-from connectors.contract import Forbidden, NotThere, Rejected, Unreadable
-from store.cache_notes import store_conversation
+from connectors.contract import (
+    Connector,
+    Conversation,
+    Forbidden,
+    NotThere,
+    ReadsAhead,
+    Rejected,
+    Unreadable,
+)
+from store.cache_notes import store_conversations
 from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_time
 from store.not_known import told
@@ -21,7 +30,15 @@ from store.sync_round import Round, each
 log = logging.getLogger(__name__)
 
 AT_ONCE = 6
-"""Conversations under way at the same time."""
+"""Conversations under way at the same time, at most; more than the PSA has places for requests would only wait."""
+
+AHEAD = 100
+"""Conversations whose common part is read together, where the connector can (`ReadsAhead`)."""
+
+STORED_TOGETHER = 50
+"""Conversations in one transaction, at most."""
+STORED_AFTER = 1.0
+"""Seconds after which a conversation is stored at the latest, once another one has been read."""
 
 PER_REQUEST = 50
 """Tickets whose time entries are asked for together (a connector may split further)."""
@@ -62,7 +79,7 @@ UNREAD_TIME = (
 
 
 async def read_conversations(round: Round) -> None:
-    """Reads and stores the conversations that are due, a few at once, each in a transaction of its own.
+    """Reads and stores the conversations that are due, a few at once.
 
     What cannot be read for one ticket (it went away meanwhile, a right is missing) becomes a reason for
     "cannot tell" and is tried again next time; an unreachable PSA ends the round. Where the PSA tells none, none
@@ -76,25 +93,76 @@ async def read_conversations(round: Round) -> None:
 
 async def conversations_of(round: Round, due: Sequence[str]) -> None:
     """Reads and stores the conversations of these tickets, as `read_conversations` does."""
-    classify = classifier(round.settings.rules.auto_reply)
+    store = _Store(round)
     failed: list[str] = []
+
+    connector = round.connector
+    ahead: object = None
 
     async def read(ticket_id: str) -> None:
         try:
-            conversation = await round.connector.conversation(ticket_id)
+            if ahead is not None and isinstance(connector, ReadsAhead):
+                conversation = await connector.conversation_with(ticket_id, ahead)
+            else:
+                conversation = await connector.conversation(ticket_id)
         except (NotThere, Forbidden, Rejected, Unreadable) as error:
             failed.append(f"{ticket_id} ({error})")
             return
-        with round.databases.cache.begin() as cache:
-            store_conversation(cache, round.name, conversation, auto_reply=classify)
-            release_notes(cache, round.name, ticket_id)
-            quarantine(cache, round.name, conversation.odd, round.now())
+        store.take(conversation)
         round.conversations += 1
         round.progress("conversations", round.conversations, len(due), "Reading conversations")
 
-    await each(due, read, at_once=AT_ONCE)
+    at_once = min(AT_ONCE, connector.capabilities.at_once)
+    together = AHEAD if isinstance(connector, ReadsAhead) else max(1, len(due))
+    try:
+        for start in range(0, len(due), together):
+            some = due[start : start + together]
+            ahead = await _read_ahead(connector, some)
+            await each(some, read, at_once=at_once)
+    finally:  # what was read until an error is kept
+        store.flush()
     if failed:
         say_unread(round, "conversation", failed)
+
+
+async def _read_ahead(connector: Connector, ids: Sequence[str]) -> object:
+    """What these conversations share, if anything; where that is refused, each is read by itself and says why."""
+    if not isinstance(connector, ReadsAhead) or len(ids) < 2:
+        return None
+    try:
+        return await connector.read_ahead(ids)
+    except (NotThere, Forbidden, Rejected, Unreadable) as error:
+        log.info("%s: conversations are read one by one: %s", connector.title, error)
+        return None
+
+
+class _Store:
+    """Stores conversations a few at a time: a transaction for each would take as long as all the rest of it."""
+
+    def __init__(self, round: Round) -> None:
+        self._round = round
+        self._classify = classifier(round.settings.rules.auto_reply)
+        self._waiting: list[Conversation] = []
+        self._since = 0.0
+
+    def take(self, conversation: Conversation) -> None:
+        """Stores it now, or soon with those that come after it."""
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting.append(conversation)
+        if len(self._waiting) >= STORED_TOGETHER or time.monotonic() >= self._since + STORED_AFTER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Stores what waits."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        round, ids = self._round, [one.ticket_id for one in waiting]
+        with round.databases.cache.begin() as cache:
+            store_conversations(cache, round.name, waiting, auto_reply=self._classify)
+            release_notes(cache, round.name, ids)
+            quarantine(cache, round.name, [odd for one in waiting for odd in one.odd], round.now())
 
 
 async def read_time(round: Round) -> None:

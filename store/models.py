@@ -19,6 +19,10 @@ class CacheTable(SQLModel, registry=registry()):
     metadata = MetaData()
 
 
+NO_ROWID = {"sqlite_with_rowid": False}
+"""For tables that are little more than their key: it would stand in the file twice."""
+
+
 # ---------------------------------------------------------------- cache.db: what the PSA says
 
 
@@ -125,7 +129,7 @@ class NoteColumns(SQLModel):
 class TimeColumns(SQLModel):
     connection: str = Field(primary_key=True)
     time_id: str = Field(primary_key=True)
-    ticket_id: str = Field(index=True)
+    ticket_id: str
     member_id: str | None = None
     member: str | None = None
     started_at: int | None = None
@@ -160,6 +164,7 @@ class FileRow(CacheTable, table=True):
     """A file sent with a note, or put on the ticket: that it is there, not what is in it."""
 
     __tablename__ = "file"
+    __table_args__ = NO_ROWID
     connection: str = Field(primary_key=True)
     ticket_id: str = Field(primary_key=True)
     note_id: str = Field(primary_key=True)
@@ -176,6 +181,7 @@ class FilesDue(CacheTable, table=True):
     are of an earlier reading, or there are none yet (`store.files`)."""
 
     __tablename__ = "files_due"
+    __table_args__ = NO_ROWID
     connection: str = Field(primary_key=True)
     ticket_id: str = Field(primary_key=True)
 
@@ -210,6 +216,7 @@ class TimeOverlay(TimeColumns, CacheTable, table=True):
 
 class TicketParent(ParentColumns, CacheTable, table=True):
     __tablename__ = "ticket_parent"
+    __table_args__ = NO_ROWID
 
 
 class ParentOverlay(ParentColumns, CacheTable, table=True):
@@ -218,6 +225,7 @@ class ParentOverlay(ParentColumns, CacheTable, table=True):
 
 class TicketCustom(CustomColumns, CacheTable, table=True):
     __tablename__ = "ticket_custom"
+    __table_args__ = NO_ROWID
 
 
 class CustomOverlay(CustomColumns, CacheTable, table=True):
@@ -296,6 +304,7 @@ class GroupRow(CacheTable, table=True):
     """Tickets that may decide about each other, as the last evaluation saw them (`store.rules.groups`)."""
 
     __tablename__ = "rule_group"
+    __table_args__ = NO_ROWID
     connection: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     ticket_id: str = Field(primary_key=True)
@@ -305,6 +314,7 @@ class DirtyRow(CacheTable, table=True):
     """A ticket that has changed since it was last evaluated (`store.dirty`); without an id: everything."""
 
     __tablename__ = "rule_dirty"
+    __table_args__ = NO_ROWID
     connection: str = Field(primary_key=True)
     ticket_id: str = Field(primary_key=True)
 

@@ -93,7 +93,6 @@ def test_the_entry_point_is_light() -> None:
         ("rules", "list"),
         ("rules", "plan", "--json"),
         ("rules", "exceptions"),
-        (),
     ],
 )
 def test_commands_that_read_start_light(home: Cli, arguments: tuple[str, ...]) -> None:
@@ -103,7 +102,8 @@ def test_commands_that_read_start_light(home: Cli, arguments: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list",), ("list", "--json"), ("check", "--offline"), ("check", "--offline", "--json")]
+    "arguments",
+    [("list",), ("list", "--json"), ("check", "--offline"), ("check", "--offline", "--json"), ()],
 )
 def test_what_scripts_ask_goes_past_click(home: Cli, arguments: tuple[str, ...]) -> None:
     loaded = loaded_by_command(home, *arguments)

@@ -137,6 +137,8 @@ class Api:
 
     async def info(self) -> CompanyInfo:
         """The company's entry, looked up once. Raises `UnknownName` for an unknown company id."""
+        if self._info is not None:
+            return self._info
         async with self._lock:
             if self._info is None:
                 self._info = await self._look_up()

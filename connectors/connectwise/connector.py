@@ -11,7 +11,7 @@ from connectors.connectwise import Options
 from connectors.connectwise import choices as choice_lists
 from connectors.connectwise import plan as planning
 from connectors.connectwise.api import Api
-from connectors.connectwise.read import Reader
+from connectors.connectwise.read import Reader, TimeAhead
 from connectors.connectwise.scope import resolve
 from connectors.connectwise.write import Writer
 from connectors.contract import (
@@ -116,6 +116,14 @@ class ConnectWise:
     async def conversation(self, ticket_id: str) -> Conversation:
         """All notes, with the time entries that the PSA shows to the customer; the opening text left out."""
         return await self._reader.conversation(ticket_id)
+
+    async def read_ahead(self, ticket_ids: Sequence[str]) -> TimeAhead:
+        """The time entries of those tickets, about 100 tickets a request."""
+        return await self._reader.read_ahead(ticket_ids)
+
+    async def conversation_with(self, ticket_id: str, ahead: TimeAhead) -> Conversation:
+        """As `conversation`, without asking for the time."""
+        return await self._reader.conversation(ticket_id, ahead)
 
     async def files(self, ticket_id: str) -> tuple[Attachment, ...]:
         """The ticket's documents: one request."""

@@ -98,6 +98,15 @@ class Position(NamedTuple):
         return Position(max(until - OVERLAP, since.when if since else 0), self.ticket_id)
 
 
+class TimeAhead(NamedTuple):
+    """Time entries of several tickets, read for their conversations."""
+
+    rows: dict[str, list[Row]]
+    """Ticket -> its entries; a ticket that was asked for is there, also without any."""
+    read_at: int
+    """Our clock, UTC seconds, when the reading was begun."""
+
+
 class _ScopeRow(Wire, frozen=True, kw_only=True):
     """What decides whether an open ticket is in the scope."""
 
@@ -275,7 +284,22 @@ class Reader:
 
     # ------------------------------------------------------------ conversation and time
 
-    async def conversation(self, ticket_id: str) -> Conversation:
+    async def read_ahead(self, ticket_ids: Sequence[str]) -> TimeAhead:
+        """The time entries of those tickets, for their conversations. Raises `Unreadable` for an entry of which nobody
+        can tell whose it is: asked for ticket by ticket, it is that one's."""
+        ids = numbers(ticket_ids)
+        ahead = TimeAhead({one: [] for one in ids}, int(self._api.session.now()))
+        for batch in batches(ids):
+            async for page in self._time_pages(batch):
+                for row in page.rows:
+                    if row.value is None:
+                        raise Unreadable(
+                            f"/time/entries: entry {row.id or '?'} cannot be read: {row.problems[0]}"
+                        )
+                    ahead.rows.setdefault(str(row.value.charge_to_id), []).append(row)
+        return ahead
+
+    async def conversation(self, ticket_id: str, ahead: TimeAhead | None = None) -> Conversation:
         """All notes and the time entries shown to the customer, ordered; the opening text left out.
 
         The opening text is the ticket's first public note if the PSA marks it as the issue, or if somebody
@@ -299,11 +323,14 @@ class Reader:
                     notes.append(note)
                     issues |= {note.note_id} if value.issue_flag else set()
                 odd += odd_of(row, "notes", f"note {place}", ticket_id)
-        async for page in self._time_pages([ticket_id]):
-            for place, row in enumerate(page.rows, 1):
-                note = None if row.value is None else time_note(row.value, row.problems)
-                notes += [note] if note is not None else []
-                odd += odd_of(row, "time", f"time entry {place}", ticket_id)
+        if ahead is not None and ticket_id in ahead.rows:
+            time, read_at = ahead.rows[ticket_id], min(read_at, ahead.read_at)
+        else:
+            time = [row async for page in self._time_pages([ticket_id]) for row in page.rows]
+        for place, row in enumerate(time, 1):
+            note = None if row.value is None else time_note(row.value, row.problems)
+            notes += [note] if note is not None else []
+            odd += odd_of(row, "time", f"time entry {place}", ticket_id)
         ordered = in_order(notes)
         opening = await self._opening(ticket_id, ordered, issues)
         said = tuple(note for note in ordered if note is not opening)

@@ -8,6 +8,7 @@ reported as `Odd`, while the rest of the row is delivered.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -177,6 +178,7 @@ NEWER = frozenset({"respondByGoalUTC", "resolutionGoalUTC"})
 """Names that an older server may not know."""
 
 
+@cache
 def fields_of(shape: type[msgspec.Struct], without: frozenset[str] = frozenset()) -> str:
     """The value of `fields=` that brings what `shape` reads. `_info` has to be named, else it is dropped."""
     names = (field.encode_name for field in msgspec.structs.fields(shape))

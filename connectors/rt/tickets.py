@@ -156,7 +156,7 @@ class Tickets:
             return Tombstone(ticket_id, "merged", str(head.id))
         if head.status == "deleted":
             return Tombstone(ticket_id, "deleted")
-        return answer.headers.get("ETag"), answer.began_at
+        return answer.headers.get("etag"), answer.began_at
 
     async def _find(
         self, ids: Mapping[str, str | None], tickets: dict[str, TicketRecord], odds: list[Odd]

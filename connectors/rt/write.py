@@ -73,7 +73,7 @@ class Writes:
     async def _say(self, step: Step, path: str) -> Applied:
         """A reply, a note or time. Once RT has taken it, nothing below may look as if it had not."""
         answer = await self._session.send("POST", f"{path}/{step.action}", json=step.body)
-        made = re.search(r"/transaction/(\d+)$", answer.headers.get("Location", ""))
+        made = re.search(r"/transaction/(\d+)$", answer.headers.get("location", ""))
         said = _sentences(answer.body)
         try:
             ticket = await self._tickets.one(step.ticket_id)
@@ -82,7 +82,7 @@ class Writes:
         return Applied(ticket, created_id=made[1] if made else None, said=said)
 
     async def _version(self, path: str) -> str | None:
-        return (await self._session.get(path)).headers.get("ETag")
+        return (await self._session.get(path)).headers.get("etag")
 
 
 def _is_as_asked(ticket: TicketRecord, field: str, wanted: Value, fields: Mapping[str, str]) -> bool:
