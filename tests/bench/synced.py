@@ -23,6 +23,7 @@ from store.settings_save import save_connection
 from tests import large
 from tests.bench.recorded import Recorder, Sent, save, served
 from tests.bench.recorded import load as loaded
+from tests.bench.slowed import only_mine
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def synced(folder: Path, open_tickets: int, closed: int, psa: str = "connectwise
 async def _make(made: Synced, open_tickets: int, closed: int) -> None:
     port = _free_port()
     world = World(5, max(int(open_tickets * 2.4), 150), speed=0)
-    _only_mine(world, open_tickets)
+    only_mine(world, open_tickets)
     table = demo_settings(made.psa, f"http://127.0.0.1:{port}")
     save_connection(made.home.config, NAME, table | {"quota": "1000000/1m", "quota_share": 1.0})
     recorder = Recorder(demo_transport(world, made.psa))
@@ -125,17 +126,6 @@ class _Quick:
 
     async def conversation(self, ticket_id: str) -> Conversation:
         return Conversation(ticket_id, (), int(time.time()))
-
-
-def _only_mine(world: World, count: int) -> None:
-    """Leaves the technician exactly so many open tickets, all by ownership."""
-    found = sorted(ticket.id for ticket in world.tickets.values() if world.is_open(ticket))
-    if len(found) < count:
-        raise RuntimeError(f"the world has {len(found)} open tickets, not {count}")
-    for place, one in enumerate(found):
-        who = world.technician if place < count else "asmith"
-        ticket = world.tickets[one]
-        ticket.owner_id, ticket.resources, ticket.dispatched = world.member(who).id, (who,), ()
 
 
 def _free_port() -> int:
