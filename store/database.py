@@ -53,8 +53,20 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+_NEVER = -100_000_000_000
+UNREAD_BY = (
+    f"coalesce(updated_at, 0) - min(coalesce(notes_read_at, {_NEVER}), coalesce(time_read_at, {_NEVER}))"
+)
+"""SQL: by how many seconds a ticket changed after the older reading of what hangs on it; huge where never read."""
+
 CACHE_INDEXES = (
     "CREATE INDEX ticket_in_queue ON ticket (connection) WHERE in_scope",
+    # What each round asks of the open queue: its ids, boards, companies and agreements.
+    "CREATE INDEX ticket_open ON ticket (connection, presence, company_id, board_id, agreement_id, status_key,"
+    " ticket_id) WHERE in_scope AND NOT closed",
+    # What changed since its conversation or its time was read, and whose time was read longest ago.
+    f"CREATE INDEX ticket_unread ON ticket (connection, {UNREAD_BY}, ticket_id) WHERE in_scope",
+    "CREATE INDEX ticket_by_time_read ON ticket (connection, time_read_at, ticket_id) WHERE in_scope",
     "CREATE INDEX ticket_by_number ON ticket (connection, number)",
     "CREATE INDEX ticket_by_company ON ticket (connection, company_id)",
     "CREATE INDEX ticket_by_contact ON ticket (connection, contact_id, contact)",

@@ -17,12 +17,13 @@ import msgspec
 
 from connectors.contract import Connector, ConnectorError, Identity
 from store.cache_notes import reclassify
-from store.cache_upkeep import forget, mark, marked, set_state, store_roles
+from store.cache_upkeep import forget, has_roles, mark, marked, says, set_state, store_roles
 from store.cache_writes import set_parents
 from store.choices import keep_choices, load_choices
 from store.contact_tickets import reread
 from store.conversations import read_conversations, read_time
 from store.database import CacheReplaced, Databases, explained
+from store.dirty import dirty
 from store.pull import pull
 from store.reconcile import compare, read_parents, reread_odd
 from store.refresh import refresh_others_of_contact, refresh_ticket, refresh_tickets
@@ -138,10 +139,26 @@ async def _round(round: Round, *, full: bool) -> SyncReport:
 
 
 def _begin(round: Round) -> None:
-    """Puts the settings where the rules see them. A changed address makes the cached rows worthless."""
+    """Puts the settings where the rules see them. A changed address makes the cached rows worthless.
+
+    Nothing is written where all of it is there already: the moment of the round is written with its end.
+    """
     connection = round.connection
     address = json.dumps([connection.psa, *(connection.options.get(key) for key in ADDRESS)])
     patterns = json.dumps(round.settings.rules.auto_reply)
+    title = round.connector.title
+    with round.databases.cache_reads.connect() as cache:
+        known = cache.exec_driver_sql(
+            "SELECT psa, title FROM connection_state WHERE connection = ?", (round.name,)
+        ).one_or_none()
+        if (
+            known is not None
+            and tuple(known) == (connection.psa, title)
+            and says(cache, round.name, "address", address)
+            and says(cache, round.name, "auto_reply", patterns)
+            and has_roles(cache, connection)
+        ):
+            return
     with round.databases.cache.begin() as cache:
         before = marked(cache, round.name, "address")
         if before is not None and before[0] != address:
@@ -157,7 +174,7 @@ def _begin(round: Round) -> None:
             cache,
             round.name,
             psa=connection.psa,
-            title=round.connector.title,
+            title=title,
             tried_at=round.began,
         )
 
@@ -193,8 +210,14 @@ async def _know_ourselves(round: Round) -> None:
     round.resolved = await round.connector.resolve(round.connection.scope)
     # Only now are the capabilities complete: some depend on the account's rights (Request Tracker).
     can = msgspec.json.encode(round.connector.capabilities, order="sorted").decode()
+    scope = msgspec.json.encode(round.resolved).decode()
+    with round.databases.cache_reads.connect() as cache:
+        before = cache.exec_driver_sql(
+            "SELECT capabilities FROM connection_state WHERE connection = ?", (round.name,)
+        ).scalar_one()
+        if before == can and says(cache, round.name, "scope", scope):
+            return
     with round.databases.cache.begin() as cache:
-        scope = msgspec.json.encode(round.resolved).decode()
         mark(cache, round.name, "scope", scope, round.began)
         set_state(cache, round.name, capabilities=can)
 
@@ -213,7 +236,8 @@ def _publish(round: Round) -> None:
             "The cache was made anew while it was being filled.", hint="Run `deskzero sync` to fill it."
         )
     with round.databases.cache.begin() as cache:
-        set_parents(cache, round.name)
+        if dirty(cache, round.name) != []:  # also what a sender has stored since `read_parents` looked
+            set_parents(cache, round.name)
         evaluate_changes(
             cache,
             round.databases.journal,
@@ -233,6 +257,7 @@ def _publish(round: Round) -> None:
             cache,
             round.name,
             scope=str(round.connection.scope),
+            tried_at=round.began,
             synced_at=round.began,
             generation=generation + 1,
             error_kind=None,
@@ -255,6 +280,7 @@ def _failed(round: Round, error: ConnectorError) -> None:
         set_state(
             cache,
             round.name,
+            tried_at=round.began,
             error_kind=error.kind,
             error=str(error),
             hint=error.hint,
