@@ -14,7 +14,7 @@ from connectors.contract import Forbidden, NotThere, Rejected, Unreadable
 from store.cache_notes import store_conversation
 from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_time
-from store.database import UNREAD_BY
+from store.database import ENDED_AT, UNREAD_BY
 from store.not_known import told
 from store.note_reading import classifier
 from store.sync_round import Round, each
@@ -42,7 +42,7 @@ _CLOSED = (
     "(t.closed OR EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
     " AND r.role = 'closed' AND r.status = t.status_key))"
 )
-_RECENT = "max(coalesce(t.closed_at, 0), coalesce(t.updated_at, 0)) >= :edge"
+_RECENT = f"{ENDED_AT} >= :edge"
 
 _QUEUE = (
     "FROM ticket t WHERE t.connection = :connection AND t.in_scope AND t.presence = 'here'"
@@ -53,9 +53,15 @@ _CHANGED = (
     f"SELECT ticket_id FROM ticket WHERE connection = :connection AND in_scope AND {UNREAD_BY} >= :ahead"
 )
 """Tickets that changed since their conversation or time was read, or of which one never was; by an index."""
-_LONG_AGO = (
-    "SELECT ticket_id FROM ticket WHERE connection = :connection AND in_scope AND time_read_at <= :since"
+_LONG_AGO = " UNION ALL ".join(
+    f"SELECT ticket_id FROM ticket WHERE connection = :connection AND in_scope AND {which}"
+    for which in (
+        "NOT closed AND time_read_at <= :since",
+        f"closed AND {ENDED_AT} >= :edge AND time_read_at <= :since",
+        "closed AND customer_flag",
+    )
 )
+"""Tickets of the queue whose time was read long ago, and a few more; by indexes."""
 
 _UNREAD_CONVERSATIONS = (
     f"SELECT t.ticket_id {_QUEUE}{{among}} AND (t.notes_read_at IS NULL OR t.notes_read_at <= :since"
