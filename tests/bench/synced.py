@@ -82,7 +82,7 @@ async def _make(made: Synced, open_tickets: int, closed: int) -> None:
     port = _free_port()
     world = World(5, max(int(open_tickets * 2.4), 150), speed=0)
     only_mine(world, open_tickets)
-    _idle(world)
+    idle(world)
     table = demo_settings(made.psa, f"http://127.0.0.1:{port}")
     save_connection(made.home.config, NAME, table | {"quota": "1000000/1m", "quota_share": 1.0})
     recorder = Recorder(demo_transport(world, made.psa))
@@ -129,7 +129,7 @@ class _Quick:
         return Conversation(ticket_id, (), int(time.time()))
 
 
-def _idle(world: World) -> None:
+def idle(world: World) -> None:
     """The newest change lies further back than the cursor reads again, and so do all others before it."""
     newest = max(ticket.updated for ticket in world.tickets.values())
     for ticket in world.tickets.values():
