@@ -134,6 +134,7 @@ class _Side:
             absolute=True,
             size=size,
             standard=standard,
+            note="where it is 1, that is when the ticket was read that set the cursor and proves it by coming again",
         )
         yield Figure(
             "unchanged sync, bytes written to the databases",
