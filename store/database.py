@@ -67,7 +67,7 @@ CACHE_INDEXES = (
     "CREATE INDEX ticket_open ON ticket (connection, presence, company_id, board_id, agreement_id, status_key,"
     " ticket_id) WHERE in_scope AND NOT closed",
     # What changed since its conversation or its time was read; of the queue, whose time was read longest ago.
-    f"CREATE INDEX ticket_unread ON ticket (connection, {UNREAD_BY}, ticket_id) WHERE in_scope",
+    f"CREATE INDEX ticket_changed_since_read ON ticket (connection, {UNREAD_BY}, ticket_id) WHERE in_scope",
     "CREATE INDEX ticket_open_by_time_read ON ticket (connection, time_read_at, ticket_id)"
     " WHERE in_scope AND NOT closed",
     f"CREATE INDEX ticket_ended ON ticket (connection, {ENDED_AT}, time_read_at, ticket_id)"
