@@ -267,7 +267,7 @@ class Session:
             headers={"User-Agent": "deskzero", "Accept": "application/json", **self._headers},
             timeout=httpx.Timeout(self._timeout, connect=min(10.0, self._timeout)),
             limits=httpx.Limits(
-                max_connections=2 * self._concurrency, max_keepalive_connections=self._concurrency
+                max_connections=2 * self._concurrency, max_keepalive_connections=2 * self._concurrency
             ),
             follow_redirects=False,
             # A proxy from the environment must not get what is meant for this machine.

@@ -7,11 +7,14 @@ meaning is plain (a number for a text), else left empty and reported as `Odd`, w
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from connectors.contract import Odd
+
+if TYPE_CHECKING:
+    from connectors.answers import Answer
 
 R = TypeVar("R", bound=msgspec.Struct)
 Problem = tuple[str, str]
@@ -35,6 +38,17 @@ def read_row(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:
         return _row(getattr(value, "id", None), value, [])
     except msgspec.ValidationError:
         return _read_slowly(raw, shape, strict)
+
+
+def read_rows(answer: Answer, shape: type[R], strict: frozenset[str]) -> list[Row]:
+    """The rows of a page: decoded all at once, and one by one only where one of them cannot be read as it should.
+
+    Raises `Unreadable` where the answer is no list."""
+    try:
+        values = msgspec.json.decode(answer.body, type=list[shape])  # type: ignore[valid-type]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [read_row(raw, shape, strict) for raw in answer.decode(list[msgspec.Raw])]
+    return [_row(getattr(value, "id", None), value, []) for value in values]
 
 
 def _read_slowly(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:

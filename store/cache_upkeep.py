@@ -66,6 +66,12 @@ def mark(cache: Cache, connection: str, name: str, value: str, saved_at: int) ->
     )
 
 
+def says(cache: Cache, connection: str, name: str, value: str) -> bool:
+    """Whether the mark is there and has this value; for marks whose moment does not matter."""
+    known = marked(cache, connection, name)
+    return known is not None and known[0] == value
+
+
 def marked(cache: Cache, connection: str, name: str) -> tuple[str, int] | None:
     """(value, saved_at) of a mark, or `None`."""
     row = cache.exec_driver_sql(
@@ -151,6 +157,22 @@ def release_unseen(cache: Cache, connection: str, since: int) -> None:
 
 def store_roles(cache: Cache, connection: Connection) -> None:
     """Puts what the settings say about statuses where the views see it."""
+    wanted = _roles(connection)
+    if wanted != _stored_roles(cache, connection):
+        cache.exec_driver_sql("DELETE FROM status_role WHERE connection = ?", (connection.name,))
+        for role, status in sorted(wanted):
+            cache.exec_driver_sql(
+                "INSERT INTO status_role (connection, role, status) VALUES (?, ?, ?)",
+                (connection.name, role, status),
+            )
+
+
+def has_roles(cache: Cache, connection: Connection) -> bool:
+    """Whether the views see what the settings say about statuses."""
+    return _roles(connection) == _stored_roles(cache, connection)
+
+
+def _roles(connection: Connection) -> set[tuple[str, str]]:
     roles = {
         "closed": connection.closed_statuses,
         "child": connection.child_statuses,
@@ -158,20 +180,14 @@ def store_roles(cache: Cache, connection: Connection) -> None:
         "closing": connection.closing_statuses,
         "waiting": connection.waiting_statuses,
     }
-    wanted = {(role, name.casefold()) for role, names in roles.items() for name in names}
-    found = {
-        (row.role, row.status)
-        for row in cache.exec_driver_sql(
-            "SELECT role, status FROM status_role WHERE connection = ?", (connection.name,)
-        )
-    }
-    if wanted != found:
-        cache.exec_driver_sql("DELETE FROM status_role WHERE connection = ?", (connection.name,))
-        for role, status in sorted(wanted):
-            cache.exec_driver_sql(
-                "INSERT INTO status_role (connection, role, status) VALUES (?, ?, ?)",
-                (connection.name, role, status),
-            )
+    return {(role, name.casefold()) for role, names in roles.items() for name in names}
+
+
+def _stored_roles(cache: Cache, connection: Connection) -> set[tuple[str, str]]:
+    rows = cache.exec_driver_sql(
+        "SELECT role, status FROM status_role WHERE connection = ?", (connection.name,)
+    )
+    return {(row.role, row.status) for row in rows}
 
 
 def rescope(cache: Cache, connection: str, scope: Resolved) -> None:

@@ -23,6 +23,7 @@ from connectors.contract import (
 from store.cache_notes import store_conversations
 from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_time
+from store.database import ENDED_AT, UNREAD_BY
 from store.not_known import told
 from store.note_reading import classifier
 from store.sync_round import Round, each
@@ -58,22 +59,36 @@ _CLOSED = (
     "(t.closed OR EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
     " AND r.role = 'closed' AND r.status = t.status_key))"
 )
-_RECENT = "max(coalesce(t.closed_at, 0), coalesce(t.updated_at, 0)) >= :edge"
+_RECENT = f"{ENDED_AT} >= :edge"
 
 _QUEUE = (
     "FROM ticket t WHERE t.connection = :connection AND t.in_scope AND t.presence = 'here'"
     f" AND (NOT {_CLOSED} OR {_RECENT} OR coalesce(t.customer_flag, 0))"
 )
 
-UNREAD_CONVERSATIONS = (
-    f"SELECT t.ticket_id {_QUEUE} AND (t.notes_read_at IS NULL OR t.notes_read_at <= :since"
+_CHANGED = (
+    f"SELECT ticket_id FROM ticket WHERE connection = :connection AND in_scope AND {UNREAD_BY} >= :ahead"
+)
+"""Tickets that changed since their conversation or time was read, or of which one never was; by an index."""
+_LONG_AGO = " UNION ALL ".join(
+    f"SELECT ticket_id FROM ticket WHERE connection = :connection AND in_scope AND {which}"
+    for which in (
+        "NOT closed AND time_read_at <= :since",
+        f"closed AND {ENDED_AT} >= :edge AND time_read_at <= :since",
+        "closed AND customer_flag",
+    )
+)
+"""Tickets of the queue whose time was read long ago, and a few more; by indexes."""
+
+_UNREAD_CONVERSATIONS = (
+    f"SELECT t.ticket_id {_QUEUE}{{among}} AND (t.notes_read_at IS NULL OR t.notes_read_at <= :since"
     " OR t.updated_at >= t.notes_read_at + :ahead"
     " OR (coalesce(t.customer_flag, 0) AND t.notes_read_at <= :flagged))"
     f" ORDER BY coalesce(t.customer_flag, 0) DESC, {_CLOSED}, t.updated_at DESC, t.ticket_id"
 )
 
-UNREAD_TIME = (
-    f"SELECT t.ticket_id {_QUEUE} AND (t.time_read_at IS NULL OR t.time_read_at <= :since"
+_UNREAD_TIME = (
+    f"SELECT t.ticket_id {_QUEUE}{{among}} AND (t.time_read_at IS NULL OR t.time_read_at <= :since"
     " OR t.updated_at >= t.time_read_at + :ahead) ORDER BY t.ticket_id"
 )
 
@@ -87,8 +102,12 @@ async def read_conversations(round: Round) -> None:
     """
     if not told(round.connector.capabilities, "conversations"):
         return
-    window = round.settings.rules.talk_window(round.settings.kinds)
-    await conversations_of(round, _due(round, UNREAD_CONVERSATIONS, window=window))
+    window, can = round.settings.rules.talk_window(round.settings.kinds), round.connector.capabilities
+    since = _since(round)
+    flagged = round.began - FLAG_AGE if can.flag and can.note_moves_ticket is False else 0
+    among = None if since or flagged else _CHANGED
+    due = _due(round, _UNREAD_CONVERSATIONS, window=window, since=since, flagged=flagged, among=among)
+    await conversations_of(round, due)
 
 
 async def conversations_of(round: Round, due: Sequence[str]) -> None:
@@ -169,8 +188,12 @@ async def read_time(round: Round) -> None:
     """Reads and stores the time entries that are due, many tickets a request; none where the PSA tells none."""
     if not told(round.connector.capabilities, "time"):
         return
-    due = _due(round, UNREAD_TIME, window=round.settings.rules.largest_window, age=TIME_AGE)
-    await time_of(round, due)
+    since = _since(round, TIME_AGE)
+    among: str | None = f"{_CHANGED} UNION ALL {_LONG_AGO}" if since else _CHANGED
+    if round.thorough and since:
+        among = None
+    window = round.settings.rules.largest_window
+    await time_of(round, _due(round, _UNREAD_TIME, window=window, since=since, among=among))
 
 
 async def time_of(round: Round, due: Sequence[str]) -> None:
@@ -189,22 +212,29 @@ async def time_of(round: Round, due: Sequence[str]) -> None:
             quarantine(cache, round.name, entries.odd, round.now())
 
 
-def _due(round: Round, sql: str, *, window: int, age: int | None = None) -> list[str]:
-    since, can = 0, round.connector.capabilities
-    if not round.counts_notes:
-        if round.thorough:
-            since = round.began
-        elif age is not None:
-            since = round.began - age
+def _since(round: Round, age: int | None = None) -> int:
+    """What was read at that moment or before is read again, although nothing says that it changed; 0: nothing is."""
+    if round.counts_notes:
+        return 0
+    if round.thorough:
+        return round.began
+    return 0 if age is None else round.began - age
+
+
+def _due(
+    round: Round, sql: str, *, window: int, since: int, flagged: int = 0, among: str | None = None
+) -> list[str]:
+    """`among`: a quick way to the tickets that can be due at all; without, every ticket is looked at."""
     values = {
         "connection": round.name,
         "edge": round.began - window,
         "since": since,
-        "flagged": round.began - FLAG_AGE if can.flag and can.note_moves_ticket is False else 0,
+        "flagged": flagged,
         "ahead": round.clock_ahead - SAME_MOMENT,
     }
+    some = "" if among is None else f" AND t.ticket_id IN ({among})"
     with round.databases.cache_reads.connect() as cache:
-        return list(cache.exec_driver_sql(sql, values).scalars())
+        return list(cache.exec_driver_sql(sql.format(among=some), values).scalars())
 
 
 def say_unread(round: Round, what: str, failed: list[str]) -> None:

@@ -53,6 +53,14 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+_NEVER = -100_000_000_000
+UNREAD_BY = (
+    f"coalesce(updated_at, 0) - min(coalesce(notes_read_at, {_NEVER}), coalesce(time_read_at, {_NEVER}))"
+)
+"""SQL: by how many seconds a ticket changed after the older reading of what hangs on it; huge where never read."""
+ENDED_AT = "max(coalesce(closed_at, 0), coalesce(updated_at, 0))"
+"""SQL: when something last happened on a closed ticket."""
+
 CACHE_INDEXES = (
     # All that `v_queue` asks for.
     "CREATE INDEX ticket_in_queue ON ticket (connection, closed, presence,"
@@ -66,6 +74,17 @@ CACHE_INDEXES = (
     "CREATE INDEX ticket_unread ON ticket (connection, presence, closed, closed_at, updated_at, notes_read_at,"
     " status_key, customer_flag, in_scope) WHERE in_scope AND presence = 'here'"
     " AND (notes_read_at IS NULL OR updated_at > notes_read_at)",
+    # What each round asks of the open queue: its ids, boards, companies and agreements.
+    "CREATE INDEX ticket_open ON ticket (connection, presence, company_id, board_id, agreement_id, status_key,"
+    " ticket_id) WHERE in_scope AND NOT closed",
+    # What changed since its conversation or its time was read; of the queue, whose time was read longest ago.
+    f"CREATE INDEX ticket_changed_since_read ON ticket (connection, {UNREAD_BY}, ticket_id) WHERE in_scope",
+    "CREATE INDEX ticket_open_by_time_read ON ticket (connection, time_read_at, ticket_id)"
+    " WHERE in_scope AND NOT closed",
+    f"CREATE INDEX ticket_ended ON ticket (connection, {ENDED_AT}, time_read_at, ticket_id)"
+    " WHERE in_scope AND closed",
+    "CREATE INDEX ticket_ended_flagged ON ticket (connection, ticket_id)"
+    " WHERE in_scope AND closed AND customer_flag",
     "CREATE INDEX ticket_by_number ON ticket (connection, number)",
     "CREATE INDEX ticket_by_company ON ticket (connection, company_id)",
     "CREATE INDEX ticket_by_contact ON ticket (connection, contact_id, contact)",

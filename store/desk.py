@@ -33,9 +33,10 @@ from store.opening import open_connection
 from store.overlay import rebuild_overlay, settle
 from store.read import Reader
 from store.read_records import ConnectionView
+from store.refresh import refresh_others_of_contact, refresh_tickets
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_others_of_contact, refresh_ticket, sync_connection
+from store.sync import sync_connection
 from store.sync_round import Progress, SyncReport, Telling
 from store.undo import Undone, undo
 
@@ -359,12 +360,18 @@ class Desk:
                 log.warning("%s cannot be opened: %s", name, error.kind)
         return found
 
-    async def _refresh(self, name: str, ticket_id: str) -> None:
+    async def _refresh(self, name: str, ticket_ids: Sequence[str]) -> Mapping[str, ConnectorError]:
         connector = await self.connector(name)
         connection = self.settings.connections[name]
         with spare():  # the next sync reads it anyway: the reserve is for what is to be sent
-            await refresh_ticket(
-                self.databases, connection, connector, self.settings, ticket_id, now=lambda: self.now
+            return await refresh_tickets(
+                self.databases,
+                connection,
+                connector,
+                self.settings,
+                ticket_ids,
+                now=lambda: self.now,
+                evaluates=False,
             )
 
     async def _others(self, name: str, ticket_id: str) -> None:

@@ -105,6 +105,11 @@ def load_one(db: Db, change: str) -> Entry:
     raise OutboxRefused(f'There is no change "{change}".', hint="`deskzero outbox --all` lists them.")
 
 
+def state_of(db: Db, change: str) -> str:
+    """The state of a change that is there."""
+    return str(db.execute(text("SELECT state FROM change WHERE change = :of"), {"of": change}).scalar_one())
+
+
 def move(
     db: Db,
     change: str,

@@ -6,6 +6,7 @@ stays laid over until a read that began after its confirmation has stored the ti
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -46,11 +47,13 @@ def rebuild_overlay(databases: Databases, connection: str, tickets: Iterable[str
     only = None if tickets is None else sorted(set(tickets))
     with databases.cache.begin() as cache:
         with databases.journal_reads.begin() as journal:
-            entries = load(journal, f"connection = :c AND {_SHOWN}", c=connection)
+            which = "" if only is None else " AND ticket_id IN (SELECT value FROM json_each(:ids))"
+            entries = load(
+                journal, f"connection = :c AND {_SHOWN}{which}", c=connection, ids=json.dumps(only)
+            )
         by_ticket: dict[str, list[Entry]] = {}
         for entry in entries:
-            if only is None or entry.ticket_id in only:
-                by_ticket.setdefault(entry.ticket_id, []).append(entry)
+            by_ticket.setdefault(entry.ticket_id, []).append(entry)
         _clear(cache, connection, only)
         for ticket_id, changes in by_ticket.items():
             laid = overlay_for(cache, connection, ticket_id, changes)

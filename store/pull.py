@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from sqlalchemy import Connection as Cache
 
 from connectors.contract import Page, TicketRecord
-from store.cache_upkeep import mark, marked, quarantine, release_tickets, release_unseen, rescope, retire
+from store.cache_upkeep import (
+    mark,
+    marked,
+    quarantine,
+    release_tickets,
+    release_unseen,
+    rescope,
+    retire,
+    says,
+)
 from store.cache_writes import store_tickets
 from store.reopenings import keep
 from store.sync_round import Round
@@ -74,7 +83,7 @@ def _store(cache: Cache, round: Round, page: Page, *, first_sync: bool) -> None:
     release_tickets(cache, round.name, [record.ticket_id for record in page.tickets])
     quarantine(cache, round.name, page.odd, round.now())
     round.put_aside |= {odd.ticket_id for odd in page.odd if odd.ticket_id is not None}
-    if page.cursor is not None:
+    if page.cursor is not None and not says(cache, round.name, "tickets", page.cursor):
         mark(cache, round.name, "tickets", page.cursor, round.began)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection as Cache
 from connectors.contract import Fetched
 from store.cache_upkeep import mark, marked, quarantine, release_tickets
 from store.cache_writes import set_parents, set_presence, store_tickets
+from store.dirty import dirty
 from store.reopenings import keep
 from store.sync_round import Round
 
@@ -104,6 +105,10 @@ def _without_a_word(round: Round, vanished: Asked, before: int) -> None:
         )
         log.warning("%s: %d ids vanished without a word, nothing removed", round.name, len(silent))
         silent = []
+    with round.databases.cache_reads.connect() as cache:
+        nothing = not silent and (not (saved := marked(cache, round.name, "vanished")) or saved[0] == "{}")
+    if nothing:
+        return
     with round.databases.cache.begin() as cache:
         for ticket_id in silent:
             round.gone += set_presence(cache, round.name, ticket_id, "not_visible", read_at=vanished.read_at)
@@ -167,6 +172,10 @@ async def read_parents(round: Round) -> None:
             ).scalars()
         )
     parents = await ask(round, due, "parents")
+    with round.databases.cache_reads.connect() as cache:
+        unchanged = not parents.silent and dirty(cache, round.name) == []
+    if unchanged:
+        return  # `parent_id` follows from links, tickets and roles, and whatever changes one of them is noted there
     with round.databases.cache.begin() as cache:
         for ticket_id in parents.silent:
             set_presence(cache, round.name, ticket_id, "not_visible", read_at=parents.read_at)
@@ -185,6 +194,8 @@ async def reread_odd(round: Round) -> None:
                 (round.name, json.dumps(sorted(round.put_aside)), PER_FETCH),
             ).scalars()
         )
+    if not due:
+        return
     asked = await ask(round, due, "tickets")
     with round.databases.cache.begin() as cache:
         release_tickets(cache, round.name, asked.silent)

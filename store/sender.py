@@ -21,21 +21,19 @@ from store.changes import BLOCKING_STATES, ConflictDetail, Outcome, to_json
 from store.database import Databases
 from store.home import Home
 from store.lock import take_lock
-from store.outbox import lay
 from store.outbox_gone import rebase_later
-from store.outbox_rows import Entry, StepEntry, load, load_one, move
-from store.overlay import settle
+from store.outbox_rows import Entry, StepEntry, load, load_one, move, state_of
 from store.sender_compare import Halt
 from store.sender_journal import Clock, Withdrawn
+from store.sender_show import Refresh, Shows
 from store.sender_step import Sleep, StepSender
 from store.settings import Settings
 from store.stale import asking, asks_first
 
 log = logging.getLogger(__name__)
 
-Refresh = Callable[[str, str], Awaitable[None]]
-"""`refresh(connection, ticket_id)` reads a ticket again and stores it; may raise `ConnectorError`. `others` does so for
-the tickets with the same contact."""
+Others = Callable[[str, str], Awaitable[None]]
+"""`others(connection, ticket_id)` reads the tickets with the same contact again; may raise `ConnectorError`."""
 
 AT_ONCE = 4
 """Tickets that are written to side by side."""
@@ -55,7 +53,7 @@ async def push(
     force: bool = False,
     wait: float = 0.0,
     refresh: Refresh | None = None,
-    others: Refresh | None = None,
+    others: Others | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> list[Outcome]:
     """Sends every change that is due on the connections given; what became of each.
@@ -99,14 +97,14 @@ class _Sender:
         clock: Clock,
         force: bool,
         refresh: Refresh | None,
-        others: Refresh | None,
+        others: Others | None,
         sleep: Sleep,
     ) -> None:
         self._databases = databases
         self._settings = settings
         self._clock = clock
         self._force = force
-        self._refresh = refresh
+        self._shows = Shows(databases, settings, clock, refresh)
         self._others = others
         self._on_the_card = {name: one.capabilities.on_the_card for name, one in connectors.items()}
         self._cards: dict[tuple[str, str | None], asyncio.Lock] = {}
@@ -122,11 +120,15 @@ class _Sender:
 
     async def run(self) -> list[Outcome]:
         """Until nothing is due any more, what other processes hand over meanwhile included."""
-        while chains := self._due():
-            ended = await asyncio.gather(*(self._chain(chain) for chain in chains), return_exceptions=True)
-            for problem in ended:
-                if isinstance(problem, BaseException):
-                    raise problem
+        async with self._shows:
+            while chains := self._due():
+                ended = await asyncio.gather(
+                    *(self._chain(chain) for chain in chains), return_exceptions=True
+                )
+                for problem in ended:
+                    if isinstance(problem, BaseException):
+                        raise problem
+                await self._shows.done()
         return list(self._outcomes.values())
 
     def _due(self) -> list[list[Entry]]:
@@ -212,7 +214,8 @@ class _Sender:
             self._halted(entry, step, halt)
         else:
             self._confirm(entry)
-        await self._show(entry)
+        self._shows.add(entry, self._outcomes[entry.change].state)
+        await self._show_others(entry)
 
     def _confirm(self, entry: Entry) -> None:
         """Every step arrived (or was there already)."""
@@ -232,7 +235,7 @@ class _Sender:
             if sent and entry.undo_of is not None:
                 states = ("confirmed", "conflict", "rejected", "uncertain")
                 move(db, entry.undo_of, states, also={"by": entry.change}, state="undone")
-            state = load_one(db, entry.change).state
+            state = state_of(db, entry.change)
         self._note(entry, state, wrote=wrote)
 
     def _halted(self, entry: Entry, step: StepEntry | None, halt: Halt) -> None:
@@ -274,22 +277,6 @@ class _Sender:
         if halt.kind in ("unreachable", "unreadable"):
             self._failures[connection] = self._failures.get(connection, 0) + 1
         return self._failures.get(connection, 0) >= MOST_FAILURES
-
-    async def _show(self, entry: Entry) -> None:
-        """Lets the screen see at once what became of it: the ticket read again, the overlay as it now is."""
-        now, done = self._clock, self._outcomes[entry.change].state
-        if done != "confirmed":
-            lay(self._databases, self._settings, entry.connection, [entry.ticket_id], now())
-        if self._refresh is not None and done not in ("queued", "sending"):
-            try:
-                await self._refresh(entry.connection, entry.ticket_id)
-            except ConnectorError as error:
-                # What was written is confirmed; the overlay shows it until the next sync has read it.
-                log.info("#%s could not be read again: %s", entry.ticket_id, error)
-            else:
-                settle(self._databases, entry.connection, now(), refreshed={entry.change})
-                lay(self._databases, self._settings, entry.connection, [entry.ticket_id], now())
-        await self._show_others(entry)
 
     async def _show_others(self, entry: Entry) -> None:
         """The other tickets of a contact whose card was written to; whatever became of the rest of the change."""

@@ -14,19 +14,19 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import Connection as Cache
 
-from connectors.contract import Connector, ConnectorError, Identity, Resolved
-from store.cache_notes import reclassify, store_conversation
-from store.cache_upkeep import forget, mark, marked, set_state, store_roles
-from store.cache_writes import saved_scope, set_parents, set_presence, store_time
+from connectors.contract import Connector, ConnectorError, Identity
+from store.cache_notes import reclassify
+from store.cache_upkeep import forget, has_roles, mark, marked, says, set_state, store_roles
+from store.cache_writes import set_parents
 from store.choices import keep_choices, load_choices
-from store.contact_tickets import AT_ONCE, others_open, read_again_later, reread
+from store.contact_tickets import reread
 from store.conversations import read_conversations, read_time
 from store.database import CacheReplaced, Databases, explained
-from store.not_known import told
+from store.dirty import dirty
 from store.pull import pull
-from store.reconcile import ask, compare, read_parents, reread_odd
+from store.reconcile import compare, read_parents, reread_odd
+from store.refresh import refresh_others_of_contact, refresh_ticket, refresh_tickets
 from store.retention import tidy
 from store.settings import Connection, Settings
 from store.sync_round import Progress, Round, SyncReport
@@ -37,6 +37,7 @@ __all__ = [
     "load_choices",
     "refresh_others_of_contact",
     "refresh_ticket",
+    "refresh_tickets",
     "sync_connection",
 ]
 
@@ -138,10 +139,26 @@ async def _round(round: Round, *, full: bool) -> SyncReport:
 
 
 def _begin(round: Round) -> None:
-    """Puts the settings where the rules see them. A changed address makes the cached rows worthless."""
+    """Puts the settings where the rules see them. A changed address makes the cached rows worthless.
+
+    Nothing is written where all of it is there already: the moment of the round is written with its end.
+    """
     connection = round.connection
     address = json.dumps([connection.psa, *(connection.options.get(key) for key in ADDRESS)])
     patterns = json.dumps(round.settings.rules.auto_reply)
+    title = round.connector.title
+    with round.databases.cache_reads.connect() as cache:
+        known = cache.exec_driver_sql(
+            "SELECT psa, title FROM connection_state WHERE connection = ?", (round.name,)
+        ).one_or_none()
+        if (
+            known is not None
+            and tuple(known) == (connection.psa, title)
+            and says(cache, round.name, "address", address)
+            and says(cache, round.name, "auto_reply", patterns)
+            and has_roles(cache, connection)
+        ):
+            return
     with round.databases.cache.begin() as cache:
         before = marked(cache, round.name, "address")
         if before is not None and before[0] != address:
@@ -157,7 +174,7 @@ def _begin(round: Round) -> None:
             cache,
             round.name,
             psa=connection.psa,
-            title=round.connector.title,
+            title=title,
             tried_at=round.began,
         )
 
@@ -193,8 +210,14 @@ async def _know_ourselves(round: Round) -> None:
     round.resolved = await round.connector.resolve(round.connection.scope)
     # Only now are the capabilities complete: some depend on the account's rights (Request Tracker).
     can = msgspec.json.encode(round.connector.capabilities, order="sorted").decode()
+    scope = msgspec.json.encode(round.resolved).decode()
+    with round.databases.cache_reads.connect() as cache:
+        before = cache.exec_driver_sql(
+            "SELECT capabilities FROM connection_state WHERE connection = ?", (round.name,)
+        ).scalar_one()
+        if before == can and says(cache, round.name, "scope", scope):
+            return
     with round.databases.cache.begin() as cache:
-        scope = msgspec.json.encode(round.resolved).decode()
         mark(cache, round.name, "scope", scope, round.began)
         set_state(cache, round.name, capabilities=can)
 
@@ -213,7 +236,8 @@ def _publish(round: Round) -> None:
             "The cache was made anew while it was being filled.", hint="Run `deskzero sync` to fill it."
         )
     with round.databases.cache.begin() as cache:
-        set_parents(cache, round.name)
+        if dirty(cache, round.name) != []:  # also what a sender has stored since `read_parents` looked
+            set_parents(cache, round.name)
         evaluate_changes(
             cache,
             round.databases.journal,
@@ -233,6 +257,7 @@ def _publish(round: Round) -> None:
             cache,
             round.name,
             scope=str(round.connection.scope),
+            tried_at=round.began,
             synced_at=round.began,
             generation=generation + 1,
             error_kind=None,
@@ -247,19 +272,6 @@ def _publish(round: Round) -> None:
         )
 
 
-def _evaluate(
-    cache: Cache,
-    databases: Databases,
-    settings: Settings,
-    now: int,
-    connection: str,
-    tickets: list[str] | None,
-) -> None:
-    from store.rules.evaluate import evaluate
-
-    evaluate(cache, databases.journal, settings, now=now, connections=[connection], tickets=tickets)
-
-
 def _failed(round: Round, error: ConnectorError) -> None:
     with round.databases.cache.begin() as cache:
         since = cache.exec_driver_sql(
@@ -268,109 +280,10 @@ def _failed(round: Round, error: ConnectorError) -> None:
         set_state(
             cache,
             round.name,
+            tried_at=round.began,
             error_kind=error.kind,
             error=str(error),
             hint=error.hint,
             since_down=round.began if since is None else since,
             requests=round.requests,
         )
-
-
-# ---------------------------------------------------------------- one ticket
-
-
-async def refresh_ticket(
-    databases: Databases,
-    connection: Connection,
-    connector: Connector,
-    settings: Settings,
-    ticket_id: str,
-    *,
-    now: Callable[[], int],
-) -> None:
-    """Reads one ticket, its conversation and its time entries again, stores them, and evaluates the rules.
-
-    For a ticket that has just been written to. Its children are evaluated too: whether they are orphaned may
-    have changed. Raises `ConnectorError`; what was read until then is stored.
-    """
-    round = await _small_round(databases, connection, connector, settings, now)
-    with explained(databases, round.began):
-        asked = await ask(round, [ticket_id], "tickets")
-        here = bool(asked.found)
-        can = connector.capabilities
-        talk, time_told = here and told(can, "conversations"), here and told(can, "time")
-        conversation = await connector.conversation(ticket_id) if talk else None
-        entries = await connector.time_entries([ticket_id]) if time_told else None
-        with databases.cache.begin() as cache:
-            if asked.silent:
-                set_presence(cache, connection.name, ticket_id, "not_visible", read_at=asked.read_at)
-            if conversation is not None:
-                store_conversation(cache, connection.name, conversation, auto_reply=settings.rules.auto_reply)
-            if entries is not None:
-                store_time(cache, connection.name, entries)
-        await read_parents(round)
-        with databases.cache.begin() as cache:
-            touched = [ticket_id, *_children(cache, connection.name, ticket_id)]
-            _evaluate(cache, databases, settings, now(), connection.name, touched)
-
-
-async def refresh_others_of_contact(
-    databases: Databases,
-    connection: Connection,
-    connector: Connector,
-    settings: Settings,
-    ticket_id: str,
-    *,
-    now: Callable[[], int],
-) -> None:
-    """Reads the open tickets again that have the same contact as this one, whose card was just changed, and evaluates
-    the rules for them.
-
-    Of many the first ones, the rest in the next rounds, and so is all of it where this raises `ConnectorError`.
-    """
-    with explained(databases, now()), databases.cache.begin() as cache:
-        contact = cache.exec_driver_sql(
-            "SELECT contact_id FROM ticket WHERE connection = ? AND ticket_id = ?",
-            (connection.name, ticket_id),
-        ).scalar_one_or_none()
-        others = others_open(cache, connection.name, contact, ticket_id)
-        if others:
-            read_again_later(cache, connection.name, others, now())
-    if not others:
-        return
-    round = await _small_round(databases, connection, connector, settings, now)
-    with explained(databases, round.began):
-        read = await reread(round, AT_ONCE)
-        with databases.cache.begin() as cache:
-            _evaluate(cache, databases, settings, now(), connection.name, read)
-
-
-async def _small_round(
-    databases: Databases,
-    connection: Connection,
-    connector: Connector,
-    settings: Settings,
-    now: Callable[[], int],
-) -> Round:
-    """What reads single tickets outside of a round; the scope is that of the last round."""
-    with databases.cache_reads.connect() as cache:
-        scope: Resolved | None = saved_scope(cache, connection.name)
-    return Round(
-        databases=databases,
-        connection=connection,
-        connector=connector,
-        settings=settings,
-        now=now,
-        tell=lambda _: None,
-        began=now(),
-        requests_before=connector.requests,
-        resolved=scope or await connector.resolve(connection.scope),
-    )
-
-
-def _children(cache: Cache, connection: str, ticket_id: str) -> list[str]:
-    return list(
-        cache.exec_driver_sql(
-            "SELECT ticket_id FROM v_parent WHERE connection = ? AND parent_id = ?", (connection, ticket_id)
-        ).scalars()
-    )

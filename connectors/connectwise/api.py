@@ -28,7 +28,7 @@ from connectors.contract import (
     Unreadable,
 )
 from connectors.origin import origin_of
-from connectors.rows import Row, read_row
+from connectors.rows import Row, read_rows
 
 if TYPE_CHECKING:
     import httpx
@@ -198,7 +198,7 @@ class Api:
             if last is not None:
                 wanted = f"({conditions}) and id>{last}" if conditions else f"id>{last}"
             answer = await self._list(path, shape, wanted)
-            rows = [read_row(raw, shape, strict) for raw in answer.decode(list[msgspec.Raw])]
+            rows = read_rows(answer, shape, strict)
             ids = [row.id for row in rows if row.id is not None]
             if any(later <= earlier for earlier, later in zip([last or 0, *ids], ids, strict=False)):
                 raise Unreadable(

@@ -388,6 +388,8 @@ class Reader:
 def _holds(scope: Resolved, row: _ScopeRow) -> bool:
     if row.record_type not in (None, "ServiceTicket"):
         return False
+    if scope.scope.kind in ("mine", "owner") and id_of(row.owner) == scope.id:
+        return True  # most of them; what `Resolved.holds` says too
     ticket = TicketRecord(
         ticket_id=str(row.id),
         number=str(row.id),

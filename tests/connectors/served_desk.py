@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 import connectors
-from connectors.contract import ChoiceContext, Connector, Page, Resolved, TicketRecord
+from connectors.contract import ChoiceContext, Connector, ConnectorError, Page, Resolved, TicketRecord
 from connectors.simulators.serve import demo_secrets, demo_settings, run_in_thread, simulator_of
 from connectors.simulators.world import World
 from store.choices import load_choices
@@ -19,7 +19,7 @@ from store.fixes import Intent, prepare
 from store.outbox import state_of, submit
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_others_of_contact, refresh_ticket, sync_connection
+from store.sync import refresh_others_of_contact, refresh_tickets, sync_connection
 from store.undo import undo
 
 
@@ -118,9 +118,9 @@ class Office:
         async def skip(_: float) -> None:
             return None
 
-        async def refresh(_: str, ticket_id: str) -> None:
-            await refresh_ticket(
-                self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
+        async def refresh(_: str, ticket_ids: Sequence[str]) -> Mapping[str, ConnectorError]:
+            return await refresh_tickets(
+                self.databases, self.connection, self.connector, self.settings, ticket_ids, now=self.now
             )
 
         async def others(_: str, ticket_id: str) -> None:

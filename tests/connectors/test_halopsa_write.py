@@ -5,13 +5,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from connectors.contract import ChoiceContext, Fix, NewTime, Ref, Rejected, Step, TicketRecord, Unsupported
+from connectors.contract import (
+    ChoiceContext,
+    ConnectorError,
+    Fix,
+    NewTime,
+    Ref,
+    Rejected,
+    Step,
+    TicketRecord,
+    Unsupported,
+)
 from connectors.halopsa.connector import HaloPSA
 from connectors.simulators import halopsa
 from store.choices import load_choices
@@ -21,7 +31,7 @@ from store.home import Home
 from store.outbox import state_of, submit
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_ticket, sync_connection
+from store.sync import refresh_tickets, sync_connection
 from store.undo import undo
 from tests.connectors.halo_desk import Desk, an_open, desk, opened, psa, served, world
 
@@ -76,9 +86,9 @@ class Office:
         async def skip(_: float) -> None:
             return
 
-        async def refresh(_: str, ticket_id: str) -> None:
-            await refresh_ticket(
-                self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
+        async def refresh(_: str, ticket_ids: Sequence[str]) -> Mapping[str, ConnectorError]:
+            return await refresh_tickets(
+                self.databases, self.connection, self.connector, self.settings, ticket_ids, now=self.now
             )
 
         await push(

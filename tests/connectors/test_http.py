@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
 import logging
 import socket
@@ -344,3 +345,26 @@ class TestSession:
             await session.get("/x")
             with pytest.raises(RuntimeError, match="event loop"):
                 await asyncio.to_thread(lambda: asyncio.run(session.get("/x")))
+
+
+async def test_connections_of_both_kinds_of_places_stay_open() -> None:
+    """Reads have places, a person's work has as many: a connection of either is not closed to be opened again."""
+    opened = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(0.05)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    session = Session(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", concurrency=2)
+    for _ in range(3):
+        reads = [session.get("/a") for _ in range(2)]
+        await asyncio.gather(*reads, *(session.send("POST", "/b") for _ in range(2)))
+    await session.close()
+    server.close()
+    assert opened == 4

@@ -7,7 +7,7 @@ log of what it carried out: what the tests count.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from connectors.contract import (
     Choice,
     ChoiceContext,
     Conflict,
+    ConnectorError,
     Fix,
     NoteRecord,
     Ref,
@@ -41,7 +42,7 @@ from store.outbox_rows import Entry
 from store.overlay import settle
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_ticket, sync_connection
+from store.sync import refresh_tickets, sync_connection
 from store.undo import Undone, undo
 from tests.store.fake_psa import FakePsa
 
@@ -292,9 +293,9 @@ class Bench:
     async def choices(self, kind: str, context: ChoiceContext) -> list[Choice]:
         return await load_choices(self.databases, "acme", self.psa, kind, context, self.now())
 
-    async def refresh(self, connection: str, ticket_id: str) -> None:
-        await refresh_ticket(
-            self.databases, self.connection, self.psa, self.settings, ticket_id, now=self.now
+    async def refresh(self, connection: str, ticket_ids: Sequence[str]) -> Mapping[str, ConnectorError]:
+        return await refresh_tickets(
+            self.databases, self.connection, self.psa, self.settings, ticket_ids, now=self.now
         )
 
     async def prepare(

@@ -123,7 +123,7 @@ async def test_what_could_not_be_read_again_is_read_in_the_next_round(bench: Car
 async def test_of_many_some_are_read_at_once_and_the_rest_in_rounds(
     bench: CardBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.sync.AT_ONCE", 1)
+    monkeypatch.setattr("store.refresh.AT_ONCE", 1)
     assert contact_tickets.AT_ONCE >= 1
     await bench.fix("1", set={"contact_phone": "555 0199"})
     await bench.send()

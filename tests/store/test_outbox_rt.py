@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 import pytest
 
 from connectors import open_connector
-from connectors.contract import ChoiceContext
+from connectors.contract import ChoiceContext, ConnectorError
 from store.choices import load_choices
 from store.database import Databases
 from store.fixes import FixRefused, Intent, prepare
@@ -18,7 +18,7 @@ from store.outbox import state_of, submit
 from store.outbox_decide import retry
 from store.sender import push
 from store.settings import Connection, Settings
-from store.sync import refresh_ticket, sync_connection
+from store.sync import refresh_tickets, sync_connection
 from store.undo import undo
 from tests.servers.rt import FIELDS, RtServer
 
@@ -87,9 +87,9 @@ class Desk:
         )
 
     async def push(self) -> None:
-        async def refresh(_: str, ticket_id: str) -> None:
-            await refresh_ticket(
-                self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
+        async def refresh(_: str, ticket_ids: Sequence[str]) -> Mapping[str, ConnectorError]:
+            return await refresh_tickets(
+                self.databases, self.connection, self.connector, self.settings, ticket_ids, now=self.now
             )
 
         async def skip(_: float) -> None:

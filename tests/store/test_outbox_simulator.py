@@ -7,14 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors import open_connector
-from connectors.contract import ChoiceContext
+from connectors.contract import ChoiceContext, ConnectorError
 from connectors.simulators import connectwise
 from connectors.simulators.serve import demo_secrets, run_in_thread
 from connectors.simulators.world import World
@@ -26,7 +26,7 @@ from store.outbox import state_of, submit
 from store.outbox_decide import retry
 from store.sender import push
 from store.settings import Settings
-from store.sync import refresh_ticket, sync_connection
+from store.sync import refresh_tickets, sync_connection
 from store.undo import undo
 from tests.store.crash_child import demo_connection
 
@@ -133,9 +133,9 @@ class Office:
             if really_wait:
                 await asyncio.sleep(seconds)
 
-        async def refresh(_: str, ticket_id: str) -> None:
-            await refresh_ticket(
-                self.databases, self.connection, self.connector, self.settings, ticket_id, now=self.now
+        async def refresh(_: str, ticket_ids: Sequence[str]) -> Mapping[str, ConnectorError]:
+            return await refresh_tickets(
+                self.databases, self.connection, self.connector, self.settings, ticket_ids, now=self.now
             )
 
         return await push(
