@@ -33,6 +33,7 @@ OF_A_CONNECTION = (
     "exception",
     "reason",
     "rule_group",
+    "rule_due",
     "rule_dirty",
     "rule_problem",
     "stream",
@@ -51,6 +52,7 @@ _OF_A_TICKET = (
     "files_due",
     "quarantine",
     "rule_group",
+    "rule_due",
 )
 """Tables whose rows go with their ticket."""
 

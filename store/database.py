@@ -71,11 +71,18 @@ CACHE_INDEXES = (
     "CREATE INDEX time_by_entry ON time_entry (connection, entered_at + 0) WHERE entered_at IS NOT NULL",
     # The two highest ranks, where the PSA gives no list of priorities.
     "CREATE INDEX ticket_by_rank ON ticket (connection, priority_rank)",
+    # What the clock alone changes of tickets; by expressions for the same reason.
+    "CREATE INDEX ticket_by_end ON ticket (connection, coalesce(closed_at, updated_at))",
+    "CREATE INDEX ticket_by_creation ON ticket (connection, created_at + 0) WHERE NOT closed",
+    "CREATE INDEX ticket_planned ON ticket (connection, scheduled_until + 0)"
+    " WHERE NOT closed AND scheduled_until IS NOT NULL",
     "CREATE INDEX time_by_ticket ON time_entry (connection, ticket_id)",
     "CREATE INDEX note_question ON note (connection, ticket_id)"
     " WHERE NOT public AND substr(text, 1, 8) = 'Question'",
     "CREATE INDEX time_overlay_by_ticket ON time_overlay (connection, ticket_id)",
     "CREATE INDEX parent_by_parent ON ticket_parent (connection, parent_id, ticket_id)",
+    "CREATE INDEX rule_group_by_ticket ON rule_group (connection, ticket_id, key)",
+    "CREATE INDEX rule_due_at ON rule_due (connection, kind, at)",
     "CREATE INDEX exception_by_ticket ON exception (connection, ticket_id)",
     "CREATE INDEX exception_in_pane ON exception (kind, gate, since)",
     "CREATE INDEX reason_by_ticket ON reason (connection, ticket_id)",

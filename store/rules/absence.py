@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,6 @@ from store.rules.rule import Rule
 from store.rules.sql import BLANK, Asked, Binds, Found
 
 KIND = "owner_absent"
-_FEW = 500
 
 _LIFE = """
 SELECT n.author_id AS id, n.author AS name, max(n.created_at) AS at FROM v_note n
@@ -30,17 +29,6 @@ SELECT e.member_id, e.member, max(e.ended_at) FROM v_time e
 UNION ALL
 SELECT e.member_id, e.member, max(e.entered_at) FROM v_time e
  WHERE e.connection = {connection} AND e.entered_at + 0 >= {midnight} GROUP BY 1, 2
-"""
-
-_SIGNED = """
-SELECT n.ticket_id, n.author_id AS id, n.author AS name FROM v_note n
- WHERE {notes_here} AND n.created_at >= {midnight} AND n.speaker = 'staff'
-UNION
-SELECT e.ticket_id, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.started_at >= {midnight}
-UNION
-SELECT e.ticket_id, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.ended_at >= {midnight}
-UNION
-SELECT e.ticket_id, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.entered_at >= {midnight}
 """
 
 
@@ -146,16 +134,19 @@ def _owned(asked: Asked, some: Collection[str]) -> list[RowMapping]:
     """Those of these tickets that somebody else owns."""
     if not some:
         return []
-    # A few are asked for by id; of many, all are gone through.
-    binds = Binds(msgspec.structs.replace(asked, tickets=tuple(sorted(some))) if len(some) <= _FEW else asked)
-    rows = asked.rows(f"SELECT t.ticket_id, t.owner_id, t.owner FROM v_ticket t WHERE {binds.queue()}", binds)
+    binds = Binds(msgspec.structs.replace(asked, tickets=tuple(sorted(some))))
+    sql = f"SELECT t.ticket_id, t.owner_id, t.owner FROM v_ticket t WHERE {binds.queue()}"
+    return _of_others(asked, asked.rows(sql, binds))
+
+
+def _of_others(asked: Asked, rows: Iterable[RowMapping]) -> list[RowMapping]:
+    """Those of these tickets that somebody else owns."""
     me = _plain(asked.me)
     found = []
     for row in rows:
-        if row["ticket_id"] in some:
-            name = _plain(row["owner"])
-            if (name or _plain(row["owner_id"])) and not (name and name == me):
-                found.append(row)
+        name = _plain(row["owner"])
+        if (name or _plain(row["owner_id"])) and not (name and name == me):
+            found.append(row)
     return found
 
 
@@ -173,36 +164,41 @@ def _plain(text: str | None) -> str:
 
 # ---------------------------------------------------------------- whom it concerns
 
+_GATED = """
+SELECT t.ticket_id, t.owner_id, t.owner FROM v_ticket t
+ WHERE t.connection = {connection} AND t.ticket_id IN (
+       SELECT x.ticket_id FROM exception x
+        WHERE x.connection = {connection} AND x.kind IN ({counted}) AND x.gate AND x.kind <> {kind})
+"""
 
-def _lives(asked: Asked) -> Iterator[tuple[str, str]]:
-    """An owner's tickets that have to be gone, and those that show today that they are at work."""
-    if not asked.limit(KIND, "quiet_for") or asked.connection.scope.kind == "mine":
+_PUBLISHED = """
+SELECT r.ticket_id, r.since FROM reason r
+ WHERE r.connection = {connection} AND r.kind = {kind} AND r.code = 'owner_quiet'
+"""
+
+
+def _otherwise(asked: Asked) -> Iterator[str]:
+    """Tickets that have to be gone and that others own, of whom somebody has been heard of, or nobody for too long:
+    those for which that is otherwise than published."""
+    binds = Binds(msgspec.structs.replace(asked, tickets=None))
+    kind = binds.one(KIND)
+    sql = _PUBLISHED.format(connection=binds.connection, kind=kind)
+    published: dict[str, int] = {row["ticket_id"]: row["since"] for row in asked.rows(sql, binds)}
+    quiet = _quiet(asked)
+    if quiet is None:
+        yield from published
         return
-    binds = Binds(asked)
-    midnight = binds.one(_midnight(asked, today(asked)))
-    sql = _SIGNED.format(notes_here=binds.here("n"), time_here=binds.here("e"), midnight=midnight)
-    for row in asked.rows(sql, binds):
-        for key in _keys(row["id"], row["name"]):
-            yield key, row["ticket_id"]
-    for row in _gated(asked):
-        for key in _keys(row["owner_id"], row["owner"]):
-            yield key, row["ticket_id"]
+    signs, away = _signs(asked, quiet), _away(asked)
+    opened = asked.connection.hours.ahead(quiet.midnight, 1) - 1
+    counted = binds.all(asked.settings.counted)
+    sql = _GATED.format(connection=binds.connection, kind=kind, counted=counted)
+    for row in _of_others(asked, asked.rows(sql, binds)):
+        if _plain(row["owner"]) in away:
+            continue
+        last = max((signs[key] for key in _keys(row["owner_id"], row["owner"]) if key in signs), default=None)
+        since = (opened if last is None else last) if last is None or last <= quiet.cut else None
+        if since != published.get(row["ticket_id"]):
+            yield row["ticket_id"]
 
 
-def _gated(asked: Asked) -> list[RowMapping]:
-    """The tickets that somebody else owns and that have to be gone, as published."""
-    binds = Binds(asked)
-    sql = (
-        f"SELECT DISTINCT x.ticket_id FROM exception x WHERE {binds.here('x')} AND x.gate"
-        f" AND x.kind <> {binds.one(KIND)}"
-    )
-    return _owned(asked, {row["ticket_id"] for row in asked.rows(sql, binds)})
-
-
-def _passed(asked: Asked, before: int) -> Iterator[str]:
-    """Whoever was heard of lately may have become quiet."""
-    if _quiet(asked) is not None and asked.connection.hours.between(before, asked.now):
-        yield from (row["ticket_id"] for row in _gated(asked))
-
-
-RULES = (Rule(kinds=(KIND,), after=owner_absent, groups=_lives, passed=_passed),)
+RULES = (Rule(kinds=(KIND,), after=owner_absent, otherwise=_otherwise),)

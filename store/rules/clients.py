@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from store.rules.mail_providers import PUBLIC
-from store.rules.parents import families
+from store.rules.parents import FAMILIES
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -129,7 +129,7 @@ def _parents(asked: Asked) -> Iterator[Elsewhere]:
         return
     few = Binds(asked)
     ids = sorted({row["parent_id"] for row in links})
-    where = f" AND p.ticket_id IN ({few.all(ids)})" if len(ids) <= _MANY else ""
+    where = f" AND p.ticket_id IN ({few.some(ids)})" if len(ids) <= _MANY else ""
     sql = (
         f"SELECT p.ticket_id, p.number, p.company_id FROM v_ticket p WHERE p.connection = {few.connection}"
         f" AND p.presence = 'here' AND coalesce(p.company_id, '') <> ''{where}"
@@ -171,9 +171,9 @@ def _names(asked: Asked, companies: set[str]) -> dict[str, str]:
     binds = Binds(asked)
     sql = (
         f"SELECT t.company_id, max(t.company) AS name FROM ticket t WHERE t.connection = {binds.connection}"
-        f" AND t.company_id IN ({binds.all(sorted(companies))}) AND t.company IS NOT NULL GROUP BY t.company_id"
+        f" AND t.company_id IN ({binds.some(sorted(companies))}) AND t.company IS NOT NULL GROUP BY t.company_id"
     )
     return {row["company_id"]: row["name"] for row in asked.rows(sql, binds)}
 
 
-RULES = (Rule(kinds=("wrong_client",), find=wrong_clients, groups=families),)
+RULES = (Rule(kinds=("wrong_client",), find=wrong_clients, groups=FAMILIES),)

@@ -6,7 +6,8 @@ the two databases the next evaluation finishes the work.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection as Database
@@ -18,13 +19,14 @@ SeenKey = tuple[str, str, str, str]
 RowKey = tuple[str, str]
 """Ticket id, kind."""
 
+LookedAt = Callable[[str, str], bool]
+"""(kind, ticket id) -> whether the kind was looked for on the ticket."""
+
 _LOOKED_AT = ("", "ticket", "")
 """Kind, code and field of the mark that a ticket of the first sync has been evaluated once."""
 
 _CARD_REACH = 2 * 86400
 """Seconds within which a changed card clears the contact's other tickets: a day's full pull reads the last of them."""
-
-_PER_QUERY = 500
 
 CLEARING = "('held', 'queued', 'sending', 'uncertain', 'confirmed')"
 
@@ -38,6 +40,8 @@ def first_seen(
     settled: Collection[str],
     tickets: Collection[str] | None,
     unsettled: Collection[str] = (),
+    looked_at: LookedAt = lambda _kind, _ticket: True,
+    whole: Collection[str] | None = None,
     now: int,
 ) -> dict[SeenKey, int]:
     """When each wanted reason was first seen. New ones are noted, those that no longer hold are forgotten.
@@ -45,19 +49,25 @@ def first_seen(
     `wanted` gives the time to note for a ticket of the first sync (`came_first`) that is evaluated for the
     first time; anything else that is new is first seen now. Forgotten are reasons of the `settled` tickets:
     those evaluated that have no open change, since a change that fails brings its reason back as it was.
-    `tickets`: those under evaluation, `None` for all. `unsettled`: kinds of which nothing is known now.
+    `tickets`: those under evaluation, `None` for all. `unsettled`: kinds of which nothing is known now. `looked_at`:
+    whether a kind was looked for on a ticket; `whole`: the tickets on which every kind was, `None` for all.
     """
     sql = "SELECT ticket_id, kind, code, field, first_seen FROM first_seen WHERE connection = :c"
     rows = _of(journal, sql, connection, tickets)
     known: dict[SeenKey, int] = {(ticket, kind, code, field): at for ticket, kind, code, field, at in rows}
     fresh = {ticket for ticket in came_first if (ticket, *_LOOKED_AT) not in known}
     new = {key: at if key[0] in fresh else now for key, at in wanted.items() if key not in known}
-    _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in fresh})
+    done = fresh if whole is None else fresh.intersection(whole)
+    _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in done})
     settled = set(settled)
     stale = [
         key
         for key in known
-        if key[0] in settled and key not in wanted and key[1:] != _LOOKED_AT and key[1] not in unsettled
+        if key[0] in settled
+        and key not in wanted
+        and key[1:] != _LOOKED_AT
+        and key[1] not in unsettled
+        and looked_at(key[1], key[0])
     ]
     _forget(journal, connection, stale)
     return new | {key: known[key] for key in wanted if key in known}
@@ -103,12 +113,12 @@ def open_rows(journal: Database, connection: str, tickets: Collection[str] | Non
 
 
 def _of(journal: Database, sql: str, connection: str, tickets: Collection[str] | None) -> Iterable[Any]:
-    """Rows, as tuples, of a connection or of some of its tickets (which are few)."""
+    """Rows, as tuples, of a connection or of some of its tickets."""
     if tickets is None:
         return journal.execute(text(sql), {"c": connection})
-    names = {f"t{place}": ticket for place, ticket in enumerate(tickets)}
-    some = ", ".join(f":{name}" for name in names)
-    return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names})
+    some = "SELECT value FROM json_each(:some)"
+    values = {"c": connection, "some": json.dumps(list(tickets))}
+    return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), values)
 
 
 class Facts(NamedTuple):
@@ -122,16 +132,14 @@ class Facts(NamedTuple):
 
 def facts_of(cache: Database, connection: str, tickets: Collection[str]) -> dict[str, Facts]:
     """The facts of these tickets, of those that the cache has."""
-    ids = sorted(tickets)
     found: dict[str, Facts] = {}
-    for start in range(0, len(ids), _PER_QUERY):
-        names = {f"t{place}": ticket for place, ticket in enumerate(ids[start : start + _PER_QUERY])}
-        sql = (
-            "SELECT ticket_id, company, board, type, contact_id FROM v_ticket WHERE connection = :c"
-            f" AND ticket_id IN ({', '.join(f':{name}' for name in names)})"
-        )
-        for ticket, *facts in cache.execute(text(sql), {"c": connection, **names}):
-            found[ticket] = Facts(*facts)
+    sql = (
+        "SELECT ticket_id, company, board, type, contact_id FROM v_ticket WHERE connection = :c"
+        " AND ticket_id IN (SELECT value FROM json_each(:some))"
+    )
+    values = {"c": connection, "some": json.dumps(sorted(tickets))}
+    for ticket, *facts in cache.execute(text(sql), values) if tickets else ():
+        found[ticket] = Facts(*facts)
     return found
 
 

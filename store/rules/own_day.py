@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from store.day_time import Stretch, Worked, shift_of, stretches
 from store.rules.own import offers, own_time, technician, today
-from store.rules.rule import Rule
+from store.rules.rule import Groups, Rule
 from store.rules.sql import Asked, Binds, Found
 
 KIND = "time_gap"
@@ -137,7 +137,7 @@ def _in_queue(asked: Asked, tickets: set[str]) -> set[str]:
     binds = Binds(asked)
     sql = (
         f"SELECT t.ticket_id FROM v_ticket t WHERE t.connection = {binds.connection} AND t.in_scope"
-        f" AND t.presence = 'here' AND t.ticket_id IN ({binds.all(sorted(tickets))})"
+        f" AND t.presence = 'here' AND t.ticket_id IN ({binds.some(sorted(tickets))})"
     )
     return {row["ticket_id"] for row in asked.rows(sql, binds)}
 
@@ -155,4 +155,4 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
         yield from {row["ticket_id"] for row in _entries(asked, "started_at", of_all=True)}
 
 
-RULES = (Rule(kinds=(KIND,), find=time_gaps, groups=_day, passed=_passed),)
+RULES = (Rule(kinds=(KIND,), find=time_gaps, groups=Groups("my day", _day), passed=_passed),)

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection as Database
 from sqlalchemy import text
 
-from store.rules.journal import RowKey
+from store.rules.journal import LookedAt, RowKey
 from store.rules.sql import Asked, Binds
 
 ReasonKey = tuple[str, str, str, str, str]
@@ -40,20 +40,22 @@ class Results(msgspec.Struct):
     reasons: dict[ReasonKey, Reason]
 
 
-def publish(asked: Asked, results: Results) -> None:
-    """Writes what differs from what is published."""
+def publish(asked: Asked, results: Results, looked_at: LookedAt = lambda _kind, _ticket: True) -> None:
+    """Writes what differs from what is published. `looked_at`: whether a kind was looked for on a ticket."""
     name = asked.connection.name
     rows = {
         (ticket, kind): Published(since, bool(gate), bool(psa_only))
         for ticket, kind, since, gate, psa_only in _published(
             asked, "exception", "ticket_id, kind, since, gate, psa_only"
         )
+        if looked_at(kind, ticket)
     }
     reasons = {
         (kind, ticket, code, field, entry): Reason(since, bool(gate), hours, data)
         for kind, ticket, code, field, entry, since, gate, hours, data in _published(
             asked, "reason", "kind, ticket_id, code, field, time_entry_id, since, gate, hours, data"
         )
+        if looked_at(kind, ticket)
     }
     _write(asked.db, "exception", ("ticket_id", "kind"), name, rows, results.rows)
     _write(

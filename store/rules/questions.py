@@ -19,8 +19,8 @@ _MAY_BE_ONE = "NOT {n}.public AND substr({n}.text, 1, 8) = 'Question'"
 _ASKED = "SELECT DISTINCT q.ticket_id FROM v_note q WHERE {here} AND " + _MAY_BE_ONE.format(n="q")
 _UNCODED = "SELECT t.ticket_id FROM v_ticket t WHERE {tickets_here} AND NOT {coded}"
 _NOTES = (
-    "SELECT n.ticket_id, n.author, n.created_at, n.text FROM v_note n WHERE {notes_here} AND n.speaker = 'staff'"
-    " ORDER BY n.ticket_id, n.order_at, n.order_rank, n.note_sort, n.note_id"
+    "SELECT n.ticket_id, n.author, n.created_at, n.text, n.order_at, n.order_rank, n.note_sort, n.note_id"
+    " FROM v_note n WHERE {notes_here} AND n.speaker = 'staff'"
 )
 
 
@@ -54,7 +54,10 @@ def _conversations(asked: Asked) -> dict[str, list[Note]]:
         sql = _UNCODED.format(tickets_here=binds.queue(), coded=_coded(some, binds))
         here = {row["ticket_id"] for row in some.rows(sql, binds)}
         binds = Binds(some)
-        for row in some.rows(_NOTES.format(notes_here=binds.here("n")), binds):
+        notes = list(some.rows(_NOTES.format(notes_here=binds.here("n")), binds))
+        # SQLite, asked to put them in order, would go through the notes of all tickets.
+        notes.sort(key=lambda row: (row["order_at"], row["order_rank"], row["note_sort"], row["note_id"]))
+        for row in notes:
             if row["ticket_id"] in here:
                 said.setdefault(row["ticket_id"], []).append(
                     Note(row["author"], row["created_at"], row["text"])
