@@ -37,6 +37,7 @@ from store.database_problems import (
 )
 from store.dirty import triggers
 from store.home import Home
+from store.mail_domains import domain_sql
 from store.models import CacheTable, views
 
 __all__ = [
@@ -56,7 +57,7 @@ log = logging.getLogger(__name__)
 CACHE_INDEXES = (
     "CREATE INDEX ticket_in_queue ON ticket (connection) WHERE in_scope",
     "CREATE INDEX ticket_by_number ON ticket (connection, number)",
-    "CREATE INDEX ticket_by_company ON ticket (connection, company_id)",
+    "CREATE INDEX ticket_by_company ON ticket (connection, company_id, company)",
     "CREATE INDEX ticket_by_contact ON ticket (connection, contact_id, contact)",
     "CREATE INDEX ticket_by_parent ON ticket (connection, parent_id) WHERE parent_id IS NOT NULL",
     # All that the rules read of a note: without it each evaluation goes through the texts of all mails.
@@ -81,6 +82,8 @@ CACHE_INDEXES = (
     " WHERE NOT public AND substr(text, 1, 8) = 'Question'",
     "CREATE INDEX time_overlay_by_ticket ON time_overlay (connection, ticket_id)",
     "CREATE INDEX parent_by_parent ON ticket_parent (connection, parent_id, ticket_id)",
+    f"CREATE INDEX choice_by_domain ON choice (connection, {domain_sql('email')}, company_id)"
+    " WHERE kind = 'contact' AND email IS NOT NULL",
     "CREATE INDEX rule_group_by_ticket ON rule_group (connection, ticket_id, key)",
     "CREATE INDEX rule_due_at ON rule_due (connection, kind, at)",
     "CREATE INDEX exception_by_ticket ON exception (connection, ticket_id)",

@@ -121,12 +121,15 @@ def _quiet(asked: Asked) -> Quiet | None:
 
 def _signs(asked: Asked, quiet: Quiet) -> dict[str, int]:
     """Key of a person -> their newest sign of life today, in all tickets that are cached."""
+    if (known := asked.memo.get("signs")) is not None:
+        return known  # type: ignore[no-any-return]
     binds = Binds(msgspec.structs.replace(asked, tickets=None))
     sql = _LIFE.format(connection=binds.connection, midnight=binds.one(quiet.midnight))
     found: dict[str, int] = {}
     for row in asked.rows(sql, binds):
         for key in _keys(row["id"], row["name"]):
             found[key] = max(row["at"], found.get(key, 0))
+    asked.memo["signs"] = found
     return found
 
 
@@ -192,13 +195,34 @@ def _otherwise(asked: Asked) -> Iterator[str]:
     opened = asked.connection.hours.ahead(quiet.midnight, 1) - 1
     counted = binds.all(asked.settings.counted)
     sql = _GATED.format(connection=binds.connection, kind=kind, counted=counted)
-    for row in _of_others(asked, asked.rows(sql, binds)):
-        if _plain(row["owner"]) in away:
-            continue
-        last = max((signs[key] for key in _keys(row["owner_id"], row["owner"]) if key in signs), default=None)
-        since = (opened if last is None else last) if last is None or last <= quiet.cut else None
-        if since != published.get(row["ticket_id"]):
-            yield row["ticket_id"]
+    me = _plain(asked.me)
+    of_owner: dict[tuple[str | None, str | None], int | None] = {}
+    for ticket_id, owner_id, owner in asked.db.exec_driver_sql(sql, binds.values):
+        if (owner_id, owner) not in of_owner:
+            name = _plain(owner)
+            nobody = not name and not _plain(owner_id)
+            of_owner[owner_id, owner] = (
+                _NOT_GUESSED
+                if nobody or (name and name == me) or name in away
+                else _quiet_since(quiet, signs, owner_id, owner, opened)
+            )
+        since = of_owner[owner_id, owner]
+        if since != _NOT_GUESSED and since != published.get(ticket_id):
+            yield ticket_id
+
+
+_NOT_GUESSED = -1
+"""In place of a moment: an owner who is away as the settings say, or oneself, or nobody."""
+
+
+def _quiet_since(
+    quiet: Quiet, signs: dict[str, int], owner_id: str | None, owner: str | None, opened: int
+) -> int | None:
+    """Since when nobody has heard of the owner; `None`: somebody has, lately enough."""
+    last = max((signs[key] for key in _keys(owner_id, owner) if key in signs), default=None)
+    if last is None:
+        return opened
+    return last if last <= quiet.cut else None
 
 
 RULES = (Rule(kinds=(KIND,), after=owner_absent, otherwise=_otherwise),)

@@ -164,10 +164,7 @@ def _keep(asked: Asked, plan: Plan) -> None:
             moments.keep(part, rule, rule.due(part))
     of = groups.of_rules(plan.rules)
     for each in of:
-        rule = next(
-            rule for rule in plan.rules if rule.groups is not None and rule.groups.prefix == each.prefix
-        )
-        groups.keep(plan.part(asked, rule), each)
+        groups.keep(asked, each, plan.groups.get(each.prefix))
     if asked.tickets is None:
         groups.let_go(asked, of)
         moments.let_go(asked, plan.rules)

@@ -8,7 +8,7 @@ has left are found too.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import text
@@ -21,17 +21,30 @@ Member = tuple[str, str]
 """Key, ticket id."""
 
 
-def touched(asked: Asked, groups: Groups, tickets: Collection[str]) -> frozenset[str]:
-    """These tickets and all that share one of these groups with one of them, or did."""
-    some = sorted(tickets)
-    now = set(groups.of(msgspec.structs.replace(asked, tickets=tuple(some))))
-    keys = {key for key, _ in now} | {key for key, _ in _kept(asked, groups, some)}
+class Looked(msgspec.Struct, frozen=True):
+    """Tickets and the groups they are in, before and now."""
+
+    tickets: frozenset[str]
+    """Those that were asked for."""
+    before: frozenset[Member]
+    now: frozenset[Member]
+    touched: frozenset[str]
+    """They and all that share a group with one of them, or did."""
+
+
+def look(asked: Asked, groups: Groups, tickets: frozenset[str]) -> Looked:
+    """Who is touched by these tickets, as far as these groups go."""
+    if not tickets:
+        return Looked(tickets, frozenset(), frozenset(), tickets)
+    some = tuple(sorted(tickets))
+    now = frozenset(groups.of(msgspec.structs.replace(asked, tickets=some)))
+    before = _kept(asked, groups, some)
     named = {*some, *(ticket for _, ticket in now)}  # a parent of which this is the first child
-    if not keys:
-        return frozenset(named)
-    sql = f"SELECT ticket_id FROM rule_group WHERE connection = :c AND key {_IN}"
-    others = asked.db.execute(text(sql), {"c": asked.connection.name, "these": json.dumps(sorted(keys))})
-    return frozenset({*named, *others.scalars()})
+    if keys := {key for key, _ in now | before}:
+        sql = f"SELECT ticket_id FROM rule_group WHERE connection = :c AND key {_IN}"
+        values = {"c": asked.connection.name, "these": json.dumps(sorted(keys))}
+        named.update(asked.db.execute(text(sql), values).scalars())
+    return Looked(tickets, before, now, frozenset(named))
 
 
 def of_rules(rules: Iterable[Rule]) -> list[Groups]:
@@ -39,13 +52,17 @@ def of_rules(rules: Iterable[Rule]) -> list[Groups]:
     return list({rule.groups.prefix: rule.groups for rule in rules if rule.groups is not None}.values())
 
 
-def keep(asked: Asked, groups: Groups) -> None:
-    """Writes down who is in which of these groups now, of the tickets that are asked for."""
-    before = _kept(asked, groups, asked.tickets)
-    now = set(groups.of(asked))
-    if asked.tickets is not None:
-        some = set(asked.tickets)
-        now = {(key, ticket) for key, ticket in now if ticket in some}
+def keep(asked: Asked, groups: Groups, looked: Looked | None) -> None:
+    """Writes down who is in which of these groups now: of those that were looked at, else of all tickets."""
+    if looked is None:
+        before, now = _kept(asked, groups, None), frozenset(groups.of(asked))
+    elif not groups.names_others:
+        before, now = looked.before, looked.now
+    else:  # a parent whose last child has left, or whose first has come
+        some = tuple(sorted(looked.touched))
+        before = _kept(asked, groups, some)
+        now = frozenset(groups.of(msgspec.structs.replace(asked, tickets=some)))
+        now = frozenset(one for one in now if one[1] in looked.touched)
     name = asked.connection.name
     if gone := before - now:
         asked.db.execute(
@@ -75,11 +92,11 @@ def let_go(asked: Asked, kept: Iterable[Groups]) -> None:
         )
 
 
-def _kept(asked: Asked, groups: Groups, tickets: Sequence[str] | None) -> set[Member]:
+def _kept(asked: Asked, groups: Groups, tickets: Sequence[str] | None) -> frozenset[Member]:
     sql = "SELECT key, ticket_id FROM rule_group WHERE connection = :c"
     values = {"c": asked.connection.name}
     if tickets is not None:
         sql += f" AND ticket_id {_IN}"
         values["these"] = json.dumps(list(tickets))
     rows = asked.db.execute(text(sql), values)
-    return {(key, ticket) for key, ticket in rows if key.startswith(groups.prefix)}
+    return frozenset((key, ticket) for key, ticket in rows if key.startswith(groups.prefix))

@@ -1,5 +1,5 @@
-"""When the clock alone changes a ticket's result next, where no column tells it: an SLA's target comes close when so much
-of the business time to it is gone.
+"""When the clock alone changes a ticket's result next, where no column tells it: an SLA's target comes close when so
+much of the business time to it is gone.
 
 A rule says it for the tickets that it looks at (`Rule.due`); the table `rule_due` keeps it, so that a round need not
 work it out for every open ticket.
@@ -34,7 +34,7 @@ def keep(asked: Asked, rule: Rule, moments: Iterable[tuple[str, int]]) -> None:
     if asked.tickets is not None:
         sql += " AND ticket_id IN (SELECT value FROM json_each(:some))"
         values["some"] = json.dumps(list(asked.tickets))
-    before: dict[str, int] = {ticket: at for ticket, at in asked.db.execute(text(sql), values)}
+    before: dict[str, int] = {row.ticket_id: row.at for row in asked.db.execute(text(sql), values)}
     gone = [ticket for ticket, at in before.items() if now.get(ticket) != at]
     new = [ticket for ticket, at in now.items() if before.get(ticket) != at]
     if gone:

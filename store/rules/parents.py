@@ -106,6 +106,6 @@ def families(asked: Asked) -> Iterator[tuple[str, str]]:
         yield f"family:{row['parent_id']}", row["ticket_id"]
 
 
-FAMILIES = Groups("family:", families)
+FAMILIES = Groups("family:", families, names_others=True)
 
 RULES = (Rule(kinds=("orphaned",), find=orphans, groups=FAMILIES),)

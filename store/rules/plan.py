@@ -27,6 +27,8 @@ class Plan(msgspec.Struct):
     """Kind -> the tickets on which it is looked for."""
     tickets: frozenset[str] = frozenset()
     """All of them."""
+    groups: dict[str, groups.Looked] = {}
+    """By the prefix of their keys: who was looked at because of them."""
 
     def looked_at(self, kind: str, ticket_id: str) -> bool:
         """Whether a kind (or what a rule keeps "first seen" under) is looked for on a ticket."""
@@ -63,7 +65,7 @@ def planned(
 ) -> Plan:
     """The plan for tickets that have changed, and those that the clock has moved (`passed`)."""
     first = frozenset(changed)
-    by_groups = {}
+    plan = Plan(rules, first)
     for each in groups.of_rules(rules):
         some = first.union(
             *(
@@ -72,11 +74,10 @@ def planned(
                 if rule.groups is not None and rule.groups.prefix == each.prefix
             )
         )
-        by_groups[each.prefix] = groups.touched(asked, each, some) if some else frozenset()
-    plan = Plan(rules, first)
+        plan.groups[each.prefix] = groups.look(asked, each, some)
     for rule in rules:
         if rule.after is None:
-            mates = frozenset() if rule.groups is None else by_groups[rule.groups.prefix]
+            mates = frozenset() if rule.groups is None else plan.groups[rule.groups.prefix].touched
             otherwise = () if rule.otherwise is None else rule.otherwise(asked)
             _look(plan, rule, first.union(mates, moved.get(rule.kinds[0], ()), otherwise))
     # What rests on the other kinds' results is looked at wherever one of these is.

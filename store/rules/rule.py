@@ -25,6 +25,8 @@ class Groups(msgspec.Struct, frozen=True):
     of: Callable[[Asked], Iterable[tuple[str, str]]]
     """(key, ticket id) of the tickets that are asked for: what holds for one may change what holds for all others with
     the same key. It may name further tickets of a key (a parent): those are looked at too."""
+    names_others: bool = False
+    """It does name further tickets."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,8 @@ class Asked(msgspec.Struct, kw_only=True):
     """Only these; `None`: all."""
     closed: bool = False
     """Whatever shares a group of the rule with one of `tickets` is among them."""
+    memo: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What rules have worked out of the connection as a whole, by a name: once an evaluation, not once a rule."""
     windows: bool = True
     """False: also rows past their window, which `aged_out` counts."""
 
