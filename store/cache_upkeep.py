@@ -34,6 +34,7 @@ OF_A_CONNECTION = (
     "reason",
     "rule_group",
     "rule_due",
+    "rule_life",
     "rule_dirty",
     "rule_problem",
     "stream",
@@ -53,6 +54,7 @@ _OF_A_TICKET = (
     "quarantine",
     "rule_group",
     "rule_due",
+    "rule_life",
 )
 """Tables whose rows go with their ticket."""
 

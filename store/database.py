@@ -85,6 +85,8 @@ CACHE_INDEXES = (
     f"CREATE INDEX choice_by_domain ON choice (connection, {domain_sql('email')}, company_id)"
     " WHERE kind = 'contact' AND email IS NOT NULL",
     "CREATE INDEX rule_group_by_ticket ON rule_group (connection, ticket_id, key)",
+    "CREATE INDEX rule_life_by_ticket ON rule_life (connection, ticket_id)",
+    "CREATE INDEX rule_life_newest ON rule_life (connection, who, at)",
     "CREATE INDEX rule_due_at ON rule_due (connection, kind, at)",
     "CREATE INDEX exception_by_ticket ON exception (connection, ticket_id)",
     "CREATE INDEX exception_in_pane ON exception (kind, gate, since)",

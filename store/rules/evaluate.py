@@ -25,7 +25,7 @@ from store.rules.fields import absent_fields
 from store.rules.journal import RowKey, SeenKey, facts_of, first_seen, keep_history, open_rows
 from store.rules.plan import MANY, Plan, everything, passed, planned
 from store.rules.publishing import Published, Reason, Results, publish
-from store.rules.registry import ALWAYS, WINDOWED, rules_for
+from store.rules.registry import ALWAYS, RULES, WINDOWED, rules_for
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
@@ -166,6 +166,8 @@ def _keep(asked: Asked, plan: Plan) -> None:
     for each in of:
         groups.keep(asked, each, plan.groups.get(each.prefix))
     if asked.tickets is None:
+        remembered = [{"c": asked.connection.name, "name": name} for rule in RULES for name in rule.remembers]
+        asked.db.execute(text("DELETE FROM stream WHERE connection = :c AND name = :name"), remembered)
         groups.let_go(asked, of)
         moments.let_go(asked, plan.rules)
 

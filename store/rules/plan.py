@@ -66,6 +66,7 @@ def planned(
     """The plan for tickets that have changed, and those that the clock has moved (`passed`)."""
     first = frozenset(changed)
     plan = Plan(rules, first)
+    of_them = msgspec.structs.replace(asked, tickets=tuple(sorted(first)))
     for each in groups.of_rules(rules):
         some = first.union(
             *(
@@ -78,13 +79,14 @@ def planned(
     for rule in rules:
         if rule.after is None:
             mates = frozenset() if rule.groups is None else plan.groups[rule.groups.prefix].touched
-            otherwise = () if rule.otherwise is None else rule.otherwise(asked)
+            otherwise = () if rule.otherwise is None else rule.otherwise(of_them)
             _look(plan, rule, first.union(mates, moved.get(rule.kinds[0], ()), otherwise))
-    # What rests on the other kinds' results is looked at wherever one of these is.
-    others = plan.tickets
+    # What rests on what has to be gone is looked at wherever a kind is that may have to be.
+    counted = asked.settings.counted
+    others = first.union(*(plan.of[kind] for kind in counted if kind in plan.of))
     for rule in rules:
         if rule.after is not None:
-            otherwise = () if rule.otherwise is None else rule.otherwise(asked)
+            otherwise = () if rule.otherwise is None else rule.otherwise(of_them)
             _look(plan, rule, others.union(moved.get(rule.kinds[0], ()), otherwise))
     return plan if len(plan.tickets) <= MANY else everything(rules)
 

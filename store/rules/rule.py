@@ -42,11 +42,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """Which tickets decide about each other. Without: a ticket's result rests on the ticket alone (its notes, time,
     custom fields, parents)."""
     otherwise: Callable[[Asked], Iterable[str]] | None = None
-    """Ids of tickets for which it would find otherwise than is published although neither they nor the clock's moments
-    of `passed` say so: what decides about them is elsewhere, and cheap to look up."""
+    """Ids of tickets for which it would find otherwise than is published, although they have not changed: what decides
+    about them is elsewhere. Those that are asked for are the ones that have changed, maybe none. It may keep what it
+    needs in tables of its own."""
     due: Callable[[Asked], Iterable[tuple[str, int]]] | None = None
     """(ticket id, moment after now, UTC seconds) of the tickets that are asked for: when the clock alone changes the
     result next. Kept, and looked up by the moment, where that cannot be told by a column (`passed`)."""
+    remembers: tuple[str, ...] = ()
+    """Marks (table `stream`) by which `otherwise` knows what it last said: a complete evaluation takes them away."""
     marks: tuple[str, ...] = ()
     """Further names in place of its kinds' under which it keeps "first seen" (`Found.seen_as`)."""
     explain: Callable[[Asked, str], Iterable[Condition]] | None = None
