@@ -145,7 +145,7 @@ def _evaluate(
             about,
             plan.looked_at,
         )
-    publish(asked, results, plan.looked_at)
+    publish(asked, results, plan.whole, plan.further)
     _keep(asked, plan)
     if asked.tickets is None:
         mark(db, name, _RESTS, rests, now)
@@ -290,10 +290,9 @@ def _first_seen(
         wanted,
         came_first=[ticket for ticket, known in about.items() if known.first_sync],
         settled=[ticket for ticket, known in about.items() if not known.laid_over],
-        tickets=asked.tickets,
+        tickets=plan.whole,
+        further=plan.further,
         unsettled=off,
-        looked_at=plan.looked_at,
-        whole=plan.changed,
         now=asked.now,
     )
 
@@ -336,8 +335,7 @@ def _history(
     about: dict[str, About],
     off: frozenset[str],
 ) -> None:
-    every = open_rows(journal, asked.connection.name, asked.tickets)
-    known = {key: at for key, at in every.items() if plan.looked_at(key[1], key[0])}
+    known = open_rows(journal, asked.connection.name, plan.whole, plan.further)
     gone = {key for key in known if key not in results.rows and key[1] not in off}
     windowed = {key for key in gone if key[1] in WINDOWED}
     gone -= _unresolved(asked, plan.rules, {key for key in windowed if key[0] in about})

@@ -7,7 +7,8 @@ the two databases the next evaluation finishes the work.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection as Database
@@ -18,9 +19,6 @@ SeenKey = tuple[str, str, str, str]
 
 RowKey = tuple[str, str]
 """Ticket id, kind."""
-
-LookedAt = Callable[[str, str], bool]
-"""(kind, ticket id) -> whether the kind was looked for on the ticket."""
 
 _LOOKED_AT = ("", "ticket", "")
 """Kind, code and field of the mark that a ticket of the first sync has been evaluated once."""
@@ -40,8 +38,7 @@ def first_seen(
     settled: Collection[str],
     tickets: Collection[str] | None,
     unsettled: Collection[str] = (),
-    looked_at: LookedAt = lambda _kind, _ticket: True,
-    whole: Collection[str] | None = None,
+    further: Collection[tuple[str, str]] = (),
     now: int,
 ) -> dict[SeenKey, int]:
     """When each wanted reason was first seen. New ones are noted, those that no longer hold are forgotten.
@@ -49,25 +46,21 @@ def first_seen(
     `wanted` gives the time to note for a ticket of the first sync (`came_first`) that is evaluated for the
     first time; anything else that is new is first seen now. Forgotten are reasons of the `settled` tickets:
     those evaluated that have no open change, since a change that fails brings its reason back as it was.
-    `tickets`: those under evaluation, `None` for all. `unsettled`: kinds of which nothing is known now. `looked_at`:
-    whether a kind was looked for on a ticket; `whole`: the tickets on which every kind was, `None` for all.
+    `tickets`: those under evaluation, `None` for all; `further`: (kind, ticket id) of others, on which only that kind
+    is looked for. `unsettled`: kinds of which nothing is known now.
     """
     sql = "SELECT ticket_id, kind, code, field, first_seen FROM first_seen WHERE connection = :c"
-    rows = _of(journal, sql, connection, tickets)
+    rows = rows_of(journal, sql, connection, tickets, further)
     known: dict[SeenKey, int] = {(ticket, kind, code, field): at for ticket, kind, code, field, at in rows}
     fresh = {ticket for ticket in came_first if (ticket, *_LOOKED_AT) not in known}
     new = {key: at if key[0] in fresh else now for key, at in wanted.items() if key not in known}
-    done = fresh if whole is None else fresh.intersection(whole)
+    done = fresh if tickets is None else fresh.intersection(tickets)
     _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in done})
     settled = set(settled)
     stale = [
         key
         for key in known
-        if key[0] in settled
-        and key not in wanted
-        and key[1:] != _LOOKED_AT
-        and key[1] not in unsettled
-        and looked_at(key[1], key[0])
+        if key[0] in settled and key not in wanted and key[1:] != _LOOKED_AT and key[1] not in unsettled
     ]
     _forget(journal, connection, stale)
     return new | {key: known[key] for key in wanted if key in known}
@@ -105,20 +98,37 @@ def _key(connection: str, key: SeenKey) -> dict[str, Any]:
 # ---------------------------------------------------------------- history
 
 
-def open_rows(journal: Database, connection: str, tickets: Collection[str] | None) -> dict[RowKey, int]:
-    """Exceptions that opened and have not cleared: (ticket id, kind) -> when it opened."""
+def open_rows(
+    journal: Database,
+    connection: str,
+    tickets: Collection[str] | None,
+    further: Collection[tuple[str, str]] = (),
+) -> dict[RowKey, int]:
+    """Exceptions that opened and have not cleared, of these tickets and of `further` (kind, ticket id): (ticket id,
+    kind) -> when it opened."""
     sql = "SELECT ticket_id, kind, opened_at FROM history WHERE connection = :c AND cleared_at IS NULL"
-    rows = _of(journal, sql, connection, tickets)
+    rows = rows_of(journal, sql, connection, tickets, further)
     return {(ticket, kind): opened_at for ticket, kind, opened_at in rows}
 
 
-def _of(journal: Database, sql: str, connection: str, tickets: Collection[str] | None) -> Iterable[Any]:
-    """Rows, as tuples, of a connection or of some of its tickets."""
+def rows_of(
+    database: Database,
+    sql: str,
+    connection: str,
+    tickets: Collection[str] | None,
+    further: Collection[tuple[str, str]],
+) -> Iterable[Any]:
+    """Rows, as tuples, of a connection or of some of its tickets, and of some kinds on further tickets."""
     if tickets is None:
-        return journal.execute(text(sql), {"c": connection})
+        return database.execute(text(sql), {"c": connection})
     some = "SELECT value FROM json_each(:some)"
     values = {"c": connection, "some": json.dumps(list(tickets))}
-    return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), values)
+    rows = database.execute(text(f"{sql} AND ticket_id IN ({some})"), values)
+    if not further:
+        return rows
+    pairs = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:some)"
+    values = {"c": connection, "some": json.dumps(list(further))}
+    return chain(rows, database.execute(text(f"{sql} AND (kind, ticket_id) IN ({pairs})"), values))
 
 
 class Facts(NamedTuple):

@@ -18,15 +18,26 @@ from store.rules.sql import BLANK, Asked, Binds
 MARK = "life"
 """Of which day the table is."""
 
+_MOMENTS = ("started_at", "ended_at", "entered_at")
+
 # Not grouped: for that SQLite would go through the notes of all tickets.
-_SIGNED = """
-SELECT n.ticket_id, n.author_id AS id, n.author AS name, n.created_at AS at FROM v_note n
- WHERE {notes} AND n.created_at{indexed} >= {midnight} AND n.speaker = 'staff'
-"""
-_WORKED = """
-SELECT e.ticket_id, e.member_id AS id, e.member AS name, e.{moment} AS at FROM v_time e
- WHERE {time} AND e.{moment}{indexed} >= {midnight}
-"""
+_NOTES = "SELECT n.ticket_id, n.author_id AS id, n.author AS name, n.created_at FROM v_note n WHERE {notes}"
+_ENTRIES = (
+    "SELECT e.ticket_id, e.member_id AS id, e.member AS name, e.started_at, e.ended_at, e.entered_at"
+    " FROM v_time e WHERE {time}"
+)
+_STATEMENTS: dict[bool, list[tuple[str, tuple[str, ...]]]] = {
+    # Of all tickets by the indexes of the moments; of some by theirs.
+    True: [
+        (f"{_NOTES} AND n.created_at + 0 >= {{midnight}} AND n.speaker = 'staff'", ("created_at",)),
+        *((f"{_ENTRIES} AND e.{moment} + 0 >= {{midnight}}", _MOMENTS) for moment in _MOMENTS),
+    ],
+    False: [
+        (f"{_NOTES} AND n.created_at >= {{midnight}} AND n.speaker = 'staff'", ("created_at",)),
+        (_ENTRIES, _MOMENTS),
+    ],
+}
+"""SQL, and the columns of which the newest counts; by whether all tickets are asked for."""
 
 Sign = tuple[str, str]
 """Whose (a key), and on which ticket."""
@@ -48,22 +59,14 @@ def plain(text: str | None) -> str:
 def read(asked: Asked, midnight: int) -> dict[Sign, int]:
     """The newest sign of today of each person on each of the tickets that are asked for."""
     found: dict[Sign, int] = {}
-    for statement in (
-        _SIGNED,
-        *(_WORKED.replace("{moment}", m) for m in ("started_at", "ended_at", "entered_at")),
-    ):
+    for statement, moments in _STATEMENTS[asked.tickets is None]:
         binds = Binds(asked)
-        sql = statement.format(
-            notes=binds.here("n"),
-            time=binds.here("e"),
-            midnight=binds.one(midnight),
-            # Of all by the index of the moment; of some tickets by theirs.
-            indexed=" + 0" if asked.tickets is None else "",
-        )
+        sql = statement.format(notes=binds.here("n"), time=binds.here("e"), midnight=binds.one(midnight))
         for row in asked.rows(sql, binds):
-            for key in keys(row["id"], row["name"]):
+            at = max(row[moment] or 0 for moment in moments)
+            for key in keys(row["id"], row["name"]) if at >= midnight else ():
                 sign = key, row["ticket_id"]
-                found[sign] = max(row["at"], found.get(sign, 0))
+                found[sign] = max(at, found.get(sign, 0))
     return found
 
 

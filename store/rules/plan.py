@@ -36,6 +36,18 @@ class Plan(msgspec.Struct):
             return True
         return ticket_id in self.of.get(kind, ())
 
+    @property
+    def whole(self) -> tuple[str, ...] | None:
+        """The tickets on which every kind is looked for; `None`: all."""
+        return None if self.changed is None else tuple(sorted(self.changed))
+
+    @property
+    def further(self) -> list[tuple[str, str]]:
+        """(kind, ticket id) of what is looked for on tickets that have not changed."""
+        if self.changed is None:
+            return []
+        return sorted((kind, ticket) for kind, some in self.of.items() for ticket in some - self.changed)
+
     def part(self, asked: Asked, rule: Rule) -> Asked:
         """What is asked of one rule."""
         if self.changed is None:
