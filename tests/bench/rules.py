@@ -30,6 +30,8 @@ from tests.large import NAME
 CHANGED = 100
 WITHIN = 100.0
 """Milliseconds that a round after a sync that changed 100 tickets may take."""
+LONG = 200.0
+"""Milliseconds that one kind is measured for, at least; a quick one three times."""
 APART = 300
 """Seconds between two rounds."""
 
@@ -76,8 +78,8 @@ def _whole(
             count(plain)
             return 1000 * (time.perf_counter() - began)
 
-        rounds = bench.rounds(3)
-        mine, least = side_by_side(ours, floor, rounds=rounds)
+        # The one that published all has warmed up what there is to warm up.
+        mine, least = side_by_side(ours, floor, rounds=bench.rounds(2), warm_up=0)
     with databases.cache_reads.connect() as cache:
         found = cache.execute(text("SELECT count(*) FROM reason")).scalar()
     yield Figure(
@@ -132,8 +134,8 @@ def _by_kind(databases: Databases, settings: Settings) -> Note:
         for kind in CATALOGUE:
             # What rests on what has to be gone needs to know which kinds count.
             mine = settings if kind.name == "owner_absent" else only(settings, kind.name)
-            samples = []
-            for _ in range(3):
+            samples: list[float] = []
+            while len(samples) < 3 and sum(samples) < LONG:
                 alone = asked_of(cache, journal, mine, NAME, large_kinds.NOW)
                 began = time.perf_counter()
                 found = [one for one in _found(alone, kind.name, every) if one.kind == kind.name]
