@@ -33,6 +33,8 @@ OF_A_CONNECTION = (
     "exception",
     "reason",
     "rule_group",
+    "rule_due",
+    "rule_life",
     "rule_dirty",
     "rule_problem",
     "stream",
@@ -51,6 +53,8 @@ _OF_A_TICKET = (
     "files_due",
     "quarantine",
     "rule_group",
+    "rule_due",
+    "rule_life",
 )
 """Tables whose rows go with their ticket."""
 

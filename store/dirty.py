@@ -26,9 +26,9 @@ def _note(row: str, ticket: str = "ticket_id") -> str:
     )
 
 
-def _trigger(table: str, event: str, does: str, *, columns: str = "", when: str = "") -> str:
+def _trigger(table: str, event: str, does: str, *, columns: str = "", when: str = "", name: str = "") -> str:
     of = f" OF {columns}" if columns else ""
-    name = f"dirty_{table}_{event.lower()}"
+    name = name or f"dirty_{table}_{event.lower()}"
     condition = f" WHEN {when}" if when else ""
     return f"CREATE TRIGGER {name} AFTER {event}{of} ON {table}{condition} BEGIN {does}; END"
 
@@ -39,7 +39,18 @@ def _differ(*columns: str) -> str:
 
 def triggers() -> list[str]:
     """The SQL that makes them."""
-    found = []
+    found = [
+        # What a kind misses counts from when it was read: read, and nothing different in it, is a change too.
+        _trigger(
+            "ticket",
+            "UPDATE",
+            _note("NEW"),
+            columns=column,
+            when=f"(OLD.{column} IS NULL) <> (NEW.{column} IS NULL)",
+            name=f"dirty_ticket_{column}",
+        )
+        for column in ("notes_read_at", "time_read_at")
+    ]
     for table, columns in (
         ("ticket", ("row_hash", "in_scope", "presence", "parent_id", "first_sync")),
         ("note", ("row_hash", "speaker", "seen", "seen_up_to")),

@@ -310,6 +310,26 @@ class GroupRow(CacheTable, table=True):
     ticket_id: str = Field(primary_key=True)
 
 
+class DueRow(CacheTable, table=True):
+    """When the clock alone changes what a kind finds on a ticket next (`store.rules.moments`)."""
+
+    __tablename__ = "rule_due"
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    at: int
+
+
+class LifeRow(CacheTable, table=True):
+    """When somebody was last heard of today on a ticket (`store.rules.life`)."""
+
+    __tablename__ = "rule_life"
+    connection: str = Field(primary_key=True)
+    who: str = Field(primary_key=True)
+    ticket_id: str = Field(primary_key=True)
+    at: int
+
+
 class DirtyRow(CacheTable, table=True):
     """A ticket that has changed since it was last evaluated (`store.dirty`); without an id: everything."""
 

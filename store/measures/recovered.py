@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -30,12 +30,17 @@ class Got(msgspec.Struct, frozen=True):
 
 
 def note_recovered(
-    journal: Database, asked: Asked, holding: Collection[tuple[str, str, str]], here: Collection[str]
+    journal: Database,
+    asked: Asked,
+    holding: Collection[tuple[str, str, str]],
+    here: Collection[str],
+    looked_at: Callable[[str, str], bool] = lambda _kind, _ticket: True,
 ) -> None:
     """Notes what leaked at the last evaluation, does not any more, and was changed by us meanwhile.
 
     `holding`: (kind, ticket id, time entry id) of the reasons that hold now; `here`: tickets that are still in the
-    queue: one that left it was not put right. Doing it again changes nothing.
+    queue: one that left it was not put right. `looked_at`: whether a kind was looked for on a ticket. Doing it again
+    changes nothing.
     """
     binds = Binds(asked)
     sql = (
@@ -46,7 +51,9 @@ def note_recovered(
     gone = [
         one
         for one in before
-        if (one.kind, one.ticket_id, one.time_entry_id) not in holding and one.ticket_id in here
+        if (one.kind, one.ticket_id, one.time_entry_id) not in holding
+        and one.ticket_id in here
+        and looked_at(one.kind, one.ticket_id)
     ]
     changed = {one: change for one in {g.ticket_id for g in gone} if (change := _change(journal, asked, one))}
     gone = [one for one in gone if one.ticket_id in changed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,37 +11,13 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from store.absences import Absence, absence
+from store.cache_upkeep import mark, marked
+from store.rules import life
 from store.rules.exclusions import today
 from store.rules.rule import Rule
-from store.rules.sql import BLANK, Asked, Binds, Found
+from store.rules.sql import Asked, Binds, Found
 
 KIND = "owner_absent"
-_FEW = 500
-
-_LIFE = """
-SELECT n.author_id AS id, n.author AS name, max(n.created_at) AS at FROM v_note n
- WHERE n.connection = {connection} AND n.created_at + 0 >= {midnight} AND n.speaker = 'staff' GROUP BY 1, 2
-UNION ALL
-SELECT e.member_id, e.member, max(e.started_at) FROM v_time e
- WHERE e.connection = {connection} AND e.started_at + 0 >= {midnight} GROUP BY 1, 2
-UNION ALL
-SELECT e.member_id, e.member, max(e.ended_at) FROM v_time e
- WHERE e.connection = {connection} AND e.ended_at + 0 >= {midnight} GROUP BY 1, 2
-UNION ALL
-SELECT e.member_id, e.member, max(e.entered_at) FROM v_time e
- WHERE e.connection = {connection} AND e.entered_at + 0 >= {midnight} GROUP BY 1, 2
-"""
-
-_SIGNED = """
-SELECT n.ticket_id, n.author_id AS id, n.author AS name FROM v_note n
- WHERE {notes_here} AND n.created_at >= {midnight} AND n.speaker = 'staff'
-UNION
-SELECT e.ticket_id, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.started_at >= {midnight}
-UNION
-SELECT e.ticket_id, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.ended_at >= {midnight}
-UNION
-SELECT e.ticket_id, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.entered_at >= {midnight}
-"""
 
 
 class Quiet(msgspec.Struct, frozen=True):
@@ -56,6 +32,8 @@ class Quiet(msgspec.Struct, frozen=True):
 def owner_absent(asked: Asked, found: list[Found]) -> Iterator[Found]:
     """Tickets that have to be gone today, of an owner who is away or gives no sign of life."""
     gated = {one.ticket_id for one in found if one.gate and one.clears and one.kind in asked.settings.counted}
+    if asked.tickets is not None:
+        gated &= set(asked.tickets)
     owned = _owned(asked, gated)
     if not owned:
         return
@@ -63,8 +41,10 @@ def owner_absent(asked: Asked, found: list[Found]) -> Iterator[Found]:
     quiet = _quiet(asked)
     signs = {} if quiet is None else _signs(asked, quiet)
     for row in owned:
-        entries = away.get(_plain(row["owner"]), [])
-        last = max((signs[key] for key in _keys(row["owner_id"], row["owner"]) if key in signs), default=None)
+        entries = away.get(life.plain(row["owner"]), [])
+        last = max(
+            (signs[key] for key in life.keys(row["owner_id"], row["owner"]) if key in signs), default=None
+        )
         if entries:
             yield _found(asked, row, "owner_away", *_away_since(asked, entries))
         elif quiet is not None and (last is None or last <= quiet.cut):
@@ -96,7 +76,7 @@ def _away(asked: Asked) -> dict[str, list[Absence]]:
     found: dict[str, list[Absence]] = {}
     for entry in map(absence, asked.limit(KIND, "away")):
         if entry.holds(day):
-            found.setdefault(_plain(entry.name), []).append(entry)
+            found.setdefault(life.plain(entry.name), []).append(entry)
     return found
 
 
@@ -133,76 +113,109 @@ def _quiet(asked: Asked) -> Quiet | None:
 
 def _signs(asked: Asked, quiet: Quiet) -> dict[str, int]:
     """Key of a person -> their newest sign of life today, in all tickets that are cached."""
-    binds = Binds(msgspec.structs.replace(asked, tickets=None))
-    sql = _LIFE.format(connection=binds.connection, midnight=binds.one(quiet.midnight))
-    found: dict[str, int] = {}
-    for row in asked.rows(sql, binds):
-        for key in _keys(row["id"], row["name"]):
-            found[key] = max(row["at"], found.get(key, 0))
-    return found
+    known: dict[str, int] | None = asked.memo.get("signs")
+    if known is None:
+        everywhere = msgspec.structs.replace(asked, tickets=None)
+        known = asked.memo["signs"] = life.newest(life.read(everywhere, quiet.midnight))
+    return known
 
 
 def _owned(asked: Asked, some: Collection[str]) -> list[RowMapping]:
     """Those of these tickets that somebody else owns."""
     if not some:
         return []
-    # A few are asked for by id; of many, all are gone through.
-    binds = Binds(msgspec.structs.replace(asked, tickets=tuple(sorted(some))) if len(some) <= _FEW else asked)
-    rows = asked.rows(f"SELECT t.ticket_id, t.owner_id, t.owner FROM v_ticket t WHERE {binds.queue()}", binds)
-    me = _plain(asked.me)
+    binds = Binds(msgspec.structs.replace(asked, tickets=tuple(sorted(some))))
+    sql = f"SELECT t.ticket_id, t.owner_id, t.owner FROM v_ticket t WHERE {binds.queue()}"
+    return _of_others(asked, asked.rows(sql, binds))
+
+
+def _of_others(asked: Asked, rows: Iterable[RowMapping]) -> list[RowMapping]:
+    """Those of these tickets that somebody else owns."""
+    me = life.plain(asked.me)
     found = []
     for row in rows:
-        if row["ticket_id"] in some:
-            name = _plain(row["owner"])
-            if (name or _plain(row["owner_id"])) and not (name and name == me):
-                found.append(row)
+        name = life.plain(row["owner"])
+        if (name or life.plain(row["owner_id"])) and not (name and name == me):
+            found.append(row)
     return found
-
-
-def _keys(id: str | None, name: str | None) -> Iterator[str]:
-    """A person is known by the PSA's id, or by the name as it stands on the ticket."""
-    if _plain(id):
-        yield f"life:{_plain(id)}"
-    if _plain(name):
-        yield f"life:@{_plain(name)}"
-
-
-def _plain(text: str | None) -> str:
-    return (text or "").strip(BLANK).lower()
 
 
 # ---------------------------------------------------------------- whom it concerns
 
+_GATED = """
+SELECT t.ticket_id, t.owner_id, t.owner FROM v_ticket t
+ WHERE t.connection = {connection} AND t.ticket_id IN (
+       SELECT x.ticket_id FROM exception x
+        WHERE x.connection = {connection} AND x.kind IN ({counted}) AND x.gate AND x.kind <> {kind})
+"""
 
-def _lives(asked: Asked) -> Iterator[tuple[str, str]]:
-    """An owner's tickets that have to be gone, and those that show today that they are at work."""
-    if not asked.limit(KIND, "quiet_for") or asked.connection.scope.kind == "mine":
+_PUBLISHED = """
+SELECT r.ticket_id, r.since FROM reason r
+ WHERE r.connection = {connection} AND r.kind = {kind} AND r.code = 'owner_quiet'
+"""
+
+
+_MARK = "quiet"
+
+
+def _otherwise(asked: Asked) -> Iterator[str]:
+    """Tickets that have to be gone and that others own, of whom somebody has been heard of, or nobody for too long:
+    those for which that is otherwise than published."""
+    quiet = _quiet(asked)
+    signs: dict[str, int] = {}
+    state: dict[str, int] = {}
+    if quiet is not None:
+        signs = asked.memo["signs"] = life.kept(asked, quiet.midnight)
+        state = {"": quiet.midnight} | {who: at if at <= quiet.cut else 0 for who, at in signs.items()}
+    known = marked(asked.db, asked.connection.name, _MARK)
+    before: dict[str, int] = {} if known is None else msgspec.json.decode(known[0])
+    others = {who for who in {*state, *before} if state.get(who) != before.get(who)}
+    if not others:  # everybody is heard of, or quiet, as they were
         return
-    binds = Binds(asked)
-    midnight = binds.one(_midnight(asked, today(asked)))
-    sql = _SIGNED.format(notes_here=binds.here("n"), time_here=binds.here("e"), midnight=midnight)
-    for row in asked.rows(sql, binds):
-        for key in _keys(row["id"], row["name"]):
-            yield key, row["ticket_id"]
-    for row in _gated(asked):
-        for key in _keys(row["owner_id"], row["owner"]):
-            yield key, row["ticket_id"]
+    mark(asked.db, asked.connection.name, _MARK, msgspec.json.encode(state).decode(), asked.now)
+    yield from _differing(asked, quiet, signs)
 
 
-def _gated(asked: Asked) -> list[RowMapping]:
-    """The tickets that somebody else owns and that have to be gone, as published."""
-    binds = Binds(asked)
-    sql = (
-        f"SELECT DISTINCT x.ticket_id FROM exception x WHERE {binds.here('x')} AND x.gate"
-        f" AND x.kind <> {binds.one(KIND)}"
-    )
-    return _owned(asked, {row["ticket_id"] for row in asked.rows(sql, binds)})
+def _differing(asked: Asked, quiet: Quiet | None, signs: dict[str, int]) -> Iterator[str]:
+    binds = Binds(msgspec.structs.replace(asked, tickets=None))
+    kind = binds.one(KIND)
+    sql = _PUBLISHED.format(connection=binds.connection, kind=kind)
+    published: dict[str, int] = {row["ticket_id"]: row["since"] for row in asked.rows(sql, binds)}
+    if quiet is None:
+        yield from published
+        return
+    away = _away(asked)
+    opened = asked.connection.hours.ahead(quiet.midnight, 1) - 1
+    counted = binds.all(asked.settings.counted)
+    sql = _GATED.format(connection=binds.connection, kind=kind, counted=counted)
+    me = life.plain(asked.me)
+    of_owner: dict[tuple[str | None, str | None], int | None] = {}
+    for ticket_id, owner_id, owner in asked.db.exec_driver_sql(sql, binds.values):
+        if (owner_id, owner) not in of_owner:
+            name = life.plain(owner)
+            nobody = not name and not life.plain(owner_id)
+            of_owner[owner_id, owner] = (
+                _NOT_GUESSED
+                if nobody or (name and name == me) or name in away
+                else _quiet_since(quiet, signs, owner_id, owner, opened)
+            )
+        since = of_owner[owner_id, owner]
+        if since != _NOT_GUESSED and since != published.get(ticket_id):
+            yield ticket_id
 
 
-def _passed(asked: Asked, before: int) -> Iterator[str]:
-    """Whoever was heard of lately may have become quiet."""
-    if _quiet(asked) is not None and asked.connection.hours.between(before, asked.now):
-        yield from (row["ticket_id"] for row in _gated(asked))
+_NOT_GUESSED = -1
+"""In place of a moment: an owner who is away as the settings say, or oneself, or nobody."""
 
 
-RULES = (Rule(kinds=(KIND,), after=owner_absent, groups=_lives, passed=_passed),)
+def _quiet_since(
+    quiet: Quiet, signs: dict[str, int], owner_id: str | None, owner: str | None, opened: int
+) -> int | None:
+    """Since when nobody has heard of the owner; `None`: somebody has, lately enough."""
+    last = max((signs[key] for key in life.keys(owner_id, owner) if key in signs), default=None)
+    if last is None:
+        return opened
+    return last if last <= quiet.cut else None
+
+
+RULES = (Rule(kinds=(KIND,), after=owner_absent, otherwise=_otherwise, remembers=(_MARK, life.MARK)),)

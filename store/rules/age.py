@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from store.rules.own import opened
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -60,21 +61,11 @@ def _old_cut(asked: Asked, now: int) -> int:
 
 
 def _unowned_passed(asked: Asked, before: int) -> Iterator[str]:
-    return _opened(asked, _unowned_cut(asked, before), _unowned_cut(asked, asked.now))
+    return opened(asked, _unowned_cut(asked, before), _unowned_cut(asked, asked.now))
 
 
 def _old_passed(asked: Asked, before: int) -> Iterator[str]:
-    return _opened(asked, _old_cut(asked, before), _old_cut(asked, asked.now))
-
-
-def _opened(asked: Asked, first: int, last: int) -> Iterator[str]:
-    """Open tickets that were opened between two cut-off moments, both included."""
-    binds = Binds(asked)
-    sql = (
-        f"SELECT t.ticket_id FROM v_ticket t WHERE {binds.queue()} AND NOT t.is_closed"
-        f" AND t.created_at >= {binds.one(first)} AND t.created_at <= {binds.one(last)}"
-    )
-    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+    return opened(asked, _old_cut(asked, before), _old_cut(asked, asked.now))
 
 
 RULES = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from store.not_known import told
-from store.rules.parents import families
+from store.rules.parents import FAMILIES
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -30,7 +30,7 @@ def children_open(asked: Asked) -> Iterator[Found]:
     if not told(asked.capabilities, "parents"):
         return
     binds = Binds(asked)
-    some = "" if asked.tickets is None else f" AND v.parent_id IN ({binds.all(asked.tickets)})"
+    some = binds.among("v", "parent_id")
     parents = list(
         asked.rows(
             _PARENTS.format(queue=binds.queue(), connection=binds.connection, some=some),
@@ -40,7 +40,7 @@ def children_open(asked: Asked) -> Iterator[Found]:
     if not parents:
         return
     more = Binds(asked)
-    some = "" if asked.tickets is None else f" AND v.parent_id IN ({more.all(asked.tickets)})"
+    some = more.among("v", "parent_id")
     children: dict[str, list[Any]] = {}
     for row in asked.rows(_CHILDREN.format(connection=more.connection, some=some), more):
         children.setdefault(row["parent_id"], []).append(row)
@@ -81,4 +81,4 @@ def _reason(parent: Any, children: list[Any]) -> tuple[str, int | None, dict[str
     return None
 
 
-RULES = (Rule(kinds=("children_open",), find=children_open, groups=families),)
+RULES = (Rule(kinds=("children_open",), find=children_open, groups=FAMILIES),)

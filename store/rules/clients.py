@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from email.utils import parseaddr
 from typing import Any
 
+from store.mail_domains import domain_sql, mail_domain
 from store.rules.mail_providers import PUBLIC
-from store.rules.parents import families
+from store.rules.parents import FAMILIES
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -37,9 +38,6 @@ CLEARED_BY: dict[str, frozenset[str]] = {
     "catch_all": frozenset({"company"}),
 }
 """Reason -> writes, any of which clears it. Closing the ticket does too, but leaves it where it is wrong."""
-
-_FEW = 20
-"""So many mail domains are asked for by name; of more the cards of all contacts are read."""
 
 
 def wrong_clients(asked: Asked) -> Iterator[Found]:
@@ -100,25 +98,22 @@ def _domains(asked: Asked) -> Iterator[Elsewhere]:
 
 def _whose_domains(asked: Asked, domains: set[str]) -> dict[str, set[str]]:
     """Mail domain -> companies whose contacts' cards have it, active or not."""
+    domain = domain_sql("c.email")
     binds = Binds(asked)
     sql = (
-        f"SELECT c.email, c.company_id FROM choice c WHERE c.connection = {binds.connection}"
+        f"SELECT DISTINCT {{what}}, c.company_id FROM choice c WHERE c.connection = {binds.connection}"
         " AND c.kind = 'contact' AND c.email IS NOT NULL AND c.company_id <> ''"
+        f" AND {domain} IN ({{which}})"
     )
-    if len(domains) <= _FEW:
-        likes = [f"lower(c.email) LIKE {binds.one(f'%@{domain}%')}" for domain in sorted(domains)]
-        sql += f" AND ({' OR '.join(likes)})"
+    plain = sql.format(what=f"{domain} AS domain", which=binds.some(sorted(domains)))
     found: dict[str, set[str]] = {}
-    for row in asked.rows(sql, binds):
-        if (domain := mail_domain(row["email"])) in domains:
-            found.setdefault(domain, set()).add(row["company_id"])
+    for row in asked.rows(plain, binds):
+        found.setdefault(row["domain"], set()).add(row["company_id"])
+    odd = Binds(asked)
+    for row in asked.rows(sql.format(what="c.email", which="''"), odd):
+        if (name := mail_domain(row["email"])) in domains:
+            found.setdefault(name, set()).add(row["company_id"])
     return found
-
-
-def mail_domain(address: str) -> str:
-    """The part of a mail address after its @, in small letters; empty for what is none."""
-    name, _, domain = parseaddr(address)[1].rpartition("@")
-    return domain.strip().rstrip(".").lower() if name else ""
 
 
 def _parents(asked: Asked) -> Iterator[Elsewhere]:
@@ -129,7 +124,7 @@ def _parents(asked: Asked) -> Iterator[Elsewhere]:
         return
     few = Binds(asked)
     ids = sorted({row["parent_id"] for row in links})
-    where = f" AND p.ticket_id IN ({few.all(ids)})" if len(ids) <= _MANY else ""
+    where = f" AND p.ticket_id IN ({few.some(ids)})" if len(ids) <= _MANY else ""
     sql = (
         f"SELECT p.ticket_id, p.number, p.company_id FROM v_ticket p WHERE p.connection = {few.connection}"
         f" AND p.presence = 'here' AND coalesce(p.company_id, '') <> ''{where}"
@@ -169,11 +164,12 @@ def _names(asked: Asked, companies: set[str]) -> dict[str, str]:
     if not companies:
         return {}
     binds = Binds(asked)
+    # Asked for one by one, each is the last entry of an index; grouped, all tickets of the company are gone through.
     sql = (
-        f"SELECT t.company_id, max(t.company) AS name FROM ticket t WHERE t.connection = {binds.connection}"
-        f" AND t.company_id IN ({binds.all(sorted(companies))}) AND t.company IS NOT NULL GROUP BY t.company_id"
+        f"SELECT c.value AS company_id, (SELECT max(t.company) FROM ticket t WHERE t.connection = {binds.connection}"
+        f" AND t.company_id = c.value) AS name FROM json_each({binds.one(json.dumps(sorted(companies)))}) c"
     )
-    return {row["company_id"]: row["name"] for row in asked.rows(sql, binds)}
+    return {row["company_id"]: row["name"] for row in asked.rows(sql, binds) if row["name"] is not None}
 
 
-RULES = (Rule(kinds=("wrong_client",), find=wrong_clients, groups=families),)
+RULES = (Rule(kinds=("wrong_client",), find=wrong_clients, groups=FAMILIES),)

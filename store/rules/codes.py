@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from store.rules.own import left_window
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -88,14 +89,7 @@ def _no_code(binds: Binds, table: str) -> str:
 
 def _passed(asked: Asked, before: int) -> Iterator[str]:
     """A closed ticket leaves with its window."""
-    binds = Binds(asked)
-    window = asked.rules.billing_window
-    sql = (
-        f"SELECT t.ticket_id FROM ticket t WHERE t.connection = {binds.connection}"
-        f" AND coalesce(t.closed_at, t.updated_at) >= {binds.one(before - window)}"
-        f" AND coalesce(t.closed_at, t.updated_at) < {binds.one(asked.now - window)}"
-    )
-    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+    yield from left_window(asked, before, asked.rules.billing_window)
 
 
 RULES = (Rule(kinds=("billing_code",), find=billing_codes, passed=_passed),)

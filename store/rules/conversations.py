@@ -70,6 +70,7 @@ UNION ALL
 SELECT 'author_unknown', first_at, late.* FROM late WHERE waits AND unknown IS NOT NULL
 """
 
+_SIGNAL = "signal"
 _FLAGS = ("flag_set", "flag_set_answered")
 
 
@@ -91,7 +92,7 @@ def conversations(asked: Asked) -> Iterator[Found]:
             since=row["since"],
             gate=True,
             data=_data(row) if told(asked.capabilities, "conversations") else {**_data(row), "untold": True},
-            seen_as=("signal", "flag", "") if flag else None,
+            seen_as=(_SIGNAL, "flag", "") if flag else None,
             else_created=False,
             clears=_signal_clears(asked, row) if flag else _answer_clears(asked),
         )
@@ -133,7 +134,7 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
     binds = Binds(asked)
     window = asked.rules.reply_after_close_window
     sql = (
-        f"SELECT DISTINCT n.ticket_id FROM note n WHERE n.connection = {binds.connection}"
+        f"SELECT n.ticket_id FROM note n WHERE n.connection = {binds.connection}"
         f" AND n.created_at + 0 >= {binds.one(before - window)}"
         f" AND n.created_at + 0 < {binds.one(asked.now - window)}"
     )
@@ -142,6 +143,9 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
 
 RULES = (
     Rule(
-        kinds=("customer_responded", "child_reply", "reply_after_close"), find=conversations, passed=_passed
+        kinds=("customer_responded", "child_reply", "reply_after_close"),
+        find=conversations,
+        passed=_passed,
+        marks=(_SIGNAL,),
     ),
 )

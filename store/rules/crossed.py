@@ -12,6 +12,7 @@ from connectors.contract import Fix
 from store.changes import SHOWN_STATES
 from store.not_known import told
 from store.rules.note_words import has_seen
+from store.rules.own import left_window
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -45,8 +46,9 @@ SELECT t.ticket_id, t.summary FROM v_ticket t
 """
 
 _TALK = """
-SELECT n.ticket_id, n.note_id, n.created_at, n.speaker, n.public, n.author, n.text FROM v_note n
- WHERE n.connection = {connection}{some} ORDER BY n.order_at, n.order_rank, n.note_sort, n.note_id
+SELECT n.ticket_id, n.note_id, n.created_at, n.speaker, n.public, n.author, n.text,
+       n.order_at, n.order_rank, n.note_sort
+  FROM v_note n WHERE n.connection = {connection}{some}
 """
 
 CLEARED_BY = frozenset({"reply", "note"})
@@ -114,10 +116,14 @@ def _summaries(asked: Asked) -> dict[str, str]:
 
 def _talks(asked: Asked, tickets: list[str]) -> dict[str, list[Any]]:
     binds = Binds(asked)
-    some = f" AND n.ticket_id IN ({binds.all(tickets)})"
+    some = f" AND n.ticket_id IN ({binds.some(tickets)})"
     found: dict[str, list[Any]] = {}
     for row in asked.rows(_TALK.format(connection=binds.connection, some=some), binds):
         found.setdefault(row["ticket_id"], []).append(row)
+    for (
+        rows
+    ) in found.values():  # SQLite, asked to put them in order, would go through the notes of all tickets
+        rows.sort(key=lambda row: (row["order_at"], row["order_rank"], row["note_sort"], row["note_id"]))
     return found
 
 
@@ -143,14 +149,7 @@ def _read_up_to(asked: Asked, tickets: list[str]) -> dict[str, int]:
 
 def _passed(asked: Asked, before: int) -> Iterator[str]:
     """A closed ticket leaves with its window."""
-    binds = Binds(asked)
-    window = asked.limit("crossed", "window")
-    sql = (
-        f"SELECT t.ticket_id FROM ticket t WHERE t.connection = {binds.connection}"
-        f" AND coalesce(t.closed_at, t.updated_at) >= {binds.one(before - window)}"
-        f" AND coalesce(t.closed_at, t.updated_at) < {binds.one(asked.now - window)}"
-    )
-    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+    yield from left_window(asked, before, asked.limit("crossed", "window"))
 
 
 RULES = (Rule(kinds=("crossed",), find=crossed, passed=_passed),)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import RowMapping
 
 from store.rules.alike import alike
-from store.rules.rule import Rule
+from store.rules.rule import Groups, Rule
 from store.rules.sql import BLANK, Asked, Binds, Found
 
 _OPEN = """
@@ -88,6 +88,9 @@ def _candidates(asked: Asked) -> Iterator[RowMapping]:
     """Open tickets, also those out of scope: all, or those of the contacts of the tickets that are asked for."""
     binds = Binds(asked)
     everything = f"t.connection = {binds.connection}"
+    if asked.closed:  # the contacts' tickets are among those that are asked for
+        yield from asked.rows(_OPEN.format(here=binds.here("t")), binds)
+        return
     if asked.tickets is None:
         yield from asked.rows(_OPEN.format(here=everything), binds)
         return
@@ -100,7 +103,7 @@ def _candidates(asked: Asked) -> Iterator[RowMapping]:
     for column, values in (("contact_id", ids), ("contact", names)):
         if values:
             more = Binds(asked)
-            of = f"t.connection = {more.connection} AND t.{column} IN ({more.all(sorted(values))})"
+            of = f"t.connection = {more.connection} AND t.{column} IN ({more.some(sorted(values))})"
             if column == "contact":
                 of += f" AND {more.empty('t.contact_id')}"
             yield from asked.rows(_OPEN.format(here=of), more)
@@ -112,7 +115,7 @@ def _related(asked: Asked, pairs: dict[str, list[RowMapping]]) -> set[tuple[str,
     children = set(pairs) | {one["ticket_id"] for older in pairs.values() for one in older}
     where = f"v.connection = {binds.connection}"
     if len(children) <= _MANY:
-        where += f" AND v.ticket_id IN ({binds.all(sorted(children))})"
+        where += f" AND v.ticket_id IN ({binds.some(sorted(children))})"
     found: set[tuple[str, str]] = set()
     for row in asked.rows(f"SELECT v.ticket_id, v.parent_id FROM v_parent v WHERE {where}", binds):
         found |= {(row["ticket_id"], row["parent_id"]), (row["parent_id"], row["ticket_id"])}
@@ -130,4 +133,4 @@ def _groups(asked: Asked) -> Iterator[tuple[str, str]]:
             yield f"asks:{key[0]}|{key[1]}", row["ticket_id"]
 
 
-RULES = (Rule(kinds=("possible_duplicate",), find=possible_duplicates, groups=_groups),)
+RULES = (Rule(kinds=("possible_duplicate",), find=possible_duplicates, groups=Groups("asks:", _groups)),)

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from sqlalchemy import RowMapping
 
 from store.rules.own import offers
-from store.rules.rule import Rule
+from store.rules.rule import Groups, Rule
 from store.rules.sql import Asked, Binds, Found
 
 REPEATED = "repeated_fix"
 
 _WORK = """
+WITH worked AS MATERIALIZED (  -- so that SQLite looks up the tickets' entries before it groups them
+    SELECT e.ticket_id, e.hours, e.member_id, e.member FROM v_time e WHERE {time_here} AND e.hours > 0
+)
 SELECT e.ticket_id, sum(e.hours) AS hours, count(*) AS entries,
        count(DISTINCT CASE WHEN e.member_id IS NOT NULL THEN 'id ' || e.member_id
              WHEN NOT {nobody} THEN 'name ' || lower(trim(e.member, {blank})) END) AS technicians
-  FROM v_time e WHERE {time_here} AND e.hours > 0
+  FROM worked e
  GROUP BY e.ticket_id
 HAVING sum(e.hours) >= {hours} OR count(*) >= {least}
 """
@@ -90,7 +93,7 @@ def _short(asked: Asked, companies: frozenset[str] | None = None) -> Short:
     binds = Binds(asked)
     tickets = binds.here("t")
     if companies is not None:
-        names = binds.all(sorted(companies))
+        names = binds.some(sorted(companies))
         tickets = (
             f"t.connection = {binds.connection} AND (t.company_id IN ({names})"
             f" OR (t.company_id IS NULL AND trim(t.company, {binds.blank}) IN ({names})))"
@@ -116,7 +119,7 @@ def repeated_fixes(asked: Asked) -> Iterator[Found]:
     if REPEATED not in asked.settings.kinds:
         return
     found = _short(asked)
-    if asked.tickets is not None and found:
+    if asked.tickets is not None and found and not asked.closed:
         wanted = set(found)
         everything = _short(asked, frozenset(company for company, _ in found))
         found = {key: rows for key, rows in everything.items() if key in wanted}
@@ -158,15 +161,15 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
     binds = Binds(asked)
     within = asked.limit(REPEATED, "within")
     since, until = binds.one(before - within), binds.one(asked.now - within)
-    parts = [
-        f"SELECT e.ticket_id FROM v_time e WHERE {binds.here('e')} AND e.started_at {null}"
-        f" AND {at} + 0 >= {since} AND {at} + 0 < {until}"
-        for null, at in (("IS NOT NULL", "e.started_at"), ("IS NULL", "e.ended_at"))
-    ]
-    yield from (row["ticket_id"] for row in asked.rows(" UNION ".join(parts), binds))
+    for null, at in (("", "e.started_at"), (" AND e.started_at + 0 IS NULL", "e.ended_at")):
+        sql = (
+            f"SELECT e.ticket_id FROM v_time e WHERE {binds.here('e')}{null}"
+            f" AND {at} + 0 >= {since} AND {at} + 0 < {until}"
+        )
+        yield from (row["ticket_id"] for row in asked.rows(sql, binds))
 
 
 RULES = (
     Rule(kinds=("project_in_disguise",), find=projects),
-    Rule(kinds=(REPEATED,), find=repeated_fixes, groups=_alike, passed=_passed),
+    Rule(kinds=(REPEATED,), find=repeated_fixes, groups=Groups("fix:", _alike), passed=_passed),
 )

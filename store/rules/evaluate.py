@@ -19,21 +19,19 @@ from store.cache_upkeep import mark, marked
 from store.dirty import clean, dirty
 from store.measures.recovered import note_recovered
 from store.not_known import not_known
-from store.rules import custom, groups
+from store.rules import custom, groups, moments
 from store.rules.exclusions import calendar_day, without_excluded
 from store.rules.fields import absent_fields
 from store.rules.journal import RowKey, SeenKey, facts_of, first_seen, keep_history, open_rows
+from store.rules.plan import MANY, Plan, everything, passed, planned
 from store.rules.publishing import Published, Reason, Results, publish
-from store.rules.registry import ALWAYS, WINDOWED, rules_for
+from store.rules.registry import ALWAYS, RULES, WINDOWED, rules_for
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 from store.settings import Settings, rules_mark
 
 _RESTS = "rests"
 """The mark that holds what of the connection as a whole the last complete evaluation rested on."""
-
-_MANY = 500
-"""More tickets than this are not named one by one: everything is evaluated."""
 
 
 class About(msgspec.Struct, frozen=True, gc=False):
@@ -53,13 +51,13 @@ def evaluate(
     connections: Iterable[str],
     tickets: Iterable[str] | None = None,
 ) -> None:
-    """Makes the exceptions of these connections anew: all, or those of some tickets and of their children.
+    """Makes the exceptions of these connections anew: all, or those of some tickets and of what they decide about.
 
     `now` is UTC seconds. Engines get transactions of their own; a connection that is handed in is written to
     and left for its owner to commit (the journal's before the cache's).
     """
-    some = None if tickets is None else sorted(set(tickets))
-    if some == []:
+    some = None if tickets is None else frozenset(tickets)
+    if some is not None and not some:
         return
     with _open(cache) as db:
         for name in connections:
@@ -87,7 +85,7 @@ def evaluate_changes(
     last = marked(cache, connection, "evaluated")
     known = marked(cache, connection, "rules")
     changed = dirty(cache, connection)
-    some: list[str] | None = None
+    since: int | None = None
     if (
         last is not None
         and known is not None
@@ -97,12 +95,10 @@ def evaluate_changes(
         and last[1] <= now
         and _day(settings, connection, last[1]) == _day(settings, connection, now)
     ):
-        with _open(journal) as book:
-            asked = asked_of(cache, book, settings, connection, now)
-            passed = (rule.passed(asked, last[1]) for rule in rules_for(settings) if rule.passed is not None)
-            some = sorted(set(changed).union(*passed))
-    if some != []:
-        _evaluate(cache, journal, settings, connection, now, some)
+        since = last[1]
+    _evaluate(
+        cache, journal, settings, connection, now, None if since is None else frozenset(changed or ()), since
+    )
     clean(cache, connection)
     mark(cache, connection, "evaluated", "", now)
 
@@ -117,29 +113,40 @@ def _evaluate(
     settings: Settings,
     name: str,
     now: int,
-    tickets: list[str] | None,
+    tickets: frozenset[str] | None,
+    before: int | None = None,
 ) -> None:
+    """`before`: what the clock has changed since that moment is looked at too."""
     with _open(journal) as book:
         asked = asked_of(db, book, settings, name, now)
         rules = rules_for(settings)
+        plan = everything(rules)
         absent = msgspec.json.encode(absent_fields(asked)).decode()
         rests = _rests(asked, rules)
         # A field that came or went for the whole connection concerns every ticket, so does another order of priorities.
         if tickets is not None and absent == _said_absent(asked) and rests == _rested(asked):
-            some = groups.touched(asked, rules, tickets)
-            asked = msgspec.structs.replace(asked, tickets=some if len(some) <= _MANY else None)
+            moved = {} if before is None else passed(asked, rules, before)
+            plan = planned(asked, rules, tickets, moved)
+            if plan.changed is not None and not plan.tickets:
+                return
+        if plan.changed is not None:
+            asked = msgspec.structs.replace(asked, tickets=tuple(sorted(plan.tickets)))
         custom.let_go(asked)
-        found = _find(asked, rules)
+        found = _find(asked, plan)
         about = _about(asked)
         off = custom.unsettled(asked)
-        seen = _first_seen(book, asked, found, about, off)
+        seen = _first_seen(book, asked, plan, found, about, off)
         results = _results(found, seen, settings.gates)
-        _history(book, asked, rules, results, about, off)
+        _history(book, asked, plan, results, about, off)
         note_recovered(
-            book, asked, {(kind, ticket, entry) for kind, ticket, _, _, entry in results.reasons}, about
+            book,
+            asked,
+            {(kind, ticket, entry) for kind, ticket, _, _, entry in results.reasons},
+            about,
+            plan.looked_at,
         )
-    publish(asked, results)
-    groups.keep(asked, groups.members(asked, rules))
+    publish(asked, results, plan.whole, plan.further)
+    _keep(asked, plan)
     if asked.tickets is None:
         mark(db, name, _RESTS, rests, now)
         db.execute(
@@ -149,17 +156,51 @@ def _evaluate(
         mark(db, name, "rules", rules_mark(settings, name), now)
 
 
-def _find(asked: Asked, rules: Iterable[Rule]) -> list[Found]:
+def _keep(asked: Asked, plan: Plan) -> None:
+    """Writes down what the next evaluation needs to know of this one."""
+    for rule in plan.rules:
+        if rule.due is not None:
+            part = plan.part(asked, rule)
+            moments.keep(part, rule, rule.due(part))
+    of = groups.of_rules(plan.rules)
+    for each in of:
+        groups.keep(asked, each, plan.groups.get(each.prefix))
+    if asked.tickets is None:
+        remembered = [{"c": asked.connection.name, "name": name} for rule in RULES for name in rule.remembers]
+        asked.db.execute(text("DELETE FROM stream WHERE connection = :c AND name = :name"), remembered)
+        groups.let_go(asked, of)
+        moments.let_go(asked, plan.rules)
+
+
+def _find(asked: Asked, plan: Plan) -> list[Found]:
     """What holds, of the kinds that are looked for, without what the company leaves out."""
     lost = not_known(asked.capabilities)
     # Of the first six some reasons can be found all the same; of the others nothing rests on what is told.
     wanted = {kind for kind in asked.settings.kinds if kind not in lost or kind in ALWAYS}
-    rules = list(rules)
-    finds = [rule.find for rule in rules if rule.find is not None]
-    found = without_excluded(asked, [one for find in finds for one in find(asked) if one.kind in wanted])
-    afters = [rule.after for rule in rules if rule.after is not None]
-    more = [one for after in afters for one in after(asked, found) if one.kind in wanted]
+    found: list[Found] = []
+    for rule in plan.rules:
+        if rule.find is not None:
+            found += (one for one in rule.find(plan.part(asked, rule)) if one.kind in wanted)
+    found = without_excluded(asked, found)
+    more: list[Found] = []
+    for rule in plan.rules:
+        if rule.after is not None:
+            known = [*found, *_as_published(asked, plan)]
+            more += (one for one in rule.after(plan.part(asked, rule), known) if one.kind in wanted)
     return found + without_excluded(asked, more)
+
+
+def _as_published(asked: Asked, plan: Plan) -> list[Found]:
+    """What has to be gone, of the kinds that are not looked for on a ticket now: a reason for each row."""
+    if plan.changed is None:
+        return []
+    binds = Binds(asked)
+    sql = f"SELECT x.ticket_id, x.kind FROM exception x WHERE {binds.here('x')} AND x.gate"
+    return [
+        Found(kind=row["kind"], ticket_id=row["ticket_id"], code="", gate=True, data={})
+        for row in asked.rows(sql, binds)
+        if not plan.looked_at(row["kind"], row["ticket_id"])
+    ]
 
 
 @contextmanager
@@ -231,7 +272,12 @@ def _seen_key(one: Found) -> SeenKey:
 
 
 def _first_seen(
-    journal: Database, asked: Asked, found: list[Found], about: dict[str, About], off: frozenset[str]
+    journal: Database,
+    asked: Asked,
+    plan: Plan,
+    found: list[Found],
+    about: dict[str, About],
+    off: frozenset[str],
 ) -> dict[SeenKey, int]:
     wanted: dict[SeenKey, int] = {}
     for one in found:
@@ -244,7 +290,8 @@ def _first_seen(
         wanted,
         came_first=[ticket for ticket, known in about.items() if known.first_sync],
         settled=[ticket for ticket, known in about.items() if not known.laid_over],
-        tickets=asked.tickets,
+        tickets=plan.whole,
+        further=plan.further,
         unsettled=off,
         now=asked.now,
     )
@@ -283,15 +330,15 @@ def _results(found: list[Found], seen: dict[SeenKey, int], gates: Iterable[str])
 def _history(
     journal: Database,
     asked: Asked,
-    rules: Iterable[Rule],
+    plan: Plan,
     results: Results,
     about: dict[str, About],
     off: frozenset[str],
 ) -> None:
-    known = open_rows(journal, asked.connection.name, asked.tickets)
+    known = open_rows(journal, asked.connection.name, plan.whole, plan.further)
     gone = {key for key in known if key not in results.rows and key[1] not in off}
     windowed = {key for key in gone if key[1] in WINDOWED}
-    gone -= _unresolved(asked, rules, {key for key in windowed if key[0] in about})
+    gone -= _unresolved(asked, plan.rules, {key for key in windowed if key[0] in about})
     young = {key for key in windowed if known[key] > asked.now - asked.settings.retention}
     gone -= _forgotten(asked, {key for key in young if key[0] not in about})
     opened = {key: row.since for key, row in results.rows.items() if key not in known}
@@ -311,9 +358,9 @@ def _unresolved(asked: Asked, rules: Iterable[Rule], rows: set[RowKey]) -> set[R
     if not rows:
         return set()
     tickets = tuple(sorted({ticket for ticket, _ in rows}))
-    anew = msgspec.structs.replace(asked, windows=False, tickets=tickets if len(tickets) <= _MANY else None)
+    anew = msgspec.structs.replace(asked, windows=False, tickets=tickets if len(tickets) <= MANY else None)
     windowed = [rule for rule in rules if any(kind in WINDOWED for kind in rule.kinds)]
-    return rows & {(one.ticket_id, one.kind) for one in _find(anew, windowed)}
+    return rows & {(one.ticket_id, one.kind) for one in _find(anew, everything(windowed))}
 
 
 def _forgotten(asked: Asked, rows: set[RowKey]) -> set[RowKey]:

@@ -6,7 +6,9 @@ the two databases the next evaluation finishes the work.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection as Database
@@ -24,8 +26,6 @@ _LOOKED_AT = ("", "ticket", "")
 _CARD_REACH = 2 * 86400
 """Seconds within which a changed card clears the contact's other tickets: a day's full pull reads the last of them."""
 
-_PER_QUERY = 500
-
 CLEARING = "('held', 'queued', 'sending', 'uncertain', 'confirmed')"
 
 
@@ -38,6 +38,7 @@ def first_seen(
     settled: Collection[str],
     tickets: Collection[str] | None,
     unsettled: Collection[str] = (),
+    further: Collection[tuple[str, str]] = (),
     now: int,
 ) -> dict[SeenKey, int]:
     """When each wanted reason was first seen. New ones are noted, those that no longer hold are forgotten.
@@ -45,14 +46,16 @@ def first_seen(
     `wanted` gives the time to note for a ticket of the first sync (`came_first`) that is evaluated for the
     first time; anything else that is new is first seen now. Forgotten are reasons of the `settled` tickets:
     those evaluated that have no open change, since a change that fails brings its reason back as it was.
-    `tickets`: those under evaluation, `None` for all. `unsettled`: kinds of which nothing is known now.
+    `tickets`: those under evaluation, `None` for all; `further`: (kind, ticket id) of others, on which only that kind
+    is looked for. `unsettled`: kinds of which nothing is known now.
     """
     sql = "SELECT ticket_id, kind, code, field, first_seen FROM first_seen WHERE connection = :c"
-    rows = _of(journal, sql, connection, tickets)
+    rows = rows_of(journal, sql, connection, tickets, further)
     known: dict[SeenKey, int] = {(ticket, kind, code, field): at for ticket, kind, code, field, at in rows}
     fresh = {ticket for ticket in came_first if (ticket, *_LOOKED_AT) not in known}
     new = {key: at if key[0] in fresh else now for key, at in wanted.items() if key not in known}
-    _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in fresh})
+    done = fresh if tickets is None else fresh.intersection(tickets)
+    _note(journal, connection, new | {(ticket, *_LOOKED_AT): now for ticket in done})
     settled = set(settled)
     stale = [
         key
@@ -95,20 +98,37 @@ def _key(connection: str, key: SeenKey) -> dict[str, Any]:
 # ---------------------------------------------------------------- history
 
 
-def open_rows(journal: Database, connection: str, tickets: Collection[str] | None) -> dict[RowKey, int]:
-    """Exceptions that opened and have not cleared: (ticket id, kind) -> when it opened."""
+def open_rows(
+    journal: Database,
+    connection: str,
+    tickets: Collection[str] | None,
+    further: Collection[tuple[str, str]] = (),
+) -> dict[RowKey, int]:
+    """Exceptions that opened and have not cleared, of these tickets and of `further` (kind, ticket id): (ticket id,
+    kind) -> when it opened."""
     sql = "SELECT ticket_id, kind, opened_at FROM history WHERE connection = :c AND cleared_at IS NULL"
-    rows = _of(journal, sql, connection, tickets)
+    rows = rows_of(journal, sql, connection, tickets, further)
     return {(ticket, kind): opened_at for ticket, kind, opened_at in rows}
 
 
-def _of(journal: Database, sql: str, connection: str, tickets: Collection[str] | None) -> Iterable[Any]:
-    """Rows, as tuples, of a connection or of some of its tickets (which are few)."""
+def rows_of(
+    database: Database,
+    sql: str,
+    connection: str,
+    tickets: Collection[str] | None,
+    further: Collection[tuple[str, str]],
+) -> Iterable[Any]:
+    """Rows, as tuples, of a connection or of some of its tickets, and of some kinds on further tickets."""
     if tickets is None:
-        return journal.execute(text(sql), {"c": connection})
-    names = {f"t{place}": ticket for place, ticket in enumerate(tickets)}
-    some = ", ".join(f":{name}" for name in names)
-    return journal.execute(text(f"{sql} AND ticket_id IN ({some})"), {"c": connection, **names})
+        return database.execute(text(sql), {"c": connection})
+    some = "SELECT value FROM json_each(:some)"
+    values = {"c": connection, "some": json.dumps(list(tickets))}
+    rows = database.execute(text(f"{sql} AND ticket_id IN ({some})"), values)
+    if not further:
+        return rows
+    pairs = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:some)"
+    values = {"c": connection, "some": json.dumps(list(further))}
+    return chain(rows, database.execute(text(f"{sql} AND (kind, ticket_id) IN ({pairs})"), values))
 
 
 class Facts(NamedTuple):
@@ -122,16 +142,14 @@ class Facts(NamedTuple):
 
 def facts_of(cache: Database, connection: str, tickets: Collection[str]) -> dict[str, Facts]:
     """The facts of these tickets, of those that the cache has."""
-    ids = sorted(tickets)
     found: dict[str, Facts] = {}
-    for start in range(0, len(ids), _PER_QUERY):
-        names = {f"t{place}": ticket for place, ticket in enumerate(ids[start : start + _PER_QUERY])}
-        sql = (
-            "SELECT ticket_id, company, board, type, contact_id FROM v_ticket WHERE connection = :c"
-            f" AND ticket_id IN ({', '.join(f':{name}' for name in names)})"
-        )
-        for ticket, *facts in cache.execute(text(sql), {"c": connection, **names}):
-            found[ticket] = Facts(*facts)
+    sql = (
+        "SELECT ticket_id, company, board, type, contact_id FROM v_ticket WHERE connection = :c"
+        " AND ticket_id IN (SELECT value FROM json_each(:some))"
+    )
+    values = {"c": connection, "some": json.dumps(sorted(tickets))}
+    for ticket, *facts in cache.execute(text(sql), values) if tickets else ():
+        found[ticket] = Facts(*facts)
     return found
 
 

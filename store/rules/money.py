@@ -130,13 +130,13 @@ def _grown_old(asked: Asked, before: int) -> Iterator[str]:
     binds = Binds(asked)
     after = asked.limit("unbilled", "after")
     since, until = binds.one(before - after), binds.one(asked.now - after)
-    parts = [
-        f"SELECT e.ticket_id FROM v_time e WHERE {binds.here('e')} AND e.started_at {null}"
-        f" AND {at} + 0 > {since} AND {at} + 0 <= {until}"
-        for null, at in (("IS NOT NULL", "e.started_at"), ("IS NULL", AT.format(e="e")))
-    ]
-    sql = " UNION ".join(parts)
-    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+    # In the words of the index `time_by_start`.
+    for null, at in (("", "e.started_at"), (" AND e.started_at + 0 IS NULL", AT.format(e="e"))):
+        sql = (
+            f"SELECT e.ticket_id FROM v_time e WHERE {binds.here('e')}{null}"
+            f" AND {at} + 0 > {since} AND {at} + 0 <= {until}"
+        )
+        yield from (row["ticket_id"] for row in asked.rows(sql, binds))
 
 
 RULES = (Rule(kinds=("unbilled", "out_of_scope"), find=_find, passed=_passed),)

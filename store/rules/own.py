@@ -62,12 +62,43 @@ def in_window(binds: Binds, asked: Asked, window: int, table: str = "t") -> str:
 def left_window(asked: Asked, before: int, window: int) -> Iterator[str]:
     """Tickets whose closing the window has let go of between `before` and now."""
     binds = Binds(asked)
-    closed = "coalesce(t.closed_at, t.updated_at)"
-    sql = (
-        f"SELECT t.ticket_id FROM v_ticket t WHERE {binds.here('t')}"
-        f" AND {closed} >= {binds.one(before - window)} AND {closed} < {binds.one(asked.now - window)}"
-    )
-    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+    closed = "coalesce(t.closed_at, t.updated_at)"  # as the index `ticket_by_end` has it
+    between = f"{closed} >= {binds.one(before - window)} AND {closed} < {binds.one(asked.now - window)}"
+    yield from _of_tables(asked, binds, between)
+
+
+def opened(asked: Asked, first: int, last: int) -> Iterator[str]:
+    """Tickets that the PSA has open and that were opened between two moments, both included."""
+    binds = Binds(asked)
+    between = f"t.created_at + 0 >= {binds.one(first)} AND t.created_at + 0 <= {binds.one(last)}"
+    yield from _of_tables(asked, binds, f"NOT t.closed AND {between}")
+
+
+def planned_until(asked: Asked, first: int, last: int) -> Iterator[str]:
+    """Tickets that the PSA has open and whose last appointment is over at a moment from `first` up to before `last`."""
+    binds = Binds(asked)
+    between = f"t.scheduled_until + 0 >= {binds.one(first)} AND t.scheduled_until + 0 < {binds.one(last)}"
+    yield from _of_tables(asked, binds, f"NOT t.closed AND t.scheduled_until IS NOT NULL AND {between}")
+
+
+def _of_tables(asked: Asked, binds: Binds, where: str) -> Iterator[str]:
+    """Ids of the tickets for which it holds of the PSA's row, or of the one laid over it: by the tables' own indexes,
+    which the view's conditions would keep from being used."""
+    for table in ("ticket", "ticket_overlay"):
+        sql = f"SELECT t.ticket_id FROM {table} t WHERE {binds.here('t')} AND {where}"
+        yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+
+
+def happened(asked: Asked, first: int, last: int) -> Iterator[str]:
+    """Tickets of which a note was written, or an entry's work begun or ended, between two moments, both included."""
+    binds = Binds(asked)
+    begin, end = binds.one(first), binds.one(last)
+    for view, column in (("v_note", "created_at"), ("v_time", "started_at"), ("v_time", "ended_at")):
+        sql = (
+            f"SELECT t.ticket_id FROM {view} t WHERE {binds.here('t')}"
+            f" AND t.{column} + 0 >= {begin} AND t.{column} + 0 <= {end}"
+        )
+        yield from (row["ticket_id"] for row in asked.rows(sql, binds))
 
 
 def today(asked: Asked) -> tuple[int, int]:

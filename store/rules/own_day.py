@@ -10,29 +10,37 @@ from sqlalchemy import RowMapping
 
 from store.day_time import Stretch, Worked, shift_of, stretches
 from store.rules.own import offers, own_time, technician, today
-from store.rules.rule import Rule
+from store.rules.rule import Groups, Rule
 from store.rules.sql import Asked, Binds, Found
 
 KIND = "time_gap"
 
 _OWN = """
 SELECT e.ticket_id, e.time_id, e.started_at, e.ended_at, e.entered_at, e.hours, e.locked FROM v_time e
- WHERE {here} AND e.{moment} + 0 >= {begins} AND e.{moment} + 0 < {ends} AND {own}
+ WHERE {here} AND {moment} >= {begins} AND {moment} < {ends} AND {own}
 """
 
 
 def _entries(asked: Asked, moment: str, *, of_all: bool) -> list[RowMapping]:
     """The technician's own entries with this moment today; of all tickets, or of those that are asked for."""
+    known = asked.memo.get(f"own {moment}")
+    if known is not None:
+        some = None if of_all or asked.tickets is None else set(asked.tickets)
+        return [row for row in known if some is None or row["ticket_id"] in some]
     binds = Binds(asked)
     begins, ends = today(asked)
     sql = _OWN.format(
         here=f"e.connection = {binds.connection}" if of_all else binds.here("e"),
-        moment=moment,
+        # Of all by the index of the moment; of some tickets by theirs.
+        moment=f"e.{moment} + 0" if of_all or asked.tickets is None else f"e.{moment}",
         begins=binds.one(begins),
         ends=binds.one(ends),
         own=own_time(binds, technician(asked)),
     )
-    return list(asked.rows(sql, binds))
+    rows = list(asked.rows(sql, binds))
+    if of_all:
+        asked.memo[f"own {moment}"] = rows
+    return rows
 
 
 def time_gaps(asked: Asked) -> Iterator[Found]:
@@ -137,7 +145,7 @@ def _in_queue(asked: Asked, tickets: set[str]) -> set[str]:
     binds = Binds(asked)
     sql = (
         f"SELECT t.ticket_id FROM v_ticket t WHERE t.connection = {binds.connection} AND t.in_scope"
-        f" AND t.presence = 'here' AND t.ticket_id IN ({binds.all(sorted(tickets))})"
+        f" AND t.presence = 'here' AND t.ticket_id IN ({binds.some(sorted(tickets))})"
     )
     return {row["ticket_id"] for row in asked.rows(sql, binds)}
 
@@ -155,4 +163,4 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
         yield from {row["ticket_id"] for row in _entries(asked, "started_at", of_all=True)}
 
 
-RULES = (Rule(kinds=(KIND,), find=time_gaps, groups=_day, passed=_passed),)
+RULES = (Rule(kinds=(KIND,), find=time_gaps, groups=Groups("my day", _day), passed=_passed),)

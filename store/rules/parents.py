@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from store.not_known import told
-from store.rules.rule import Rule
+from store.rules.rule import Groups, Rule
 from store.rules.sql import Asked, Binds, Found
 
 _ORPHANED = """
@@ -96,7 +96,7 @@ def orphans(asked: Asked) -> Iterator[Found]:
 def families(asked: Asked) -> Iterator[tuple[str, str]]:
     """A parent and its children: what a parent becomes decides whether they are orphaned, and the other way round."""
     binds = Binds(asked)
-    ids = "" if asked.tickets is None else f" AND v.parent_id IN ({binds.all(asked.tickets)})"
+    ids = binds.among("v", "parent_id")
     sql = (
         f"SELECT v.parent_id, v.ticket_id FROM v_parent v WHERE {binds.here('v')} UNION"
         f" SELECT v.parent_id, v.parent_id FROM v_parent v WHERE {binds.here('v')} UNION"
@@ -106,4 +106,6 @@ def families(asked: Asked) -> Iterator[tuple[str, str]]:
         yield f"family:{row['parent_id']}", row["ticket_id"]
 
 
-RULES = (Rule(kinds=("orphaned",), find=orphans, groups=families),)
+FAMILIES = Groups("family:", families, names_others=True)
+
+RULES = (Rule(kinds=("orphaned",), find=orphans, groups=FAMILIES),)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import text
 
+from store.rules.own import planned_until
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -44,12 +45,7 @@ def _timed(asked: Asked) -> frozenset[str]:
 
 def _passed(asked: Asked, before: int) -> Iterator[str]:
     """An appointment is over; a timer was started, or is done with."""
-    binds = Binds(asked)
-    sql = (
-        f"SELECT t.ticket_id FROM v_ticket t WHERE {binds.queue()}"
-        f" AND t.scheduled_until >= {binds.one(before)} AND t.scheduled_until < {binds.one(asked.now)}"
-    )
-    yield from (row["ticket_id"] for row in asked.rows(sql, binds))
+    yield from planned_until(asked, before, asked.now)
     # One that is logged and taken back is open again, whenever it was started.
     sql = "SELECT ticket_id FROM timer WHERE connection = :c AND (ended_at IS NULL OR ended_at >= :before)"
     yield from asked.journal.execute(text(sql), {"c": asked.connection.name, "before": before}).scalars()

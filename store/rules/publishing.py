@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Database
 from sqlalchemy import text
 
-from store.rules.journal import RowKey
-from store.rules.sql import Asked, Binds
+from store.rules.journal import RowKey, rows_of
+from store.rules.sql import Asked
 
 ReasonKey = tuple[str, str, str, str, str]
 """Kind, ticket id, code, field, time entry id."""
@@ -40,19 +40,27 @@ class Results(msgspec.Struct):
     reasons: dict[ReasonKey, Reason]
 
 
-def publish(asked: Asked, results: Results) -> None:
-    """Writes what differs from what is published."""
+def publish(
+    asked: Asked, results: Results, tickets: Collection[str] | None, further: Collection[tuple[str, str]]
+) -> None:
+    """Writes what differs from what is published of these tickets (`None`: all), and of `further` (kind, ticket id)."""
     name = asked.connection.name
+
+    def published(table: str, columns: str) -> Iterable[Any]:
+        # Tuples, not mappings: there may be a hundred thousand.
+        sql = f"SELECT {columns} FROM {table} WHERE connection = :c"
+        return rows_of(asked.db, sql, name, tickets, further)
+
     rows = {
         (ticket, kind): Published(since, bool(gate), bool(psa_only))
-        for ticket, kind, since, gate, psa_only in _published(
-            asked, "exception", "ticket_id, kind, since, gate, psa_only"
+        for ticket, kind, since, gate, psa_only in published(
+            "exception", "ticket_id, kind, since, gate, psa_only"
         )
     }
     reasons = {
         (kind, ticket, code, field, entry): Reason(since, bool(gate), hours, data)
-        for kind, ticket, code, field, entry, since, gate, hours, data in _published(
-            asked, "reason", "kind, ticket_id, code, field, time_entry_id, since, gate, hours, data"
+        for kind, ticket, code, field, entry, since, gate, hours, data in published(
+            "reason", "kind, ticket_id, code, field, time_entry_id, since, gate, hours, data"
         )
     }
     _write(asked.db, "exception", ("ticket_id", "kind"), name, rows, results.rows)
@@ -64,12 +72,6 @@ def publish(asked: Asked, results: Results) -> None:
         reasons,
         results.reasons,
     )
-
-
-def _published(asked: Asked, table: str, columns: str) -> Iterable[Any]:
-    """Tuples, not mappings: there may be a hundred thousand."""
-    binds = Binds(asked)
-    return asked.db.execute(text(f"SELECT {columns} FROM {table} t WHERE {binds.here('t')}"), binds.values)
 
 
 def _write(

@@ -16,11 +16,11 @@ KIND = "billing_question"
 # The words that a question begins with stand in the statement as they are: so the index `note_question` is used.
 _MAY_BE_ONE = "NOT {n}.public AND substr({n}.text, 1, 8) = 'Question'"
 
-_ASKED = "SELECT DISTINCT q.ticket_id FROM v_note q WHERE {here} AND " + _MAY_BE_ONE.format(n="q")
+_ASKED = "SELECT q.ticket_id FROM v_note q WHERE {here} AND " + _MAY_BE_ONE.format(n="q")
 _UNCODED = "SELECT t.ticket_id FROM v_ticket t WHERE {tickets_here} AND NOT {coded}"
 _NOTES = (
-    "SELECT n.ticket_id, n.author, n.created_at, n.text FROM v_note n WHERE {notes_here} AND n.speaker = 'staff'"
-    " ORDER BY n.ticket_id, n.order_at, n.order_rank, n.note_sort, n.note_id"
+    "SELECT n.ticket_id, n.author, n.created_at, n.text, n.order_at, n.order_rank, n.note_sort, n.note_id"
+    " FROM v_note n WHERE {notes_here} AND n.speaker = 'staff'"
 )
 
 
@@ -46,7 +46,7 @@ def questions(asked: Asked) -> Iterator[Found]:
 def _conversations(asked: Asked) -> dict[str, list[Note]]:
     """What staff said on the tickets on which there may be an open question: few."""
     binds = Binds(asked)
-    found = tuple(row["ticket_id"] for row in asked.rows(_ASKED.format(here=binds.here("q")), binds))
+    found = tuple({row["ticket_id"]: None for row in asked.rows(_ASKED.format(here=binds.here("q")), binds)})
     said: dict[str, list[Note]] = {}
     for place in range(0, len(found), _AT_ONCE):
         some = msgspec.structs.replace(asked, tickets=found[place : place + _AT_ONCE])
@@ -54,7 +54,10 @@ def _conversations(asked: Asked) -> dict[str, list[Note]]:
         sql = _UNCODED.format(tickets_here=binds.queue(), coded=_coded(some, binds))
         here = {row["ticket_id"] for row in some.rows(sql, binds)}
         binds = Binds(some)
-        for row in some.rows(_NOTES.format(notes_here=binds.here("n")), binds):
+        notes = list(some.rows(_NOTES.format(notes_here=binds.here("n")), binds))
+        # SQLite, asked to put them in order, would go through the notes of all tickets.
+        notes.sort(key=lambda row: (row["order_at"], row["order_rank"], row["note_sort"], row["note_id"]))
+        for row in notes:
             if row["ticket_id"] in here:
                 said.setdefault(row["ticket_id"], []).append(
                     Note(row["author"], row["created_at"], row["text"])
@@ -87,8 +90,8 @@ def _passed(asked: Asked, before: int) -> Iterator[str]:
     days, hours = asked.settings.billing_overdue_days, asked.connection.hours
     sql = (
         f"SELECT n.ticket_id FROM v_note n WHERE {binds.here('n')} AND {_MAY_BE_ONE.format(n='n')}"
-        f" AND n.created_at > {binds.one(hours.days_back(before, days))}"
-        f" AND n.created_at <= {binds.one(hours.days_back(asked.now, days))}"
+        f" AND n.created_at + 0 > {binds.one(hours.days_back(before, days))}"
+        f" AND n.created_at + 0 <= {binds.one(hours.days_back(asked.now, days))}"
     )
     yield from (row["ticket_id"] for row in asked.rows(sql, binds))
 

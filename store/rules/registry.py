@@ -63,5 +63,5 @@ WINDOWED = (
 
 def rules_for(settings: Settings) -> list[Rule]:
     """Those that look for a kind that is switched on."""
-    every = (*RULES, *custom.rules(settings))
-    return [rule for rule in every if any(kind in settings.kinds for kind in rule.kinds)]
+    every, on = (*RULES, *custom.rules(settings)), frozenset(settings.kinds)
+    return [rule for rule in every if not on.isdisjoint(rule.kinds)]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import RowMapping, text
 
+from store.rules.own import happened, opened, planned_until
 from store.rules.rule import Rule
 from store.rules.sql import Asked, Binds, Found
 
@@ -152,8 +153,13 @@ def stale(asked: Asked) -> Iterator[Found]:
 
 
 def _still_passed(asked: Asked, before: int) -> Iterator[str]:
-    """Nothing happens for too long, or an appointment is over."""
-    for row in _still(asked):
+    """Nothing happens for too long, or an appointment is over: of tickets on which something happened, or that were
+    opened, when the cut-off moments went by."""
+    some = set(planned_until(asked, before, asked.now + 1))
+    for high in (False, True):
+        first, last = (_still_cut(asked, at, high=high) for at in (before, asked.now))
+        some |= {*opened(asked, first, last), *happened(asked, first, last)}
+    for row in _still(msgspec.structs.replace(asked, tickets=tuple(sorted(some)))):
         over = row["scheduled_until"] is not None and row["scheduled_until"] > before
         if over or row["at"] > _still_cut(asked, before, high=bool(row["high"])):
             yield row["ticket_id"]
@@ -200,7 +206,12 @@ def _thresholds(asked: Asked) -> tuple[int, int]:
 
 def _waits_passed(asked: Asked, before: int) -> Iterator[str]:
     thresholds = _thresholds(asked)
-    for row in _waits(asked, asked.now - min(thresholds)):
+    some: set[str] = set()
+    for threshold in thresholds:
+        first, last = before - threshold, asked.now - threshold
+        some |= {*opened(asked, first, last), *happened(asked, first, last)}
+    few = msgspec.structs.replace(asked, tickets=tuple(sorted(some)))
+    for row in _waits(few, asked.now - min(thresholds)):
         if any(before < row["at"] + threshold <= asked.now for threshold in thresholds):
             yield row["ticket_id"]
 

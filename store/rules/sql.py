@@ -6,12 +6,13 @@ value is bound. SQLite's `lower` knows ASCII alone, so names with other letters 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Database
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 
 from connectors.contract import Capabilities
 from store.not_known import told
@@ -63,6 +64,10 @@ class Asked(msgspec.Struct, kw_only=True):
     now: int
     tickets: tuple[str, ...] | None = None
     """Only these; `None`: all."""
+    closed: bool = False
+    """Whatever shares a group of the rule with one of `tickets` is among them."""
+    memo: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What rules have worked out of the connection as a whole, by a name: once an evaluation, not once a rule."""
     windows: bool = True
     """False: also rows past their window, which `aged_out` counts."""
 
@@ -79,7 +84,8 @@ class Asked(msgspec.Struct, kw_only=True):
         return kind in self.settings.gates
 
     def rows(self, sql: str, binds: Binds) -> Iterable[RowMapping]:
-        return self.db.execute(text(sql), binds.values).mappings()
+        # Straight to the driver, which knows `:p0` itself: SQLAlchemy takes milliseconds to read a long statement.
+        return self.db.exec_driver_sql(sql, binds.values).mappings()
 
     def since(self, window: int) -> int:
         """The oldest moment that a window still holds."""
@@ -93,7 +99,7 @@ class Binds:
         self.values: dict[str, Any] = {}
         self.blank = self.one(BLANK)
         self.connection = self.one(asked.connection.name)
-        self._ids = None if asked.tickets is None else self.all(asked.tickets)
+        self._ids = None if asked.tickets is None else self.some(asked.tickets)
 
     def one(self, value: str | float | None) -> str:
         name = f"p{len(self.values)}"
@@ -103,10 +109,17 @@ class Binds:
     def all(self, values: Iterable[str]) -> str:
         return ", ".join([self.one(value) for value in values]) or "NULL"
 
+    def some(self, values: Iterable[str]) -> str:
+        """The same for many: one value whatever their number, so that SQLite knows the statement again."""
+        return f"SELECT value FROM json_each({self.one(json.dumps(list(values)))})"
+
     def here(self, table: str) -> str:
         """The condition that a row of this view belongs to the tickets under evaluation."""
-        ids = "" if self._ids is None else f" AND {table}.ticket_id IN ({self._ids})"
-        return f"{table}.connection = {self.connection}{ids}"
+        return f"{table}.connection = {self.connection}{self.among(table)}"
+
+    def among(self, table: str, column: str = "ticket_id") -> str:
+        """` AND …`: the column names one of the tickets under evaluation; nothing where those are all."""
+        return "" if self._ids is None else f" AND {table}.{column} IN ({self._ids})"
 
     def queue(self, table: str = "t") -> str:
         """The same for `v_ticket`: in the scope, and the PSA has it."""

@@ -84,11 +84,10 @@ def _close(hours: Hours, created: int | None, by: int, share: Fraction) -> int |
     return None if created is None or not total else hours.ahead(created, ceil(share * total))
 
 
-def _passed(asked: Asked, before: int) -> Iterator[str]:
-    """A target comes close, or passes."""
+def _due(asked: Asked) -> Iterator[tuple[str, int]]:
+    """When a target comes close, or passes."""
     for one in _targets(asked):
-        if before < one.by <= asked.now or (one.close is not None and before < one.close <= asked.now):
-            yield one.ticket_id
+        yield from ((one.ticket_id, at) for at in (one.close, one.by) if at is not None and at > asked.now)
 
 
-RULES = (Rule(kinds=("sla",), find=sla, passed=_passed),)
+RULES = (Rule(kinds=("sla",), find=sla, due=_due),)

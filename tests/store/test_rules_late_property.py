@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from store.database import Databases
 from store.rules.evaluate import asked_of, evaluate
+from store.rules.plan import passed
 from store.rules.registry import RULES
 from tests.store import plain_late as plain
 from tests.store import worlds, worlds_late
@@ -90,7 +91,8 @@ def test_what_the_clock_alone_changes_is_named(
         worlds_late.put(cache, journal, world)
         asked = asked_of(cache, journal, world.settings, "acme", after)
         looked_for = [rule for rule in RULES if set(rule.kinds) & set(world.settings.kinds)]
-        named = {id for rule in looked_for if rule.passed is not None for id in rule.passed(asked, NOW)}
+        elsewhere = (rule.otherwise(asked) for rule in looked_for if rule.otherwise is not None)
+        named = set[str]().union(*passed(asked, looked_for, NOW).values(), *elsewhere)
     evaluate(opened.cache, opened.journal, world.settings, now=after, connections=["acme"], tickets=named)
     found = everything(opened)
     evaluate(opened.cache, opened.journal, world.settings, now=after, connections=["acme"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import hypothesis
@@ -13,9 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from store.database import Databases
+from store.mail_domains import domain_sql, mail_domain
 from store.rules import crossed
 from store.rules.alike import alike, words
-from store.rules.clients import mail_domain
 from store.rules.evaluate import asked_of, evaluate
 from store.rules.note_words import has_seen
 from store.rules.registry import RULES
@@ -203,6 +205,35 @@ def test_whether_an_answer_has_seen_a_note(answer: str, note: str, seen: bool) -
 )
 def test_the_domain_of_a_mail_address(address: str, domain: str) -> None:
     assert mail_domain(address) == domain
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann@one.example",
+        "Ann.Lee+desk@ONE.example.",
+        "Ann Lee <ann@one.example>",
+        "ann@one.example, bo@two.example",
+        "a@b@c.example",
+        "a..b@c.example",
+        ".a@c.example",
+        "a.@c.example",
+        "a@.example",
+        "ann@bücher.example",
+        "nobody",
+        "@one.example",
+        "ann@",
+        "",
+    ],
+)
+def test_the_index_reads_the_domain_of_a_plain_address_as_python_does_and_leaves_it_the_others(
+    address: str,
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        found = db.execute(f"SELECT {domain_sql('email')} FROM (SELECT ? AS email)", (address,)).fetchone()[0]
+    assert found in ("", mail_domain(address))
+    if address == "ann@one.example":
+        assert found == "one.example"
 
 
 # ---------------------------------------------------------------- what stands with a reason

@@ -164,6 +164,8 @@ class TestWhatARoundLooksAt:
         [
             ("UPDATE ticket SET read_at = 5", []),
             ("UPDATE ticket SET row_hash = 'x' WHERE ticket_id = '1'", ["1"]),
+            ("UPDATE ticket SET notes_read_at = 5 WHERE ticket_id = '1'", ["1"]),
+            ("UPDATE ticket SET time_read_at = 5 WHERE ticket_id = '2'", ["2"]),
             ("UPDATE ticket SET in_scope = 1 WHERE ticket_id = '2'", ["2"]),
             ("DELETE FROM ticket WHERE ticket_id = '2'", ["2"]),
             ("INSERT INTO ticket_parent VALUES ('acme', '1', '2')", ["1"]),
