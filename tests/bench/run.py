@@ -56,8 +56,9 @@ class Bench:
 def environment(home: Home | None = None) -> dict[str, str]:
     """A user's environment, with this home."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("DESKZERO_")}
-    # Colours and a size that somebody has set for his own window would be taken for this one's.
-    not_ours = ("NO_COLOR", "COLORFGBG", "COLUMNS", "LINES")
+    # Colours and a size that somebody has set for his own window would be taken for this one's; and without
+    # bytecode on disk every start would compile all of ours anew, which no installed program does.
+    not_ours = ("NO_COLOR", "COLORFGBG", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
     ours = {name: value for name, value in ours.items() if name not in not_ours}
     ours |= {
         "PYTHONPATH": str(ROOT),
