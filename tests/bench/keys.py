@@ -147,7 +147,13 @@ def _moves(bench: Bench, size: int, *, standard: bool) -> Iterator[Figure]:
         for what, measure, floor in (
             ("cursor down", lambda: ours.move(DOWN), lambda: bare.move(DOWN)),
             ("page down", lambda: ours.move(PAGE_DOWN), lambda: bare.move(PAGE_DOWN)),
-            ("pane switch", switch, lambda: bare.pane("2" if _highlighted(bare.terminal.text) and "Printer" in bare.terminal.text else "0")),
+            (
+                "pane switch",
+                switch,
+                lambda: bare.pane(
+                    "2" if _highlighted(bare.terminal.text) and "Printer" in bare.terminal.text else "0"
+                ),
+            ),
         ):
             mine, floors = side_by_side(measure, floor, rounds=rounds, warm_up=2)
             for part, name in ((0.5, "median"), (0.95, "95th percentile")):
@@ -158,7 +164,9 @@ def _moves(bench: Bench, size: int, *, standard: bool) -> Iterator[Figure]:
         if standard:
             ours.pane("0")
             followed = [ours.followed(DOWN) for _ in range(rounds // 2)]
-            yield Figure("key to the ticket's detail: cursor down", followed, note="list first, detail behind it")
+            yield Figure(
+                "key to the ticket's detail: cursor down", followed, note="list first, detail behind it"
+            )
 
 
 def _filter(bench: Bench) -> Iterator[Figure]:

@@ -13,12 +13,12 @@ from textual.widgets import Input
 
 from connectors.text import clean
 from store.read import CacheUnreadable
-from store.read_records import Row, TicketView
+from store.read_records import Found, Row, TicketView
 from tui import messages
 from tui.ghosts import why_gone
 from tui.keymap import label
-from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
-from tui.readings import Wanted, rows_of, standing_of
+from tui.messages import PaneWanted, RowsMissing, RowUnderCursor, RowWanted, Saved
+from tui.readings import Wanted, order_and_rows, order_of, rows_of, standing_of
 from tui.screens.queue_paint import QueuePaint
 from tui.text import spent
 from tui.watch import goes_back, settled, settled_together
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     pass
 
 FIRST_PAGE = 200
-"""Rows read before the first paint of a pane; the others follow in pages."""
-PAGE = 2000
+"""Rows read before the first paint of a pane; of the others the order follows, and each when somebody comes to it."""
+ROWS_FIRST = 0.05
+"""Seconds after which the order of the others is read: the first page is painted before."""
 TYPED_PAGE = 60
 """Rows read for each letter of a filter."""
 HAND_RESTS = 0.6
@@ -132,26 +133,27 @@ class QueueView(QueuePaint):
             if fresh:
                 first = TYPED_PAGE if typing else FIRST_PAGE
                 rows = await self._rows(wanted, limit=first)
+                order: list[Found] | None = None
                 if (
                     not typing
                     and at is not None
-                    and len(rows) == FIRST_PAGE
+                    and len(rows) == first
                     and all(row.key != at for row in rows)
                 ):
-                    rows = await self._rows(wanted)
-                self.more_to_come = len(rows) == first
-                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look)
+                    order, rows = await app.read(partial(order_and_rows, wanted, (), at))
+                self.more_to_come = order is None and len(rows) == first
+                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look, order=order)
                 self._fresh.set()
-                if typing and len(rows) == first:
-                    await asyncio.sleep(HAND_RESTS)
-                while len(rows) in (first, PAGE):  # a whole reading is longer, or asks once too often
-                    offset = len(self.list)
-                    rows = await self._rows(wanted, offset=offset, limit=PAGE)
-                    self.list.more(rows)
+                if self.more_to_come:
+                    self._paint_list()
+                    await asyncio.sleep(HAND_RESTS if typing else ROWS_FIRST)
+                    self.list.further(await app.read(partial(order_of, wanted)))
                 self.more_to_come = False
             else:
-                rows = await self._rows(wanted)
-                ghost = self.list.merge(rows, now=app.now, done=self._done)
+                order, rows = await app.read(
+                    partial(order_and_rows, wanted, self.list.near, self.row.key if self.row else None)
+                )
+                ghost = self.list.merge(rows, now=app.now, done=self._done, order=order)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
                     self.list.explain_ghost(ghost, await app.read(lambda reader: why_gone(reader, ghost)))
@@ -162,10 +164,25 @@ class QueueView(QueuePaint):
         self._paint_list()
         self._paint_keys()
 
+    @on(RowsMissing)
+    @work(group="window")
+    async def _read_missing(self, message: RowsMissing) -> None:
+        """The rows that the list has come to."""
+        try:
+            rows = await self.deskzero.read(lambda reader: reader.build(message.found))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
+        self.list.fill(message.found, rows, message.reading)
+
     async def rows_shown(self) -> None:
         """Waits until the list shows the pane that was asked for: a key must not hit a row of the one before."""
+        if self._fresh.is_set() and self.list.here.is_set():
+            return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._fresh.wait(), SLOW_ROWS)
+            async with asyncio.timeout(SLOW_ROWS):
+                await self._fresh.wait()
+                await self.list.here.wait()
 
     @work(exclusive=True, group="detail")
     async def read_detail(self) -> None:

@@ -78,7 +78,9 @@ class BareList(App[None]):
         self.journal = sqlite3.connect(journal, isolation_level=None)
         self.journal.execute("PRAGMA journal_mode = WAL")
         self.journal.execute("PRAGMA synchronous = FULL")
-        self.journal.execute("CREATE TABLE IF NOT EXISTS change (change INTEGER PRIMARY KEY, what TEXT NOT NULL)")
+        self.journal.execute(
+            "CREATE TABLE IF NOT EXISTS change (change INTEGER PRIMARY KEY, what TEXT NOT NULL)"
+        )
 
     def compose(self) -> ComposeResult:
         yield Rows(self.panes["0"])
