@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
@@ -31,7 +32,7 @@ from store.settings import Settings
 from tui import keymap, messages, themes
 from tui.engine import Engine
 from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
-from tui.keys import ARROWS, MOVE, QUEUE, moving_keys, opening_keys
+from tui.keys import ARROWS, MOVE, QUEUE, going_keys, moving_keys, opening_keys
 from tui.messages import Saved
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ENGINE_AT_LATEST = 2.0
 """Seconds after which the engine starts whatever has been painted."""
+SWITCH = 0.001
+"""Seconds that a thread which reads or syncs may hold up the screen's; a key is held up a dozen times."""
 
 
 class Deskzero(App[int]):
@@ -99,6 +102,7 @@ class Deskzero(App[int]):
         self.bound = self._bound()
         self.keyboard = Keyboard()
         self._opening = opening_keys()
+        self._going = going_keys()
         self._burst_window = burst_window
         self._greets = greets
         self._read_keys: list[events.Key] = []
@@ -230,7 +234,7 @@ class Deskzero(App[int]):
         """Keys pass the guard first: those of one read together, so that a paste is known as one."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._read_keys.append(event)
-            if self._burst_window <= 0:
+            if self._burst_window <= 0 or self._acts_at_once(event):
                 self._keys_read()
             else:  # wait until nothing more comes: a busy loop sees the keys of one read one by one
                 if self._key_timer is not None:
@@ -244,6 +248,19 @@ class Deskzero(App[int]):
             )
             return
         await super().on_event(event)
+
+    def _acts_at_once(self, key: events.Key) -> bool:
+        """A key that only moves, and a letter of a line, need not wait for what may come in the same read.
+
+        What follows within the burst's window is looked at together with them: a paste that begins with a key that
+        moves moves the cursor once, and the rest of it does nothing.
+        """
+        if len(self._read_keys) > 1 or self._kept_keys is not None:
+            return False
+        target = self.key_target
+        if target == "list":
+            return self.screen is self.queue and key.key in self._going
+        return target == "line" and key.is_printable
 
     def type_key(self, name: str) -> None:
         """As if this key (in Textual's name) had been pressed: past the same guards. For clicks on a key."""
@@ -273,10 +290,13 @@ class Deskzero(App[int]):
             self._acting = True
             try:
                 await self._act_on_keys(keys, at)
+                if all(key.key in self._going for key in keys) and self._kept_keys is None:
+                    await self._settled()  # now, not when the next one waits for it
             finally:
                 self._acting = False
 
     async def _act_on_keys(self, keys: list[events.Key], at: float) -> None:
+        self.queue.typed_at = time.monotonic()
         self.queue.a_key_came()
         if self._kept_keys is not None:
             self._kept_keys += keys
@@ -286,7 +306,7 @@ class Deskzero(App[int]):
         await self._handled()
         target = self.key_target
         self.keyboard.moving = self._moving()
-        read = [(key.key, key.is_printable) for key in keys]
+        read = self.keyboard.with_lately([(key.key, key.is_printable, key.time) for key in keys])
         if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
             return
@@ -330,6 +350,12 @@ class Deskzero(App[int]):
         """
         if self.key_target == "list":
             await self.queue.rows_shown()
+        await self._settled()
+        if self.key_target == "list":  # a letter of a filter need not wait for the list of the one before
+            await self.queue.rows_shown()
+
+    async def _settled(self) -> None:
+        """Waits until every node that the key before went through has done what it had to."""
         nodes, self._pressed_in = self._pressed_in, []
         for node in nodes * 2:
             if not node.is_attached:
@@ -338,8 +364,6 @@ class Deskzero(App[int]):
             if node.call_later(done.set):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(done.wait(), 0.1)
-        if self.key_target == "list":  # a letter of a filter need not wait for the list of the one before
-            await self.queue.rows_shown()
 
     def keep_keys(self) -> None:
         """From now on typed keys wait for the dialog that is being opened; Esc gives it up."""
@@ -392,4 +416,5 @@ def run(
     (by connection) are for this run alone: no keyring has them. `greets`: with the first-run guide, once.
     """
     start_log(home.log)
+    sys.setswitchinterval(SWITCH)
     return Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets).run() or 0

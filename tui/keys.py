@@ -269,6 +269,11 @@ def moving_keys() -> frozenset[str]:
     return frozenset(name for key in QUEUE if key.group in (MOVE, MARK) for name in key.keys) | ARROWS
 
 
+def going_keys() -> frozenset[str]:
+    """These only go somewhere: they act before it is known whether more comes with them."""
+    return frozenset(name for key in QUEUE if key.group == MOVE for name in key.keys) - opening_keys()
+
+
 def queue_bindings() -> list[Binding]:
     """The bindings of the queue screen."""
     return [key.binding() for key in QUEUE]

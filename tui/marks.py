@@ -53,8 +53,8 @@ class Marks:
         self.anchor = None
 
     def extend(self, order: Sequence[Key], place: int, rows: Mapping[Key, Row]) -> bool:
-        """The cursor went to `place`: the range follows. Gives whether there is a range; while rows of it are being read
-        it stays as it was."""
+        """The cursor went to `place`: the range follows. Gives whether it did: while rows of it are being read it stays
+        as it was."""
         if self.anchor is None or self.anchor not in rows:
             return False
         first, last = sorted((order.index(self.anchor), place))

@@ -102,7 +102,7 @@ class RowUnderCursor(Message):
 
 @dataclass
 class RowsMissing(Message):
-    """The list came to rows that it does not hold: what they are made of. `reading`: which of its readings they are of."""
+    """The list came to rows that it does not hold. `reading`: which of its readings they are of."""
 
     found: list[Found]
     reading: int

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
+
 from store.home import Home
 from tests.bench.figures import Figure, Row, side_by_side
 from tests.bench.run import CLOSED, FLOORS, OPEN, PROGRAM, Bench, environment
@@ -24,9 +26,8 @@ SAMPLES = 40
 SAMPLES_OF_GROWTH = 20
 CALM = 0.12
 """Seconds without a byte before the next key."""
-SETTLED = 5.0
-"""Seconds until the engine has loaded, or all pages of a list have come. The clock paints each second: there is no rest
-of a second."""
+SETTLED, IDLE = 120, 0.06
+"""Seconds after which the program must have come to rest, and the processor's seconds of one second that are rest."""
 TARGET = 2.0
 DOWN, PAGE_DOWN = "\x1b[B", "\x1b[6~"
 WORDS = ("printer", "floor", "company", "prints", "half")
@@ -48,10 +49,19 @@ class Ours:
         self.rows = rows
         self.terminal = stack.enter_context(watched(PROGRAM, environment(home)))
         self.terminal.until(lambda text: bool(detail(text)))
-        self.terminal.take_in(SETTLED)  # the engine's start and its first round, which does not reach its PSA
-        self.terminal.until(lambda text: "syncing" not in text, 120.0)
+        self.settle()  # the engine's start and its first round, which does not reach its PSA
         self.pane("0")
-        self.terminal.take_in(SETTLED if rows <= OPEN else 6 * SETTLED)  # the further pages
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until the program does nothing of its own any more."""
+        process = psutil.Process(self.terminal.child.pid)
+        for _ in range(SETTLED):
+            before = sum(process.cpu_times()[:2])
+            self.terminal.take_in(1.0)
+            if sum(process.cpu_times()[:2]) - before < IDLE:
+                return
+        raise SystemExit(f"it does not come to rest:\n{self.terminal.text}")
 
     def pane(self, digit: str) -> float:
         title = {"0": "─ 0 All open ·", "2": "─ 2 Missing ·", "1": "─ 1 Responded ·"}[digit]
@@ -202,7 +212,7 @@ def _accept(bench: Bench) -> Iterator[Figure]:
     with ExitStack() as stack:
         ours = Ours(stack, Home.at(folder), OPEN)
         ours.pane("1")
-        ours.terminal.take_in(SETTLED)
+        ours.settle()
         bare = Bare(stack, OPEN, made.cache, bench.scratch / "floor-accept.db")
         mine, floors = side_by_side(ours.accept, bare.accept, rounds=bench.rounds(SAMPLES), warm_up=2)
     for part, name in ((0.5, "median"), (0.95, "95th percentile")):

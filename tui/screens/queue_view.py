@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from tui import messages
 from tui.ghosts import why_gone
 from tui.keymap import label
 from tui.messages import PaneWanted, RowsMissing, RowUnderCursor, RowWanted, Saved
+from tui.pane_cache import Page, stamp
 from tui.readings import Wanted, order_and_rows, order_of, rows_of, standing_of
 from tui.screens.queue_paint import QueuePaint
 from tui.text import spent
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 FIRST_PAGE = 200
 """Rows read before the first paint of a pane; of the others the order follows, and each when somebody comes to it."""
+FURTHER, AHEAD = 0.5, 0.7
+"""Seconds of rest before the order behind a kept page is read, and before each page of another pane."""
+DETAIL_FOLLOWS = 0.03
+"""Seconds that the cursor rests on a row before its ticket is read: the row is painted before."""
 ROWS_FIRST = 0.05
 """Seconds after which the order of the others is read: the first page is painted before."""
 TYPED_PAGE = 60
@@ -132,6 +138,7 @@ class QueueView(QueuePaint):
         try:
             if fresh:
                 first = TYPED_PAGE if typing else FIRST_PAGE
+                before = stamp(app.home)
                 rows = await self._rows(wanted, limit=first)
                 order: list[Found] | None = None
                 if (
@@ -144,15 +151,20 @@ class QueueView(QueuePaint):
                 self.more_to_come = order is None and len(rows) == first
                 self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look, order=order)
                 self._fresh.set()
+                if not wanted.filter and order is None:
+                    self.kept.put(wanted, Page(rows, self.more_to_come, before, app.now))
                 if self.more_to_come:
                     self._paint_list()
                     await asyncio.sleep(HAND_RESTS if typing else ROWS_FIRST)
                     self.list.further(await app.read(partial(order_of, wanted)))
                 self.more_to_come = False
+                if app.background:
+                    self.read_ahead()
             else:
                 order, rows = await app.read(
                     partial(order_and_rows, wanted, self.list.near, self.row.key if self.row else None)
                 )
+                self.more_to_come = False
                 ghost = self.list.merge(rows, now=app.now, done=self._done, order=order)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
@@ -175,6 +187,50 @@ class QueueView(QueuePaint):
             return
         self.list.fill(message.found, rows, message.reading)
 
+    def _show_kept(self) -> bool:
+        """The pane's first page as it was read before, where it still holds."""
+        wanted, app = self.wanted, self.deskzero
+        page = self.kept.get(wanted, app.now)
+        if page is None:
+            return False
+        self.workers.cancel_group(self, "rows")
+        self.more_to_come = page.more
+        self.list.show(self.pane, page.rows, now=app.now, zone=app.zone, look=self.look)
+        self._fresh.set()
+        if page.more:
+            self._read_further(wanted)
+        return True
+
+    @work(exclusive=True, group="rows")
+    async def _read_further(self, wanted: Wanted) -> None:
+        """The order behind a page that was kept, once the hand rests."""
+        await asyncio.sleep(FURTHER)
+        try:
+            self.list.further(await self.deskzero.read(partial(order_of, wanted)))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
+        self.more_to_come = False
+        self._paint_list()
+
+    @work(exclusive=True, group="ahead")
+    async def read_ahead(self) -> None:
+        """The first pages of the other panes, one after the other, while nobody types."""
+        app = self.deskzero
+        for pane in self.all_panes.values():
+            wanted = self.wanted._replace(pane=pane, filter="")
+            if not any(self.counts.of(pane.id)) or self.kept.get(wanted, app.now) is not None:
+                continue
+            await asyncio.sleep(AHEAD)
+            while (rested := time.monotonic() - self.typed_at) < AHEAD:
+                await asyncio.sleep(AHEAD - rested)
+            before = stamp(app.home)
+            try:
+                rows = await app.read(partial(rows_of, wanted, limit=FIRST_PAGE))
+            except CacheUnreadable:
+                return  # it is told where somebody asks for it
+            self.kept.put(wanted, Page(rows, len(rows) == FIRST_PAGE, before, app.now))
+
     async def rows_shown(self) -> None:
         """Waits until the list shows the pane that was asked for: a key must not hit a row of the one before."""
         if self._fresh.is_set() and self.list.here.is_set():
@@ -185,8 +241,10 @@ class QueueView(QueuePaint):
                 await self.list.here.wait()
 
     @work(exclusive=True, group="detail")
-    async def read_detail(self) -> None:
-        """The ticket under the cursor."""
+    async def read_detail(self, *, follows: bool = False) -> None:
+        """The ticket under the cursor. `follows`: the cursor has moved, and its line is painted before."""
+        if follows:
+            await asyncio.sleep(DETAIL_FOLLOWS)
         row = self.row
         view = None
         try:
@@ -249,13 +307,16 @@ class QueueView(QueuePaint):
         self.pane = pane
         self._fresh.clear()
         self._at = at
+        if at is None and self._show_kept():
+            self._paint_standing()
+            return
         self._paint_standing()
         self.read_rows(fresh=True, at=at)
 
     @on(RowUnderCursor)
     def _cursor_moved(self, message: RowUnderCursor) -> None:
         self._paint_list()
-        self.read_detail()
+        self.read_detail(follows=self.view is not None)
 
     @on(PaneWanted)
     async def _pane_clicked(self, message: PaneWanted) -> None:

@@ -81,7 +81,13 @@ class FramedScroll(ScrollView, inherit_bindings=False):
     """
 
     def set_length(self, lines: int) -> None:
-        self.virtual_size = Size(max(1, self.size.width), lines)
+        """So many lines. Nothing else moves for that, so nothing is laid out again: there are no scrollbars."""
+        whole = Size(max(1, self.size.width), lines)
+        if whole != self.virtual_size:
+            self.set_reactive(FramedScroll.virtual_size, whole)
+            if self.scroll_offset.y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+            self.refresh()
 
     @property
     def text_width(self) -> int:
@@ -103,16 +109,10 @@ class FramedScroll(ScrollView, inherit_bindings=False):
         side = self.get_component_rich_style("frame--line")
         if self.size.width < 3:
             return Strip.blank(self.size.width)
-        return Strip(
-            [
-                Segment("│", side),
-                *self.line(self.scroll_offset.y + y, self.text_width).adjust_cell_length(
-                    self.text_width, self.rich_style
-                ),
-                self._right_side(y, side),
-            ],
-            self.size.width,
-        )
+        line, width = self.line(self.scroll_offset.y + y, self.text_width), self.text_width
+        if line.cell_length != width:
+            line = line.adjust_cell_length(width, self.rich_style)
+        return Strip([Segment("│", side), *line, self._right_side(y, side)], width + 2)
 
     def _right_side(self, y: int, side: Style) -> Segment:
         height, whole = self.size.height, self.virtual_size.height

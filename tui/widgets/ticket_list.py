@@ -398,11 +398,10 @@ class TicketList(FramedScroll, can_focus=True):
     # ------------------------------------------------------------ painting
 
     def line(self, y: int, width: int) -> Strip:
-        base = self.rich_style
         if not self._order:
-            return self._empty_line(y, width, base)
+            return self._empty_line(y, width, self.rich_style)
         if y >= len(self._order):
-            return Strip.blank(width, base)
+            return Strip.blank(width, self.rich_style)
         key = self._order[y]
         ghost = self._ghosts.get(key)
         row, here = self._rows.get(key), y == self.cursor
