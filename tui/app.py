@@ -290,8 +290,6 @@ class Deskzero(App[int]):
             self._acting = True
             try:
                 await self._act_on_keys(keys, at)
-                if all(key.key in self._going for key in keys) and self._kept_keys is None:
-                    await self._settled()  # now, not when the next one waits for it
             finally:
                 self._acting = False
 
@@ -336,6 +334,10 @@ class Deskzero(App[int]):
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
             if self.screen is self.queue and self.key_target == "list" and key.key in self._opening:
                 self.keep_keys()  # now: the screen acts on this key later than the next one comes
+            if self.screen is self.queue and self.key_target == "list" and key.key in self._going:
+                # What it would come to by way of the list and all that the list stands in.
+                await self.queue.run_action(self._going[key.key])
+                return
             self._pressed_in = [
                 self.focused or self.screen,
                 *(self.focused.ancestors if self.focused else ()),
@@ -350,12 +352,6 @@ class Deskzero(App[int]):
         """
         if self.key_target == "list":
             await self.queue.rows_shown()
-        await self._settled()
-        if self.key_target == "list":  # a letter of a filter need not wait for the list of the one before
-            await self.queue.rows_shown()
-
-    async def _settled(self) -> None:
-        """Waits until every node that the key before went through has done what it had to."""
         nodes, self._pressed_in = self._pressed_in, []
         for node in nodes * 2:
             if not node.is_attached:
@@ -364,6 +360,8 @@ class Deskzero(App[int]):
             if node.call_later(done.set):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(done.wait(), 0.1)
+        if self.key_target == "list":  # a letter of a filter need not wait for the list of the one before
+            await self.queue.rows_shown()
 
     def keep_keys(self) -> None:
         """From now on typed keys wait for the dialog that is being opened; Esc gives it up."""

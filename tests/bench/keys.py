@@ -42,6 +42,17 @@ def press(terminal: Watched, key: str, holds: Callable[[str], bool], seconds: fl
     return 1000 * (terminal.seen(holds, seconds) - began)
 
 
+def settle(terminal: Watched) -> None:
+    """Waits until the program does nothing of its own any more: its engine has loaded, its pages have come."""
+    process = psutil.Process(terminal.child.pid)
+    for _ in range(SETTLED):
+        before = sum(process.cpu_times()[:2])
+        terminal.take_in(1.0)
+        if sum(process.cpu_times()[:2]) - before < IDLE:
+            return
+    raise SystemExit(f"it does not come to rest:\n{terminal.text}")
+
+
 class Ours:
     """The program, in "All open" with all of its rows."""
 
@@ -49,19 +60,9 @@ class Ours:
         self.rows = rows
         self.terminal = stack.enter_context(watched(PROGRAM, environment(home)))
         self.terminal.until(lambda text: bool(detail(text)))
-        self.settle()  # the engine's start and its first round, which does not reach its PSA
+        settle(self.terminal)  # the engine's start and its first round, which does not reach its PSA
         self.pane("0")
-        self.settle()
-
-    def settle(self) -> None:
-        """Waits until the program does nothing of its own any more."""
-        process = psutil.Process(self.terminal.child.pid)
-        for _ in range(SETTLED):
-            before = sum(process.cpu_times()[:2])
-            self.terminal.take_in(1.0)
-            if sum(process.cpu_times()[:2]) - before < IDLE:
-                return
-        raise SystemExit(f"it does not come to rest:\n{self.terminal.text}")
+        settle(self.terminal)
 
     def pane(self, digit: str) -> float:
         title = {"0": "─ 0 All open ·", "2": "─ 2 Missing ·", "1": "─ 1 Responded ·"}[digit]
@@ -168,7 +169,8 @@ def _moves(bench: Bench, size: int, *, standard: bool) -> Iterator[Figure]:
             mine, floors = side_by_side(measure, floor, rounds=rounds, warm_up=2)
             for part, name in ((0.5, "median"), (0.95, "95th percentile")):
                 yield Figure(
-                    f"key to paint: {what}, {name}", mine, floors, target=TARGET, part=part, size=size, standard=standard,
+                    f"key to paint: {what}, {name}", mine, floors, target=TARGET, part=part, size=size,
+                    standard=standard,
                     note=f"{size:,} rows in the pane",
                 )  # fmt: skip
         if standard:
@@ -212,7 +214,7 @@ def _accept(bench: Bench) -> Iterator[Figure]:
     with ExitStack() as stack:
         ours = Ours(stack, Home.at(folder), OPEN)
         ours.pane("1")
-        ours.settle()
+        settle(ours.terminal)
         bare = Bare(stack, OPEN, made.cache, bench.scratch / "floor-accept.db")
         mine, floors = side_by_side(ours.accept, bare.accept, rounds=bench.rounds(SAMPLES), warm_up=2)
     for part, name in ((0.5, "median"), (0.95, "95th percentile")):

@@ -74,6 +74,8 @@ class QueuePaint(Screen[None]):
         self._fresh.set()
         self.more_to_come = False
         """The list holds its first page; the others are on their way."""
+        self._told_new = 0
+        """New rows of the list that its title tells of."""
         self.typed_at = 0.0
         """When a key came last, by the monotonic clock."""
         self._reading: asyncio.Future[list[Row]] | None = None
@@ -184,7 +186,12 @@ class QueuePaint(Screen[None]):
             self.list.empties(
                 empty_words(pane, self.filter, self.shown, self.standing, self.counts, self.deskzero)
             )
-        self.announce.say(self.list.words())
+        self._told_new = self.list.new_rows
+        self._announce()
+
+    def _announce(self) -> None:
+        if self.announce.display:
+            self.announce.say(self.list.words())
 
     def _paint_detail(self, *, keep: bool) -> None:
         if self.list.marks:

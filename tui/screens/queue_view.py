@@ -222,7 +222,8 @@ class QueueView(QueuePaint):
             if not any(self.counts.of(pane.id)) or self.kept.get(wanted, app.now) is not None:
                 continue
             await asyncio.sleep(AHEAD)
-            while (rested := time.monotonic() - self.typed_at) < AHEAD:
+            # It waits for a hand to rest, which is a time and no event.
+            while (rested := time.monotonic() - self.typed_at) < AHEAD:  # noqa: ASYNC110
                 await asyncio.sleep(AHEAD - rested)
             before = stamp(app.home)
             try:
@@ -308,14 +309,19 @@ class QueueView(QueuePaint):
         self._fresh.clear()
         self._at = at
         if at is None and self._show_kept():
-            self._paint_standing()
+            # The keys of the new row follow with its ticket, as they do when the cursor moves.
+            self.panes.pane = self.strip.pane = pane
+            self._paint_list()
             return
         self._paint_standing()
         self.read_rows(fresh=True, at=at)
 
     @on(RowUnderCursor)
     def _cursor_moved(self, message: RowUnderCursor) -> None:
-        self._paint_list()
+        if self.list.new_rows != self._told_new or not len(self.list):
+            self._paint_list()
+        else:
+            self._announce()
         self.read_detail(follows=self.view is not None)
 
     @on(PaneWanted)

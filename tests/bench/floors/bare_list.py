@@ -1,7 +1,7 @@
 """A bare `ScrollView` list of constant strings: `python bare_list.py ROWS CACHE JOURNAL`.
 
 Down and PgDn move a highlighted row, `0` and `2` swap the strings. Each letter after `/` is put to an indexed query of
-the cache, whose first 60 rows are shown; `a` saves one row in a journal of its own, durably, then shows that it is saved.
+the cache, whose first 60 rows are shown; `a` saves one row in a journal of its own, durably, then shows that it did.
 """
 
 import sqlite3
@@ -95,7 +95,7 @@ class BareList(App[None]):
         elif self.typed is not None and event.character:
             self.typed += event.character
             found = self.cache.execute(FOUND, [f"%{self.typed}%"]).fetchall()
-            rows.put([f"{self.typed} · #{' '.join(row)}" for row in found])
+            rows.put([f"{self.typed} · #{' '.join(map(str, row))}" for row in found])
         elif event.key == "down":
             rows.move(1)
         elif event.key == "pagedown":
