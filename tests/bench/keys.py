@@ -50,7 +50,7 @@ def settle(terminal: Watched) -> None:
         terminal.take_in(1.0)
         if sum(process.cpu_times()[:2]) - before < IDLE:
             return
-    raise SystemExit(f"it does not come to rest:\n{terminal.text}")
+    raise TimeoutError(f"it does not come to rest:\n{terminal.text}")
 
 
 class Ours:
@@ -59,7 +59,7 @@ class Ours:
     def __init__(self, stack: ExitStack, home: Home, rows: int) -> None:
         self.rows = rows
         self.terminal = stack.enter_context(watched(PROGRAM, environment(home)))
-        self.terminal.until(lambda text: bool(detail(text)))
+        self.terminal.until(lambda text: bool(detail(text)), 120.0)
         settle(self.terminal)  # the engine's start and its first round, which does not reach its PSA
         self.pane("0")
         settle(self.terminal)
@@ -89,6 +89,9 @@ class Ours:
             self.terminal.take_in(1.5)
 
     def accept(self) -> float:
+        """On the next row of which something is suggested that one key takes."""
+        while not re.search(r"▌ .? +#\d+.* → ", self.terminal.text):
+            self.move(DOWN)
         at = cursor(self.terminal.text)
         return press(self.terminal, "a", lambda text: cursor(text) != at)
 
@@ -99,7 +102,7 @@ class Bare:
     def __init__(self, stack: ExitStack, rows: int, cache: Path, journal: Path) -> None:
         command = [sys.executable, str(FLOORS / "bare_list.py"), str(rows), str(cache), str(journal)]
         self.terminal = stack.enter_context(watched(command, environment()))
-        self.terminal.until(lambda text: "▌ #" in text)
+        self.terminal.until(lambda text: "▌ #" in text, 120.0)
         self.terminal.take_in(1.0)
 
     def pane(self, digit: str) -> float:
@@ -189,7 +192,7 @@ def _filter(bench: Bench) -> Iterator[Figure]:
     with ExitStack() as stack:
         ours = Ours(stack, home, OPEN)
         bare = Bare(stack, OPEN, home.cache, bench.scratch / "floor-filter.db")
-        many = bench.rounds(SAMPLES)
+        many = bench.rounds(SAMPLES_OF_GROWTH)
         while len(mine) < many:
             for word in WORDS:
                 for one in (ours, bare):

@@ -35,7 +35,7 @@ def figures(bench: Bench) -> Iterator[Row]:
 
 def _ours(home: Home) -> float:
     with watched(PROGRAM, environment(home)) as terminal:
-        terminal.until(lambda text: bool(detail(text)))
+        terminal.until(lambda text: bool(detail(text)), 120.0)
         settle(terminal)
         terminal.press("0", lambda text: "─ 0 All open ·" in text and bool(cursor(text)))
         settle(terminal)

@@ -13,9 +13,10 @@ from textual.pilot import Pilot
 
 from store import read_base
 from store.home import Home
+from store.settings import load
+from tests import large
 from tests.tui import small_day
 from tests.tui.screen import make_app, press, settle
-from tests.tui.small_day import ticket
 from tui.screens.queue_view import QueueView
 from tui.widgets.frame import FramedScroll
 from tui.widgets.row_window import KEPT, WINDOW
@@ -31,17 +32,13 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Home]:
 
 
 def filled(folder: Path, rows: int) -> Home:
-    many = [
-        ticket(str(number), "Acme", f"Ticket {number}", billing_code=None, billing_code_id=None)
-        for number in range(100_000, 100_000 + rows)
-    ]
-    return small_day.fill(folder, many)
+    return large.make(folder, rows, notes=0, closed=0, now=small_day.NOW)[0]
 
 
 @asynccontextmanager
 async def opened(home: Home, rows: int) -> AsyncIterator[tuple[Pilot[Any], QueueView]]:
     """The queue with so many tickets, all of them in "All open", which is shown."""
-    app = make_app(home)
+    app = make_app(home, load(home.config))
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         await press(pilot, "0")
@@ -123,7 +120,7 @@ async def test_so_many_rows_are_held_and_no_more(homes):
             assert screen.row is not None
         screen.list.move_end(1)
         await settle(pilot)
-        assert screen.row is not None and screen.row.number == "109999"
+        assert screen.row is not None and screen.row.number == "70001"
         assert len(screen.list._rows) <= KEPT + 2 * WINDOW + 1
         assert len(screen.list._rows) + len(screen.list._window.unread) == 10_000
 
@@ -143,7 +140,7 @@ async def test_a_page_that_was_kept_is_read_again_after_any_write(tmp_path):
         wanted = screen.wanted._replace(pane=screen.all_panes["0"])
         assert screen.kept.get(wanted, screen.deskzero.now) is not None
         with sqlite3.connect(screen.deskzero.home.cache) as db:  # another process
-            db.execute("UPDATE ticket SET summary = 'Another' WHERE ticket_id = '100000'")
+            db.execute("UPDATE ticket SET summary = 'Another' WHERE ticket_id = '71000'")
         assert screen.kept.get(wanted, screen.deskzero.now) is None
         await press(pilot, "0")
         assert screen.row is not None and screen.row.summary == "Another"

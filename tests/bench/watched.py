@@ -53,7 +53,7 @@ class Watched:
                 self._seen_at, data = self._came.pop(0)
                 self._stream.feed(data)
             elif time.perf_counter() > end:
-                raise SystemExit(f"never painted:\n{self.text}")
+                raise TimeoutError(f"never painted:\n{self.text}")
             else:
                 time.sleep(0.005)
         return self._seen_at
@@ -70,7 +70,7 @@ class Watched:
                 self._stream.feed(data)
                 if holds(self.text):
                     return at
-        raise SystemExit(f"never painted:\n{self.text}")
+        raise TimeoutError(f"never painted:\n{self.text}")
 
     def rest(self, seconds: float = QUIET) -> None:
         """Waits until nothing has come for so long."""

@@ -414,7 +414,7 @@ class TicketList(FramedScroll, can_focus=True):
         strip = self._strips.get(painted)
         if strip is None and is_spoken(self):
             words = row_words(row, self.now, ghost=ghost, marked=key in self.marks)
-            look = self.get_component_rich_style("list--cursor" if here else "list--text")
+            look = self.look_of("list--cursor" if here else "list--text")
             strip = Strip([Segment(fit(("Here: " if here else "") + words, width), look)], width)
             self._strips.set(painted, strip)
         if strip is None:
@@ -428,7 +428,7 @@ class TicketList(FramedScroll, can_focus=True):
         if not top <= y < top + len(self.empty):
             return Strip.blank(width, base)
         words = self.empty[y - top]
-        style = self.get_component_rich_style("list--text" if y == top else "list--later")
+        style = self.look_of("list--text" if y == top else "list--later")
         indent = max(2, (width - len(words)) // 2)
         return Strip([Segment(fit(" " * indent + words, width), style)], width)
 
@@ -442,15 +442,15 @@ class TicketList(FramedScroll, can_focus=True):
             rows = [self._rows[key] for key in first if key in self._rows]
             self._shape = shape(self.look, width, rows, {key[0] for key in first})
         made = cells(row, self.look, self._shape, self.now, self.zone, heads=heads)
-        return Strip([Segment(text, self.get_component_rich_style(f"list--{style}")) for text, style in made])
+        return Strip([Segment(text, self.look_of(f"list--{style}")) for text, style in made])
 
     def _unread_line(self, here: bool, width: int) -> Strip:
-        look = self.get_component_rich_style("list--cursor" if here else "list--age")
+        look = self.look_of("list--cursor" if here else "list--age")
         return Strip([Segment(fit("▌   …" if here else "    …", width), look)], width)
 
     def _ghost(self, row: Row, words: str, width: int) -> Strip:
         text = f"#{clean(row.number)}  {clean(row.company)}  {words or 'has left this list'}"
-        return Strip([Segment(fit(text, width - 4), self.get_component_rich_style("list--ghost"))])
+        return Strip([Segment(fit(text, width - 4), self.look_of("list--ghost"))])
 
     def _with_gutter(self, row: Row, strip: Strip, here: bool, ghost: bool) -> Strip:
         dot, name = (" ", "text")
@@ -461,14 +461,14 @@ class TicketList(FramedScroll, can_focus=True):
         elif row.gate:
             dot, name = "●", "must"
         gutter = [
-            Segment("+" if row.key in self.marks else " ", self.get_component_rich_style("list--mark")),
-            Segment(f"{dot} ", self.get_component_rich_style(f"list--{name}")),
+            Segment("+" if row.key in self.marks else " ", self.look_of("list--mark")),
+            Segment(f"{dot} ", self.look_of(f"list--{name}")),
         ]
         if not here:
             return Strip([Segment(" ", self.rich_style), *gutter, *strip])
-        cursor = self.get_component_rich_style("list--cursor")
+        cursor = self.look_of("list--cursor")
         over = Style(bgcolor=cursor.bgcolor, bold=True)
-        bar = Segment("▌", self.get_component_rich_style("list--bar"))
+        bar = Segment("▌", self.look_of("list--bar"))
         return Strip([bar, *(Segment(text, (style or over) + over) for text, style, _ in (*gutter, *strip))])
 
     def empties(self, lines: Sequence[str]) -> None:
