@@ -18,6 +18,9 @@ from store.rules.catalogue import PANES, pane_of, title_of
 ALL_OPEN = "open"
 """Instead of a kind: all open tickets in the scope (pane 0)."""
 
+Found = tuple[str | None, str, str, int, int, int]
+"""Which row stands somewhere: kind, connection, ticket, since, gate, psa_only. What it shows is read apart."""
+
 
 def pane_number(kind: str | None) -> int:
     """The number of a kind's pane; 0 for "all open" and for a ticket that is just a ticket."""
@@ -111,6 +114,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[str, str, str | None]:
         """What a cursor and marks hold on to."""
         return (self.connection, self.ticket_id, self.kind)
+
+    @property
+    def found(self) -> Found:
+        """What it is made of once more."""
+        return (self.kind, self.connection, self.ticket_id, self.since, self.gate, self.psa_only)
 
 
 class PaneCount(msgspec.Struct, frozen=True):

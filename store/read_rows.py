@@ -18,7 +18,7 @@ from store.asked import PREFIX, Asked, Note, standing
 from store.business_time import Hours
 from store.promise import Promise
 from store.promises import Promises
-from store.read_records import ALL_OPEN, Parent, Reason, Row, Words
+from store.read_records import ALL_OPEN, Found, Parent, Reason, Row, Words
 from store.read_select import Selection, marks
 from store.reasons import sentence, telling_place
 from store.rules.catalogue import place_of
@@ -71,6 +71,18 @@ class Lists(Selection):
         shown: Shown | None = None,
         order: Order = ORDERS[0],
     ) -> list[Row]:
+        return self.build(self.order(kinds, text, offset, limit, shown, order))
+
+    def order(
+        self,
+        kinds: Sequence[str],
+        text: str,
+        offset: int,
+        limit: int | None,
+        shown: Shown | None = None,
+        order: Order = ORDERS[0],
+    ) -> list[Found]:
+        """Which rows stand where, without what they show."""
         query, params = self.select(kinds, text, shown, order)
         if not query:
             return []
@@ -82,13 +94,13 @@ class Lists(Selection):
             f" ORDER BY sorted, CASE kind {place} END, gate DESC, psa_only, since, length(ticket_id), ticket_id,"
             " connection LIMIT ? OFFSET ?",
             [*params, *ordered, -1 if limit is None else limit, offset],
-        ).fetchall()
-        return self.build([(None if kind == ALL_OPEN else kind, *rest) for kind, *rest in found])
+        )
+        return [(None if kind == ALL_OPEN else kind, *rest) for kind, *rest in found]
 
     # ------------------------------------------------------------ and what they look like
 
-    def build(self, found: Sequence[tuple[str | None, str, str, int, int, int]]) -> list[Row]:
-        """Full rows for (kind, connection, ticket id, since, gate, psa_only), in that order."""
+    def build(self, found: Sequence[Found]) -> list[Row]:
+        """Full rows for these, in that order."""
         keys = list(dict.fromkeys((connection, ticket_id) for _, connection, ticket_id, *_ in found))
         tickets = {(row["connection"], row["ticket_id"]): row for row in self._tickets(keys)}
         reasons, also = self._reasons(keys), self._kinds(keys)
@@ -143,7 +155,7 @@ class Lists(Selection):
 
     def _promises(
         self,
-        found: Sequence[tuple[str | None, str, str, int, int, int]],
+        found: Sequence[Found],
         reasons: dict[tuple[str, str, str | None], list[Reason]],
     ) -> dict[tuple[str, str, str], Promise]:
         if self.promises is None:

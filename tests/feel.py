@@ -1,14 +1,13 @@
 """How it feels with a large queue, in figures: `python -m tests.feel [PART …] [--tickets N]`.
 
-Each part prints medians in milliseconds on the machine it runs on. `start` and `keys` drive the real program
-on a real pty; a key counts as painted with the last byte of the frame that shows what it did.
+Each part prints medians in milliseconds on the machine it runs on. `start` drives the real program on a real pty. What
+a key takes is measured by `python -m tests.bench keys`, against a floor.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from tests.bench.run import PROGRAM, environment
 from tests.bench.watched import Watched, cursor, detail
 from tests.bench.watched import watched as watching
 
-PARTS = ("start", "rules", "reader", "keys", "finding", "together")
+PARTS = ("start", "rules", "reader", "together")
 
 
 def tell(what: str, times: list[float], note: str = "") -> None:
@@ -134,77 +133,6 @@ def reader(home: Home, settings: Settings) -> None:
         ("evidence()", lambda: read.evidence(now=int(time.time()))),
     ):
         tell(what, timed(work, 15))
-
-
-def keys(home: Home, settings: Settings) -> None:
-    """Key to paint, in "All open"."""
-    with watched(home) as terminal:
-        terminal.until(lambda text: bool(detail(text)))
-        terminal.take_in(5.0)
-        shown = Reader(home, settings).count([ALL_OPEN])
-        terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text)))
-        terminal.take_in(5.0)  # the further pages
-        for what, key in (("j", "j"), ("k", "k"), ("PgDn", "\x1b[6~"), ("PgUp", "\x1b[5~")):
-            moved, followed = [], []
-            for _ in range(12):
-                terminal.rest()
-                at, told = cursor(terminal.text), detail(terminal.text)
-                began = time.perf_counter()
-                os.write(terminal.child.child_fd, key.encode())
-                moved.append(terminal.until(lambda text, at=at: cursor(text) != at) - began)
-                if detail(terminal.text) == told:
-                    followed.append(terminal.until(lambda text, told=told: detail(text) != told) - began)
-                else:
-                    followed.append(moved[-1])
-            tell(f"{what} to the cursor", moved, f"{shown} rows")
-            tell(f"{what} to the ticket's detail", followed)
-        there, back = [], []
-        for _ in range(8):
-            there.append(terminal.press("2", lambda text: "2 Missing ·" in text and bool(cursor(text))))
-            back.append(terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text))))
-        tell("pane 2 from pane 0", there)
-        tell("pane 0 from pane 2", back)
-
-
-def finding(home: Home, settings: Settings) -> None:
-    """A letter in the filter to the list that it leaves, and another scope, in "All open"."""
-    with watched(home) as terminal:
-        terminal.until(lambda text: bool(detail(text)))
-        terminal.take_in(5.0)
-        terminal.press("0", lambda text: "0 All open ·" in text and bool(cursor(text)))
-        terminal.take_in(5.0)
-        typed: list[float] = []
-        fast: list[float] = []
-        for word in ("printer", "floor", "company"):
-            terminal.press("/", lambda text: "words ·" in text or "number, words" in text)
-            for place, letter in enumerate(word, 1):
-                shown = re.compile(rf"filter {word[:place]} · [\d,]+\+? shown")
-                typed.append(terminal.press(letter, lambda text, shown=shown: bool(shown.search(text))))
-            terminal.press("\x1b", lambda text: "filter" not in text.splitlines()[1])
-            terminal.take_in(3.0)
-            terminal.press("/", lambda text: "words ·" in text or "number, words" in text)
-            began = time.perf_counter()
-            for letter in word:  # as a hand types
-                os.write(terminal.child.child_fd, letter.encode())
-                terminal.take_in(0.12)
-            last = time.perf_counter()
-            fast.append(max(0.0, terminal.until(lambda text, word=word: f"filter {word} · " in text) - last))
-            assert began < last
-            terminal.press("\x1b", lambda text: "filter" not in text.splitlines()[1])
-            terminal.take_in(3.0)
-        tell("a letter in the filter to the list", typed)
-        tell("the last of a word typed at 8 letters a second", fast)
-        scopes = []
-        for name, title in (("mine", "0 All open · mine"), ("all that", "0 All open · 1")) * 4:
-            terminal.press("@", lambda text: "Show whose tickets?" in text and "to zero" in text)
-            for letter in name:
-                os.write(terminal.child.child_fd, letter.encode())
-            terminal.rest()
-            scopes.append(
-                terminal.press("\r", lambda text, title=title: title in text and bool(cursor(text)))
-            )
-            terminal.take_in(3.0)
-        tell("another scope to its list", scopes)
 
 
 def together(home: Home, settings: Settings) -> None:

@@ -35,7 +35,7 @@ from tui import keymap, messages, themes
 from tui.beginning import Beginning, First
 from tui.engine import Engine
 from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
-from tui.keys import ARROWS, MOVE, QUEUE, moving_keys, opening_keys
+from tui.keys import ARROWS, MOVE, QUEUE, going_keys, moving_keys, opening_keys
 from tui.messages import Saved
 from tui.pane_list import panes_of
 
@@ -48,6 +48,8 @@ LATER = ("tui.flows_fix", "tui.flows_back", "tui.flows_snooze", "tui.flows_toget
 """What keys need and the first frame does not: loaded right after it, so that no key waits for it."""
 ENGINE_AT_LATEST = 2.0
 """Seconds after which the engine starts whatever has been painted."""
+SWITCH = 0.001
+"""Seconds that a thread which reads or syncs may hold up the screen's; a key is held up a dozen times."""
 
 
 class Deskzero(App[int]):
@@ -106,6 +108,7 @@ class Deskzero(App[int]):
         self.bound = self._bound()
         self.keyboard = Keyboard()
         self._opening = opening_keys()
+        self._going = going_keys()
         self._burst_window = burst_window
         self._greets = greets
         self._beginning: Beginning | None = None
@@ -258,7 +261,7 @@ class Deskzero(App[int]):
         """Keys pass the guard first: those of one read together, so that a paste is known as one."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._read_keys.append(event)
-            if self._burst_window <= 0:
+            if self._burst_window <= 0 or self._acts_at_once(event):
                 self._keys_read()
             else:  # wait until nothing more comes: a busy loop sees the keys of one read one by one
                 if self._key_timer is not None:
@@ -272,6 +275,19 @@ class Deskzero(App[int]):
             )
             return
         await super().on_event(event)
+
+    def _acts_at_once(self, key: events.Key) -> bool:
+        """A key that only moves, and a letter of a line, need not wait for what may come in the same read.
+
+        What follows within the burst's window is looked at together with them: a paste that begins with a key that
+        moves moves the cursor once, and the rest of it does nothing.
+        """
+        if len(self._read_keys) > 1 or self._kept_keys is not None:
+            return False
+        target = self.key_target
+        if target == "list":
+            return self.screen is self.queue and key.key in self._going
+        return target == "line" and key.is_printable
 
     def type_key(self, name: str) -> None:
         """As if this key (in Textual's name) had been pressed: past the same guards. For clicks on a key."""
@@ -305,6 +321,7 @@ class Deskzero(App[int]):
                 self._acting = False
 
     async def _act_on_keys(self, keys: list[events.Key], at: float) -> None:
+        self.queue.typed_at = time.monotonic()
         self.queue.a_key_came()
         if self._kept_keys is not None:
             self._kept_keys += keys
@@ -314,7 +331,7 @@ class Deskzero(App[int]):
         await self._handled()
         target = self.key_target
         self.keyboard.moving = self._moving()
-        read = [(key.key, key.is_printable) for key in keys]
+        read = self.keyboard.with_lately([(key.key, key.is_printable, key.time) for key in keys])
         if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
             return
@@ -344,6 +361,10 @@ class Deskzero(App[int]):
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
             if self.screen is self.queue and self.key_target == "list" and key.key in self._opening:
                 self.keep_keys()  # now: the screen acts on this key later than the next one comes
+            if self.screen is self.queue and self.key_target == "list" and key.key in self._going:
+                # What it would come to by way of the list and all that the list stands in.
+                await self.queue.run_action(self._going[key.key])
+                return
             self._pressed_in = [
                 self.focused or self.screen,
                 *(self.focused.ancestors if self.focused else ()),
@@ -420,6 +441,7 @@ def run(
     (by connection) are for this run alone: no keyring has them. `greets`: with the first-run guide, once.
     """
     start_log(home.log)
+    sys.setswitchinterval(SWITCH)
     app = Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets)
     app.begin_reading()
     return app.run() or 0

@@ -14,7 +14,7 @@ from tui.widgets.header import Standing
 from tui.widgets.panes import Counts
 
 FIRST_PAGE = 200
-"""Rows read before the first paint of a pane; the others follow in pages."""
+"""Rows read before the first paint of a pane; of the others the order follows, and each when somebody comes to it."""
 PATIENCE = 0.3
 """Seconds that the first frame waits for this reading: a slow disk must not keep the screen dark."""
 

@@ -34,6 +34,18 @@ class Keyboard:
     moving: Collection[str] = field(default_factory=moving_keys)
     """The keys that move on the screen that is open, as they are now."""
     _paste_at: float = -1e9
+    _lately: list[tuple[str, bool]] = field(default_factory=list)
+    _lately_at: float = -1e9
+
+    def with_lately(self, keys: Sequence[tuple[str, bool, float]]) -> list[tuple[str, bool]]:
+        """These keys, each (key, printable, when it came), behind those that came just before and were acted on at
+        once: together they may be a paste."""
+        if not keys or keys[0][2] - self._lately_at > BURST_WINDOW:
+            self._lately = []
+        self._lately += [(key, printable) for key, printable, _ in keys]
+        if keys:
+            self._lately_at = keys[-1][2]
+        return list(self._lately)
 
     def is_paste(self, keys: Sequence[tuple[str, bool]], at: float, target: Target) -> bool:
         """Whether these keys of one read, each (key, printable), are a paste or its tail, which does nothing."""

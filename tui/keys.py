@@ -269,6 +269,14 @@ def moving_keys() -> frozenset[str]:
     return frozenset(name for key in QUEUE if key.group in (MOVE, MARK) for name in key.keys) | ARROWS
 
 
+def going_keys() -> dict[str, str]:
+    """These only go somewhere, with their actions: they act before it is known whether more comes with them."""
+    opening = opening_keys()
+    return {
+        name: key.action for key in QUEUE if key.group == MOVE for name in key.keys if name not in opening
+    }
+
+
 def queue_bindings() -> list[Binding]:
     """The bindings of the queue screen."""
     return [key.binding() for key in QUEUE]

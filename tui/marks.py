@@ -53,11 +53,15 @@ class Marks:
         self.anchor = None
 
     def extend(self, order: Sequence[Key], place: int, rows: Mapping[Key, Row]) -> bool:
-        """The cursor went to `place`: the range follows. Gives whether there is a range."""
+        """The cursor went to `place`: the range follows. Gives whether it did: while rows of it are being read it stays
+        as it was."""
         if self.anchor is None or self.anchor not in rows:
             return False
         first, last = sorted((order.index(self.anchor), place))
-        self._rows = self._before | {key: rows[key] for key in order[first : last + 1]}
+        within = order[first : last + 1]
+        if any(key not in rows for key in within):
+            return False
+        self._rows = self._before | {key: rows[key] for key in within}
         return True
 
     def refresh(self, rows: Mapping[Key, Row]) -> None:

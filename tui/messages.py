@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from store.read_records import Row
+    from store.read_records import Found, Row
     from store.sync_round import Progress
 
 
@@ -98,6 +98,14 @@ class RowUnderCursor(Message):
     """The list's cursor stands on another row (None: the list is empty)."""
 
     row: Row | None
+
+
+@dataclass
+class RowsMissing(Message):
+    """The list came to rows that it does not hold. `reading`: which of its readings they are of."""
+
+    found: list[Found]
+    reading: int
 
 
 @dataclass

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from store.not_known import not_known
 from store.read import Reader
-from store.read_records import PaneCount, Row
+from store.read_records import Found, PaneCount, Row
 from store.shown import ORDERS, Order, Shown
+from tui.marks import Key
 from tui.pane_list import Pane
 from tui.widgets.header import Standing
 from tui.widgets.panes import Counts, SavedCount
+from tui.widgets.row_window import FIRST, WHOLE, WINDOW, key_of
 
 
 class Wanted(NamedTuple):
@@ -34,6 +37,33 @@ def rows_of(wanted: Wanted, reader: Reader, *, offset: int = 0, limit: int | Non
         offset=offset,
         limit=limit,
     )
+
+
+def order_of(wanted: Wanted, reader: Reader) -> list[Found]:
+    """Which rows a pane has, in their order."""
+    return reader.order(
+        wanted.pane.kinds,
+        text=f"{wanted.pane.filter} {wanted.filter}",
+        connection=wanted.only,
+        shown=wanted.shown,
+        order=wanted.order,
+    )
+
+
+def order_and_rows(
+    wanted: Wanted, near: Collection[Key], at: Key | None, reader: Reader
+) -> tuple[list[Found], list[Row]]:
+    """A pane's order, and those of its rows that are in `near`, about `at`, or all where they are few."""
+    order = order_of(wanted, reader)
+    if len(order) <= WHOLE:
+        return order, reader.build(order)
+    place = next((place for place, one in enumerate(order) if key_of(one) == at), 0)
+    some = [
+        one
+        for there, one in enumerate(order)
+        if abs(there - place) <= WINDOW or there < FIRST or key_of(one) in near
+    ]
+    return order, reader.build(some)
 
 
 def standing_of(

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 QUIET = 0.25
 """Seconds without a byte after which a frame is taken to be complete."""
 
+COMPLETE = 0.02
+"""The same, where a frame is only awaited: its writes follow each other at once."""
+
 
 class Watched:
     """The program on a pty. Bytes are stamped as they come and looked at afterwards."""
@@ -50,10 +53,24 @@ class Watched:
                 self._seen_at, data = self._came.pop(0)
                 self._stream.feed(data)
             elif time.perf_counter() > end:
-                raise SystemExit(f"never painted:\n{self.text}")
+                raise TimeoutError(f"never painted:\n{self.text}")
             else:
                 time.sleep(0.005)
         return self._seen_at
+
+    def seen(self, holds: Callable[[str], bool], seconds: float = 30.0) -> float:
+        """As `until`, but nothing is parsed before a frame is complete: bytes are stamped when they come."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            time.sleep(0.005)
+            if not self._came or time.perf_counter() - self._came[-1][0] < COMPLETE:
+                continue
+            while self._came:
+                at, data = self._came.pop(0)
+                self._stream.feed(data)
+                if holds(self.text):
+                    return at
+        raise TimeoutError(f"never painted:\n{self.text}")
 
     def rest(self, seconds: float = QUIET) -> None:
         """Waits until nothing has come for so long."""

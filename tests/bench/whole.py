@@ -78,7 +78,7 @@ def _environment(home: Home) -> dict[str, str]:
 def _rows(bench: Bench, home: Home) -> Figure:
     """`list --json` beside what its rows cost the smallest program that prints them."""
     env = _environment(home)
-    bare = partial(wall, [sys.executable, str(FLOORS / "bare_list.py"), str(home.cache)], env)
+    bare = partial(wall, [sys.executable, str(FLOORS / "bare_json.py"), str(home.cache)], env)
     base, ours = side_by_side(bare, partial(wall, [*PROGRAM, *LIST], env), rounds=bench.rounds(9))
     note = "against the smallest program that prints these rows, without their sentences"
     return Figure("deskzero list --json, its rows alone", ours, base, note=note)

@@ -17,6 +17,7 @@ from store.not_known import told
 from store.read_records import ChangeView, Row, TicketView
 from store.shown import ORDERS, Shown
 from tui.offers import offered, offered_marked
+from tui.pane_cache import PaneCache
 from tui.pane_list import FOUR, Pane, panes_of
 from tui.readings import Wanted
 from tui.text import say
@@ -78,12 +79,21 @@ class QueuePaint(Screen[None]):
         self._fresh.set()
         self.more_to_come = False
         """The list holds its first page; the others are on their way."""
+        self._told_new = 0
+        """New rows of the list that its title tells of."""
+        self.typed_at = 0.0
+        """When a key came last, by the monotonic clock."""
         self._reading: asyncio.Future[list[Row]] | None = None
         """The rows that a thread is reading; it goes on when nobody wants them any more."""
         self._at: tuple[str, str, str | None] | None = None
         """The row that the cursor goes to with the next fresh reading."""
         self._done: set[tuple[str, str]] = set()
         """Tickets that a person has dealt with here and whose rows are still in the list."""
+
+    @cached_property
+    def kept(self) -> PaneCache:
+        """First pages of panes that were read before."""
+        return PaneCache(self.deskzero.home)
 
     @cached_property
     def all_panes(self) -> dict[str, Pane]:
@@ -179,10 +189,16 @@ class QueuePaint(Screen[None]):
             self.list.new_rows,
         )
         self.list_top.title, self.list_top.aside = title.title, title.aside
-        self.list.empties(
-            empty_words(pane, self.filter, self.shown, self.standing, self.counts, self.deskzero)
-        )
-        self.announce.say(self.list.words())
+        if not len(self.list):
+            self.list.empties(
+                empty_words(pane, self.filter, self.shown, self.standing, self.counts, self.deskzero)
+            )
+        self._told_new = self.list.new_rows
+        self._announce()
+
+    def _announce(self) -> None:
+        if self.announce.display:
+            self.announce.say(self.list.words())
 
     def _paint_detail(self, *, keep: bool) -> None:
         if self.list.marks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -12,13 +13,14 @@ from textual.widgets import Input
 
 from connectors.text import clean
 from store.read import CacheUnreadable
-from store.read_records import Row, TicketView
+from store.read_records import Found, Row, TicketView
 from tui import messages
 from tui.beginning import FIRST_PAGE, First, first_pane
 from tui.ghosts import why_gone
 from tui.keymap import label
-from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
-from tui.readings import Wanted, rows_of, standing_of
+from tui.messages import PaneWanted, RowsMissing, RowUnderCursor, RowWanted, Saved
+from tui.pane_cache import Page, stamp
+from tui.readings import Wanted, order_and_rows, order_of, rows_of, standing_of
 from tui.screens.queue_paint import QueuePaint
 from tui.text import spent
 from tui.watch import goes_back, settled, settled_together
@@ -26,7 +28,12 @@ from tui.widgets.header import Standing, requests_used
 from tui.widgets.list_title import shown_words
 from tui.widgets.panes import Counts
 
-PAGE = 2000
+FURTHER, AHEAD = 0.5, 0.7
+"""Seconds of rest before the order behind a kept page is read, and before each page of another pane."""
+DETAIL_FOLLOWS = 0.03
+"""Seconds that the cursor rests on a row before its ticket is read: the row is painted before."""
+ROWS_FIRST = 0.05
+"""Seconds after which the order of the others is read: the first page is painted before."""
 TYPED_PAGE = 60
 """Rows read for each letter of a filter."""
 HAND_RESTS = 0.6
@@ -92,7 +99,9 @@ class QueueView(QueuePaint):
         self._paint_detail(keep=False)
         self._pane_is_chosen()
         if self.more_to_come:
-            self.read_rows(fresh=True, begun=len(first.rows))
+            self._read_further(self.wanted)
+        elif app.background:
+            self.read_ahead()
         app.painted()
 
     def _stands(self, counts: Counts, standing: Standing) -> None:
@@ -146,42 +155,50 @@ class QueueView(QueuePaint):
         fresh: bool,
         at: tuple[str, str, str | None] | None = None,
         typing: bool = False,
-        begun: int = 0,
     ) -> None:
         """The rows of this pane: in a fresh order from the first page on, or merged into the order that stands.
 
         `typing`: a filter is being typed. Then the cursor goes to `at` only where that is on the first page, and the
-        further pages wait until the hand rests. `begun`: the list already shows so many rows, its first page.
+        further pages wait until the hand rests.
         """
         wanted, pane, look = self.wanted, self.pane, self.look
         app = self.deskzero
-        if fresh and not begun:
+        if fresh:
             self._fresh.clear()
             self._at = at
         elif not self._fresh.is_set():  # news came before the pane that was asked for: that one goes on
             fresh, at = True, self._at
         try:
-            if begun:
-                await self._further(wanted, begun, FIRST_PAGE)
-            elif fresh:
+            if fresh:
                 first = TYPED_PAGE if typing else FIRST_PAGE
+                before = stamp(app.home)
                 rows = await self._rows(wanted, limit=first)
+                order: list[Found] | None = None
                 if (
                     not typing
                     and at is not None
-                    and len(rows) == FIRST_PAGE
+                    and len(rows) == first
                     and all(row.key != at for row in rows)
                 ):
-                    rows = await self._rows(wanted)
-                self.more_to_come = len(rows) == first
-                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look)
+                    order, rows = await app.read(partial(order_and_rows, wanted, (), at))
+                self.more_to_come = order is None and len(rows) == first
+                self.list.show(pane, rows, now=app.now, zone=app.zone, at=at, look=look, order=order)
                 self._fresh.set()
-                if typing and len(rows) == first:
-                    await asyncio.sleep(HAND_RESTS)
-                await self._further(wanted, len(rows), first)
+                if not wanted.filter and order is None:
+                    self.kept.put(wanted, Page(rows, self.more_to_come, before, app.now))
+                if self.more_to_come:
+                    self._paint_list()
+                    await asyncio.sleep(HAND_RESTS if typing else ROWS_FIRST)
+                    self.list.further(await app.read(partial(order_of, wanted)))
+                self.more_to_come = False
+                if app.background:
+                    self.read_ahead()
             else:
-                rows = await self._rows(wanted)
-                ghost = self.list.merge(rows, now=app.now, done=self._done)
+                order, rows = await app.read(
+                    partial(order_and_rows, wanted, self.list.near, self.row.key if self.row else None)
+                )
+                self.more_to_come = False
+                ghost = self.list.merge(rows, now=app.now, done=self._done, order=order)
                 self._done = {key for key in self._done if self.list.find(*key) is not None}
                 if ghost is not None:
                     self.list.explain_ghost(ghost, await app.read(lambda reader: why_gone(reader, ghost)))
@@ -192,22 +209,78 @@ class QueueView(QueuePaint):
         self._paint_list()
         self._paint_keys()
 
-    async def _further(self, wanted: Wanted, had: int, first: int) -> None:
-        """The pages after the first one, of which the list has got `had` rows."""
-        while had in (first, PAGE):  # a whole reading is longer, or asks once too often
-            rows = await self._rows(wanted, offset=len(self.list), limit=PAGE)
-            self.list.more(rows)
-            had = len(rows)
+    @on(RowsMissing)
+    @work(group="window")
+    async def _read_missing(self, message: RowsMissing) -> None:
+        """The rows that the list has come to."""
+        try:
+            rows = await self.deskzero.read(lambda reader: reader.build(message.found))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
+        self.list.fill(message.found, rows, message.reading)
+
+    def _show_kept(self) -> bool:
+        """The pane's first page as it was read before, where it still holds."""
+        wanted, app = self.wanted, self.deskzero
+        page = self.kept.get(wanted, app.now)
+        if page is None:
+            return False
+        self.workers.cancel_group(self, "rows")
+        self.more_to_come = page.more
+        self.list.show(self.pane, page.rows, now=app.now, zone=app.zone, look=self.look)
+        self._fresh.set()
+        if page.more:
+            self._read_further(wanted)
+        return True
+
+    @work(exclusive=True, group="rows")
+    async def _read_further(self, wanted: Wanted) -> None:
+        """The order behind a page that was kept, once the hand rests."""
+        await asyncio.sleep(FURTHER)
+        try:
+            self.list.further(await self.deskzero.read(partial(order_of, wanted)))
+        except CacheUnreadable as error:
+            self.tell(f"{error}", "bad")
+            return
         self.more_to_come = False
+        self._paint_list()
+        if self.deskzero.background:
+            self.read_ahead()
+
+    @work(exclusive=True, group="ahead")
+    async def read_ahead(self) -> None:
+        """The first pages of the other panes, one after the other, while nobody types."""
+        app = self.deskzero
+        for pane in self.all_panes.values():
+            wanted = self.wanted._replace(pane=pane, filter="")
+            if not any(self.counts.of(pane.id)) or self.kept.get(wanted, app.now) is not None:
+                continue
+            await asyncio.sleep(AHEAD)
+            # It waits for a hand to rest, which is a time and no event.
+            while (rested := time.monotonic() - self.typed_at) < AHEAD:  # noqa: ASYNC110
+                await asyncio.sleep(AHEAD - rested)
+            before = stamp(app.home)
+            try:
+                rows = await app.read(partial(rows_of, wanted, limit=FIRST_PAGE))
+            except CacheUnreadable:
+                return  # it is told where somebody asks for it
+            self.kept.put(wanted, Page(rows, len(rows) == FIRST_PAGE, before, app.now))
 
     async def rows_shown(self) -> None:
         """Waits until the list shows the pane that was asked for: a key must not hit a row of the one before."""
+        if self._fresh.is_set() and self.list.here.is_set():
+            return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._fresh.wait(), SLOW_ROWS)
+            async with asyncio.timeout(SLOW_ROWS):
+                await self._fresh.wait()
+                await self.list.here.wait()
 
     @work(exclusive=True, group="detail")
-    async def read_detail(self) -> None:
-        """The ticket under the cursor."""
+    async def read_detail(self, *, follows: bool = False) -> None:
+        """The ticket under the cursor. `follows`: the cursor has moved, and its line is painted before."""
+        if follows:
+            await asyncio.sleep(DETAIL_FOLLOWS)
         row = self.row
         view = None
         try:
@@ -270,6 +343,11 @@ class QueueView(QueuePaint):
         self.pane = pane
         self._fresh.clear()
         self._at = at
+        if at is None and self._show_kept():
+            # The keys of the new row follow with its ticket, as they do when the cursor moves.
+            self.panes.pane = self.strip.pane = pane
+            self._paint_list()
+            return
         self._paint_standing()
         self.read_rows(fresh=True, at=at)
 
@@ -279,8 +357,11 @@ class QueueView(QueuePaint):
             self._first_view = False
             self.detail_read()
             return
-        self._paint_list()
-        self.read_detail()
+        if self.list.new_rows != self._told_new or not len(self.list):
+            self._paint_list()
+        else:
+            self._announce()
+        self.read_detail(follows=self.view is not None)
 
     @on(PaneWanted)
     async def _pane_clicked(self, message: PaneWanted) -> None:

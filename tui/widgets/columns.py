@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from typing import Literal, NamedTuple
 
@@ -75,10 +75,11 @@ def pane_words(kind: str | None) -> str:
     return PANE_NAMES[str(number)] if number <= 4 else clean(pane_title(kind or ""))
 
 
-def shape(look: Look, width: int, rows: Sequence[Row]) -> Shape:
-    """Widths for `width` cells, from the rows that are known (their longest number, whether they are of one PSA)."""
+def shape(look: Look, width: int, rows: Sequence[Row], connections: Iterable[str] = ()) -> Shape:
+    """Widths for `width` cells, from the rows that are known (their longest number, whether they are of one PSA);
+    `connections`: those of rows beside them."""
     number = min(16, max((cell_len(clean(row.number)) for row in rows[:500]), default=5)) + 1
-    names = {clean(row.connection) for row in rows}
+    names = {clean(name) for name in {*connections, *(row.connection for row in rows)}}
     connection = min(8, max(cell_len(name) for name in names)) + 1 if len(names) > 1 else 0
     company = max(9, min(20, width * 16 // 100))
     more = 0

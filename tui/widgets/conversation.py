@@ -135,7 +135,7 @@ class Conversation(FramedScroll):
         if y >= len(self._talk.lines):
             return Strip.blank(width, self.rich_style)
         line, stamp = self._talk.lines[y], self._talk.stamp
-        style = self.get_component_rich_style
+        style = self.look_of
         if line.style == "about":
             return Strip([Segment(fit(f" {line.text}", width), style("talk--system"))])
         said = {"customer": "text", "staff": "text", "fold": "aside"}.get(line.style, line.style)

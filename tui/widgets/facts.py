@@ -52,7 +52,7 @@ class Facts(Widget):
     def show(self, view: TicketView | None, row: Row | None, *, now: int, zone: tzinfo) -> None:
         """`row` is the row under the cursor: its reasons come first."""
         self._view, self._row, self._now, self._zone = view, row, now, zone
-        self.refresh(layout=True)
+        self.refresh(layout=len(self._lines(max(20, self.size.width))) != self.size.height)
 
     def render(self) -> RenderResult:
         width = max(20, self.size.width or 80)

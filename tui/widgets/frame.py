@@ -80,8 +80,29 @@ class FramedScroll(ScrollView, inherit_bindings=False):
     }
     """
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._looks: dict[str, Style] = {}
+
+    def look_of(self, name: str) -> Style:
+        """The style of a component class: a line has a dozen of them, and each is looked up through its selectors."""
+        style = self._looks.get(name)
+        if style is None:
+            style = self._looks[name] = self.get_component_rich_style(name)
+        return style
+
+    def notify_style_update(self) -> None:
+        self._looks.clear()
+        super().notify_style_update()
+
     def set_length(self, lines: int) -> None:
-        self.virtual_size = Size(max(1, self.size.width), lines)
+        """So many lines. Nothing else moves for that, so nothing is laid out again: there are no scrollbars."""
+        whole = Size(max(1, self.size.width), lines)
+        if whole != self.virtual_size:
+            self.set_reactive(FramedScroll.virtual_size, whole)
+            if self.scroll_offset.y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+            self.refresh()
 
     @property
     def text_width(self) -> int:
@@ -100,19 +121,13 @@ class FramedScroll(ScrollView, inherit_bindings=False):
             plain = self.line(self.scroll_offset.y + y, self.text_width)
             words = [Segment(text.translate(SIGNS), style) for text, style, _ in plain]
             return Strip(words).adjust_cell_length(self.size.width, self.rich_style)
-        side = self.get_component_rich_style("frame--line")
+        side = self.look_of("frame--line")
         if self.size.width < 3:
             return Strip.blank(self.size.width)
-        return Strip(
-            [
-                Segment("│", side),
-                *self.line(self.scroll_offset.y + y, self.text_width).adjust_cell_length(
-                    self.text_width, self.rich_style
-                ),
-                self._right_side(y, side),
-            ],
-            self.size.width,
-        )
+        line, width = self.line(self.scroll_offset.y + y, self.text_width), self.text_width
+        if line.cell_length != width:
+            line = line.adjust_cell_length(width, self.rich_style)
+        return Strip([Segment("│", side), *line, self._right_side(y, side)], width + 2)
 
     def _right_side(self, y: int, side: Style) -> Segment:
         height, whole = self.size.height, self.virtual_size.height
@@ -121,5 +136,5 @@ class FramedScroll(ScrollView, inherit_bindings=False):
         thumb = max(1, round(height * height / whole))
         start = round((height - thumb) * self.scroll_offset.y / max(1, whole - height))
         if start <= y < start + thumb:
-            return Segment("┃", self.get_component_rich_style("frame--thumb"))
+            return Segment("┃", self.look_of("frame--thumb"))
         return Segment("│", side)

@@ -1,11 +1,13 @@
 """The list of tickets: a virtual list whose order stands still under the cursor.
 
-Rows are held by key (connection, ticket, kind). A new reading is merged: known rows are replaced where they
-stand, new ones come at the end, and one that is gone stays as a ghost while the cursor is on it.
+Rows are held by key (connection, ticket, kind); of a long list those around the cursor (`tui.widgets.row_window`). A
+new reading is merged: known rows are replaced where they stand, new ones come at the end, and one that is gone stays as
+a ghost while the cursor is on it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import ClassVar
@@ -18,13 +20,14 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from connectors.text import clean
-from store.read_records import Row
+from store.read_records import Found, Row
 from tui.marks import Key, Marks
-from tui.messages import MarksChanged, RowUnderCursor, RowWanted
+from tui.messages import MarksChanged, RowsMissing, RowUnderCursor, RowWanted
 from tui.spoken import is_spoken, place_words, row_words
 from tui.text import fit
 from tui.widgets.columns import PANE_NAMES, Look, Shape, cells, shape
 from tui.widgets.frame import FramedScroll
+from tui.widgets.row_window import RowWindow, key_of
 
 
 class TicketList(FramedScroll, can_focus=True):
@@ -67,8 +70,16 @@ class TicketList(FramedScroll, can_focus=True):
         self.empty: Sequence[str] = ()
         """Lines that are shown instead of rows."""
         self.new_rows = 0
-        self._order: list[Key] = []
-        self._rows: dict[Key, Row] = {}
+        self._window = RowWindow()
+        self.reading = 0
+        """Which reading its rows are of: what was asked for before the last one is no longer put in."""
+        self.here = asyncio.Event()
+        """Set while the row under the cursor is there, or the list is empty."""
+        self.here.set()
+        self._asked = False
+        """Rows are being read."""
+        self._marks_all = False
+        """All are to be marked, once they are there."""
         self._ghosts: dict[Key, str] = {}
         self.marks = Marks()
         self._shape: Shape | None = None
@@ -77,9 +88,17 @@ class TicketList(FramedScroll, can_focus=True):
     # ------------------------------------------------------------ rows
 
     @property
+    def _order(self) -> list[Key]:
+        return self._window.order
+
+    @property
+    def _rows(self) -> dict[Key, Row]:
+        return self._window.rows
+
+    @property
     def row(self) -> Row | None:
-        """The row under the cursor, ghosts included."""
-        return self._rows[self._order[self.cursor]] if 0 <= self.cursor < len(self._order) else None
+        """The row under the cursor, ghosts included; `None` also while it is being read."""
+        return self._rows.get(self._order[self.cursor]) if 0 <= self.cursor < len(self._order) else None
 
     @property
     def is_ghost(self) -> bool:
@@ -104,39 +123,101 @@ class TicketList(FramedScroll, can_focus=True):
         zone: tzinfo,
         at: Key | None = None,
         look: Look | None = None,
+        order: Sequence[Found] | None = None,
     ) -> None:
         """Another pane, or the same in a fresh order; the cursor goes to `at` or the first row.
 
-        Marks end with their pane; a filter leaves them, also those that it hides.
+        `order`: of all rows, where `rows` are not all of them. Marks end with their pane; a filter leaves them, also
+        those that it hides.
         """
         if pane != self.pane:
             self.marks.let_go()
         self.pane, self.now, self.zone = pane, now, zone
         self.look = look or Look(pane)
-        self._rows = {row.key: row for row in rows}
-        self._order = list(self._rows)
+        self._window.show(rows, order)
+        self._next_reading()
         self.marks.refresh(self._rows)
         self._ghosts.clear()
         self.new_rows = 0
-        place = self._order.index(at) if at is not None and at in self._rows else 0
+        place = self._order.index(at) if at is not None and self._known(at) else 0
         self._changed()
         self._put_cursor(place)
 
-    def more(self, rows: Iterable[Row]) -> None:
-        """Further pages of the reading that `show` began with."""
-        for row in rows:
-            if row.key not in self._rows:
-                self._order.append(row.key)
-            self._rows[row.key] = row
-        self._changed()
+    def _known(self, key: Key | None) -> bool:
+        return key in self._window.rows or key in self._window.unread
 
-    def merge(self, rows: Iterable[Row], *, now: int, done: Collection[tuple[str, str]] = ()) -> Key | None:
+    def _next_reading(self) -> None:
+        self.reading += 1
+        self._asked = False
+
+    def further(self, order: Iterable[Found]) -> None:
+        """The whole order of the reading whose first page `show` has shown."""
+        self._window.further(order)
+        self.set_length(len(self._order))
+        self.refresh()
+        self._look_around(self.cursor)
+
+    @property
+    def near(self) -> Collection[Key]:
+        """The rows that a reading to be merged has to bring; others are read when somebody comes to them."""
+        if self.marks.anchor or self._marks_all:
+            return self._order
+        return self._window.near(self.cursor) | set(self.marks)
+
+    def fill(self, asked: Sequence[Found], rows: Iterable[Row], reading: int) -> None:
+        """The rows that `RowsMissing` asked for. Those that are gone meanwhile leave the list."""
+        if reading != self.reading:
+            return
+        self._asked = False
+        was_here = self.row is not None
+        gone = set(self._window.fill(asked, rows))
+        place = self.cursor
+        if gone:
+            place -= sum(key in gone for key in self._order[:place])
+            self._window.order = [key for key in self._order if key not in gone]
+        if not self.marks and not self._marks_all:
+            self._window.let_go(place, self._ghosts)
+        self._changed()
+        if self._marks_all and not self._window.unread:
+            self.mark_all()
+        if gone or not was_here or self.marks.anchor:
+            self._put_cursor(place)
+        else:
+            self._look_around(place)
+
+    def _look_around(self, place: int) -> None:
+        """Asks for the rows around this place, where they are not there."""
+        self.here.set() if not self._order or self.row is not None else self.here.clear()
+        if self._asked:
+            return
+        if self._marks_all:
+            found = self._window.between(0, len(self._order))
+        elif self.marks.anchor in self._rows:
+            first, last = sorted((self._order.index(self.marks.anchor), place))
+            found = self._window.between(first, last) or self._window.missing(place)
+        else:
+            found = self._window.missing(place)
+        if found:
+            self._asked = True
+            self.post_message(RowsMissing(found, self.reading))
+
+    def merge(
+        self,
+        rows: Iterable[Row],
+        *,
+        now: int,
+        done: Collection[tuple[str, str]] = (),
+        order: Sequence[Found] | None = None,
+    ) -> Key | None:
         """A new reading of the same pane. Gives the key of a row that became a ghost just now.
 
-        `done`: (connection, ticket) that a person has just fixed: their rows leave at once, without a ghost.
+        `done`: (connection, ticket) that a person has just fixed: their rows leave at once, without a ghost. `order`:
+        of all rows, where `rows` are not all of them.
         """
         self.now = now
-        fresh = {row.key: row for row in rows}
+        read = {row.key: row for row in rows}
+        found = {key_of(one): one for one in order} if order is not None else {}
+        fresh: Collection[Key] = found if order is not None else read
         under = self._order[self.cursor] if self.cursor < len(self._order) else None
         line = self.cursor - self.scroll_offset.y
         ghost = None
@@ -144,7 +225,8 @@ class TicketList(FramedScroll, can_focus=True):
         before = 0
         for place, key in enumerate(self._order):
             stays = key in fresh
-            if not stays and (key == under or key in self.marks) and key[:2] not in done:
+            seen = key in self._rows and (key == under or key in self.marks)
+            if not stays and seen and key[:2] not in done:
                 if key not in self._ghosts:
                     ghost = key
                     self._ghosts[key] = ""
@@ -154,15 +236,20 @@ class TicketList(FramedScroll, can_focus=True):
             if stays:
                 keep.append(key)
                 before += place < self.cursor
-        new = [key for key in fresh if key not in self._rows]
+        new = [key for key in fresh if not self._known(key)]
         if self._order:  # into an empty list they come in order: nothing is below somebody's cursor
             self.new_rows += len(new)
-        self._rows = {**{key: self._rows[key] for key in keep}, **fresh}
-        self.marks.refresh(fresh)
-        self._order = [*keep, *new]
+        stay = {key: self._rows[key] for key in keep if key in self._ghosts}
+        self._window.rows = stay | {key: row for key, row in read.items() if key in fresh}
+        self._window.unread = {key: one for key, one in found.items() if key not in self._rows}
+        self._window.order = [*keep, *new]
+        self.marks.refresh(read)
+        self._next_reading()
         self._changed()
         self.scroll_to(y=max(0, before - line), animate=False, force=True)
         self._put_cursor(before)
+        if self._marks_all:
+            self.mark_all()
         return ghost
 
     def explain_ghost(self, key: Key, words: str) -> None:
@@ -175,7 +262,7 @@ class TicketList(FramedScroll, can_focus=True):
         """The row under the cursor as a sentence, and where it stands; of an empty list what is said there."""
         row = self.row
         if row is None:
-            return " ".join(self.empty)
+            return " ".join(self.empty) if not self._order else ""
         here = row_words(row, self.now, ghost=self._ghosts.get(row.key), marked=row.key in self.marks)
         return f"{place_words(self.cursor, len(self._order), self.look.name or PANE_NAMES[self.pane])} {here}"
 
@@ -206,6 +293,10 @@ class TicketList(FramedScroll, can_focus=True):
 
     def mark_all(self) -> None:
         """Marks all rows shown; lets go of all where all are marked."""
+        self._marks_all = bool(self._window.unread)
+        if self._marks_all:
+            self._look_around(self.cursor)
+            return
         rows = [self._rows[key] for key in self._order if key not in self._ghosts]
         if rows and all(row.key in self.marks for row in rows):
             self.marks.let_go()
@@ -216,18 +307,19 @@ class TicketList(FramedScroll, can_focus=True):
     def let_go(self) -> None:
         """No marks any more; ghosts that stood only for them go."""
         self.marks.let_go()
+        self._marks_all = False
         here = self.row
         for key in [key for key in self._ghosts if here is None or key != here.key]:
             del self._rows[key], self._ghosts[key]
-        self._order = [key for key in self._order if key in self._rows]
-        place = self._order.index(here.key) if here is not None else 0
+        place = self.cursor - sum(not self._known(key) for key in self._order[: self.cursor])
+        self._window.order = [key for key in self._order if self._known(key)]
         self._marked()
         self._put_cursor(place)
 
     @property
     def hidden_marks(self) -> int:
         """Marked rows that the filter hides."""
-        return sum(key not in self._rows for key in self.marks)
+        return sum(not self._known(key) for key in self.marks)
 
     def left(self, key: Key) -> bool:
         """Whether a row has left this list and stands only as a ghost."""
@@ -267,14 +359,16 @@ class TicketList(FramedScroll, can_focus=True):
             self._changed()
         if self.new_rows and place >= len(self._order) - self.new_rows:
             self.new_rows = len(self._order) - 1 - place
+        was = self.cursor
         self.set_reactive(TicketList.cursor, place)
+        self._look_around(place)
         if self.marks.extend(self._order, place, self._rows):
             self.post_message(MarksChanged())
-        self._show_cursor()
-        self.refresh()
+        self._show_cursor(was)
         self.post_message(RowUnderCursor(self.row))
 
-    def _show_cursor(self) -> None:
+    def _show_cursor(self, was: int | None = None) -> None:
+        """Scrolls to it where it is out of sight; else the line that it left (`was`) and its own are painted."""
         height, top = self.size.height, self.scroll_offset.y
         if not height:
             return
@@ -282,6 +376,11 @@ class TicketList(FramedScroll, can_focus=True):
             self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+        elif was is not None and not self.marks.anchor:
+            self.refresh_lines(was, 1)
+            self.refresh_lines(self.cursor, 1)
+        else:
+            self.refresh()
 
     def on_resize(self) -> None:
         self._changed()
@@ -299,20 +398,23 @@ class TicketList(FramedScroll, can_focus=True):
     # ------------------------------------------------------------ painting
 
     def line(self, y: int, width: int) -> Strip:
-        base = self.rich_style
         if not self._order:
-            return self._empty_line(y, width, base)
+            return self._empty_line(y, width, self.rich_style)
         if y >= len(self._order):
-            return Strip.blank(width, base)
+            return Strip.blank(width, self.rich_style)
         key = self._order[y]
         ghost = self._ghosts.get(key)
-        row, here = self._rows[key], y == self.cursor
+        row, here = self._rows.get(key), y == self.cursor
+        if row is None:  # somebody has scrolled to it, or has come to it by a long way
+            if not self._asked:
+                self.call_later(self._look_around, y)
+            return self._unread_line(here, width)
         heads = not self.look.group or y == 0 or self._group(y) != self._group(y - 1)
         painted = (key, here, width, ghost, id(row), key in self.marks, heads)
         strip = self._strips.get(painted)
         if strip is None and is_spoken(self):
             words = row_words(row, self.now, ghost=ghost, marked=key in self.marks)
-            look = self.get_component_rich_style("list--cursor" if here else "list--text")
+            look = self.look_of("list--cursor" if here else "list--text")
             strip = Strip([Segment(fit(("Here: " if here else "") + words, width), look)], width)
             self._strips.set(painted, strip)
         if strip is None:
@@ -326,22 +428,29 @@ class TicketList(FramedScroll, can_focus=True):
         if not top <= y < top + len(self.empty):
             return Strip.blank(width, base)
         words = self.empty[y - top]
-        style = self.get_component_rich_style("list--text" if y == top else "list--later")
+        style = self.look_of("list--text" if y == top else "list--later")
         indent = max(2, (width - len(words)) // 2)
         return Strip([Segment(fit(" " * indent + words, width), style)], width)
 
     def _group(self, y: int) -> str:
-        return self.look.grouped_by(self._rows[self._order[y]])
+        row = self._rows.get(self._order[y])
+        return self.look.grouped_by(row) if row is not None else ""
 
     def _row(self, row: Row, width: int, heads: bool) -> Strip:
         if self._shape is None:
-            self._shape = shape(self.look, width, [self._rows[key] for key in self._order[:500]])
+            first = self._order[:500]
+            rows = [self._rows[key] for key in first if key in self._rows]
+            self._shape = shape(self.look, width, rows, {key[0] for key in first})
         made = cells(row, self.look, self._shape, self.now, self.zone, heads=heads)
-        return Strip([Segment(text, self.get_component_rich_style(f"list--{style}")) for text, style in made])
+        return Strip([Segment(text, self.look_of(f"list--{style}")) for text, style in made])
+
+    def _unread_line(self, here: bool, width: int) -> Strip:
+        look = self.look_of("list--cursor" if here else "list--age")
+        return Strip([Segment(fit("▌   …" if here else "    …", width), look)], width)
 
     def _ghost(self, row: Row, words: str, width: int) -> Strip:
         text = f"#{clean(row.number)}  {clean(row.company)}  {words or 'has left this list'}"
-        return Strip([Segment(fit(text, width - 4), self.get_component_rich_style("list--ghost"))])
+        return Strip([Segment(fit(text, width - 4), self.look_of("list--ghost"))])
 
     def _with_gutter(self, row: Row, strip: Strip, here: bool, ghost: bool) -> Strip:
         dot, name = (" ", "text")
@@ -352,14 +461,14 @@ class TicketList(FramedScroll, can_focus=True):
         elif row.gate:
             dot, name = "●", "must"
         gutter = [
-            Segment("+" if row.key in self.marks else " ", self.get_component_rich_style("list--mark")),
-            Segment(f"{dot} ", self.get_component_rich_style(f"list--{name}")),
+            Segment("+" if row.key in self.marks else " ", self.look_of("list--mark")),
+            Segment(f"{dot} ", self.look_of(f"list--{name}")),
         ]
         if not here:
             return Strip([Segment(" ", self.rich_style), *gutter, *strip])
-        cursor = self.get_component_rich_style("list--cursor")
+        cursor = self.look_of("list--cursor")
         over = Style(bgcolor=cursor.bgcolor, bold=True)
-        bar = Segment("▌", self.get_component_rich_style("list--bar"))
+        bar = Segment("▌", self.look_of("list--bar"))
         return Strip([bar, *(Segment(text, (style or over) + over) for text, style, _ in (*gutter, *strip))])
 
     def empties(self, lines: Sequence[str]) -> None:

@@ -1,0 +1,65 @@
+"""The first pages of the panes, kept while the databases stand as they stood: another pane is there at once.
+
+What was kept is shown only where neither database has been written to since, by anybody: each write of SQLite, also of
+another process, changes the size or the time of a file.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from store.home import Home
+from store.read_records import Row
+from tui.readings import Wanted
+
+OLDEST = 120
+"""Seconds after which a page is read again all the same: what was hidden until now comes back."""
+
+Stamp = tuple[tuple[int, int], ...]
+
+
+class Page(NamedTuple):
+    """The first rows of a pane. `stamp`: how the databases stood before they were read; `at`: UTC seconds."""
+
+    rows: list[Row]
+    more: bool
+    stamp: Stamp
+    at: int
+
+
+def stamp(home: Home) -> Stamp:
+    """How the files of both databases stand."""
+    found = []
+    for path in (home.cache, home.journal):
+        for file in (path, path.with_name(f"{path.name}-wal")):
+            try:
+                status = file.stat()
+            except FileNotFoundError:
+                found.append((0, 0))
+            else:
+                found.append((status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+class PaneCache:
+    """Pages by what was asked for."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._pages: dict[Wanted, Page] = {}
+
+    def get(self, wanted: Wanted, now: int) -> Page | None:
+        """The page, where it still holds."""
+        page = self._pages.get(wanted)
+        if page is None or not 0 <= now - page.at <= OLDEST or page.stamp != stamp(self._home):
+            return None
+        return page
+
+    def put(self, wanted: Wanted, page: Page) -> None:
+        """Those of another scope, order or filter go, and those that no longer hold."""
+        self._pages = {
+            one: kept
+            for one, kept in self._pages.items()
+            if one[1:] == wanted[1:] and kept.stamp == page.stamp
+        }
+        self._pages[wanted] = page
