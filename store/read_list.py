@@ -78,7 +78,7 @@ def _listed(
         "SELECT e.kind, e.connection, e.ticket_id, e.since, e.gate, e.psa_only, t.ticket_id,"
         f" {', '.join(f't.{name}' for name in _TICKET)} FROM exception e"
         " LEFT JOIN ticket t ON t.connection = e.connection AND t.ticket_id = e.ticket_id"
-        f" WHERE e.connection IN ({_marks(names)}) AND e.kind IN ({_marks(ordered)})"
+        f" WHERE e.connection || '' IN ({_marks(names)}) AND e.kind IN ({_marks(ordered)})"
         f" ORDER BY CASE e.kind {' '.join(f'WHEN ? THEN {place}' for place in range(len(ordered)))} END,"
         " e.gate DESC, e.psa_only, e.since, length(e.ticket_id), e.ticket_id, e.connection",
         [*names, *ordered, *ordered],

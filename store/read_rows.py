@@ -34,6 +34,8 @@ _TICKET = (
     "connection, ticket_id, number, summary, company, company_id, board, board_id, status, owner, contact,"
     " priority, hours, parent_id, url, is_closed, created_at, updated_at, read_at"
 )
+_KINDS = "SELECT connection, ticket_id, kind FROM exception INDEXED BY exception_by_ticket WHERE {keys}"
+"""The index is named: without statistics SQLite takes the table's key, which leads through all of a connection."""
 _FROM_CUSTOMER = "public AND speaker IN ('customer', 'unknown')"
 _ORDER = "order_at DESC, order_rank DESC, note_sort DESC, note_id DESC"
 
@@ -214,7 +216,7 @@ class Lists(Selection):
 
     def _kinds(self, keys: Sequence[Key]) -> dict[Key, list[str]]:
         found: dict[Key, list[str]] = {}
-        for row in self._by_key("SELECT connection, ticket_id, kind FROM exception WHERE {keys}", keys):
+        for row in self._by_key(_KINDS, keys):
             found.setdefault((row["connection"], row["ticket_id"]), []).append(row["kind"])
         return {key: sorted(kinds, key=place_of) for key, kinds in found.items()}
 

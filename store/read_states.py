@@ -62,7 +62,7 @@ def counts(
         params += gates
     rows = db.execute(
         f"SELECT e.kind, {must} AS must, e.psa_only, count(*) FROM exception e"
-        f" WHERE e.connection IN ({_marks(names)}) GROUP BY e.kind, must, e.psa_only",
+        f" WHERE e.connection || '' IN ({_marks(names)}) GROUP BY e.kind, must, e.psa_only",
         [*params, *names],
     )
     found: dict[str, tuple[int, int, int]] = {}

@@ -144,7 +144,7 @@ def _in_queue(asked: Asked, tickets: set[str]) -> set[str]:
         return set()
     binds = Binds(asked)
     sql = (
-        f"SELECT t.ticket_id FROM v_ticket t WHERE t.connection = {binds.connection} AND t.in_scope"
+        f"SELECT t.ticket_id FROM v_ticket t WHERE t.connection = {binds.connection} AND +t.in_scope"
         f" AND t.presence = 'here' AND t.ticket_id IN ({binds.some(sorted(tickets))})"
     )
     return {row["ticket_id"] for row in asked.rows(sql, binds)}

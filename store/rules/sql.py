@@ -123,7 +123,10 @@ class Binds:
 
     def queue(self, table: str = "t") -> str:
         """The same for `v_ticket`: in the scope, and the PSA has it."""
-        return f"{self.here(table)} AND {table}.in_scope AND {table}.presence = 'here'"
+        # With named tickets their key is the way in: of an index for the whole queue SQLite, which keeps no statistics
+        # here, would look through all (`+` takes a column out of its choice).
+        plus = "" if self._ids is None else "+"
+        return f"{self.here(table)} AND {plus}{table}.in_scope AND {table}.presence = 'here'"
 
     def read(self, asked: Asked, *what: str, table: str = "t") -> str:
         """What a kind misses on a ticket of `v_ticket` has been read since the ticket last changed (`conversations`,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from store import read_base
+from store import read_open
 from store.home import Home
 from store.settings import load
 from tests import large
@@ -66,7 +66,7 @@ def lines_painted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What is asked of the databases."""
     asked: list[str] = []
-    begun = read_base.begun
+    begun = read_open.begun
 
     def traced(path: Any) -> sqlite3.Connection:
         db = begun(path)
@@ -74,7 +74,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return db
 
     with monkeypatch.context() as patched:
-        patched.setattr(read_base, "begun", traced)
+        patched.setattr(read_open, "begun", traced)
         yield asked
 
 

@@ -97,7 +97,7 @@ def test_no_statement_of_a_round_goes_through_a_whole_table(shops: tuple[Shop, S
             if statement.lstrip().startswith(("SELECT", "WITH")):
                 plan = cache.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
                 scans += [
-                    (row.detail, " ".join(statement.split())[:120])
+                    (row.detail, " ".join(statement.split())[:400])
                     for row in plan
                     if _goes_through(row.detail)
                 ]
