@@ -32,12 +32,11 @@ from store.log import start_log
 from store.read import Reader
 from store.settings import Settings
 from tui import keymap, messages, themes
-from tui.beginning import Beginning, First
+from tui.beginning import Beginning, First, reader_of
 from tui.engine import Engine
 from tui.keyboard import BURST_WINDOW, Keyboard, Target, after_escape, is_burst
 from tui.keys import ARROWS, MOVE, QUEUE, going_keys, moving_keys, opening_keys
 from tui.messages import Saved
-from tui.pane_list import panes_of
 
 if TYPE_CHECKING:
     from store.desk import Desk
@@ -95,7 +94,7 @@ class Deskzero(App[int]):
         self._secrets = secrets
         self.background = background
         self.only = only
-        self.reader = Reader(home, settings, clock, suggests=True, hides=True)
+        self.reader = reader_of(home, settings, clock)
         self.zone: tzinfo = ZoneInfo(settings.timezone)
         self.engine = Engine(
             demo or open_desk or self._open_desk,
@@ -111,7 +110,8 @@ class Deskzero(App[int]):
         self._going = going_keys()
         self._burst_window = burst_window
         self._greets = greets
-        self._beginning: Beginning | None = None
+        self.beginning: Beginning | None = None
+        """The first reading, where one was begun; its connection and part of the scope are those of the app."""
         self._read_keys: list[events.Key] = []
         self._key_timer: Timer | None = None
         self._typed: asyncio.Queue[tuple[list[events.Key], float]] = asyncio.Queue()
@@ -170,13 +170,9 @@ class Deskzero(App[int]):
         known = self.settings.connections.get(connection)
         return ZoneInfo(known.timezone) if known is not None else self.zone
 
-    def begin_reading(self) -> None:
-        """Reads what the first frame shows from now on, in a thread beside what Textual does until then."""
-        self._beginning = Beginning(self.reader, panes_of(self.settings), self.only)
-
     def first_reading(self) -> First | None:
-        """What `begin_reading` has read, once; `None` where it has not."""
-        beginning, self._beginning = self._beginning, None
+        """What was read before the app was made, once; `None` where it was not, or could not be."""
+        beginning, self.beginning = self.beginning, None
         return beginning.take() if beginning is not None else None
 
     async def read(self, work: Callable[[Reader], T]) -> T:
@@ -434,14 +430,16 @@ def run(
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     only: str | None = None,
     greets: bool = False,
+    beginning: Beginning | None = None,
 ) -> int:
     """Opens the queue in this terminal until the user leaves; gives the exit code.
 
     `demo` makes the desk of a simulated PSA; it is called in the engine's thread after the first paint. `secrets`
     (by connection) are for this run alone: no keyring has them. `greets`: with the first-run guide, once.
+    `beginning`: the first reading, where it was begun before this module was loaded.
     """
     start_log(home.log)
     sys.setswitchinterval(SWITCH)
     app = Deskzero(home, settings, demo=demo, secrets=secrets, only=only, greets=greets)
-    app.begin_reading()
+    app.beginning = beginning or Beginning(home, settings, only)
     return app.run() or 0

@@ -1,17 +1,23 @@
-"""What the queue shows first, read in a thread while Textual starts: the first frame is then a whole one."""
+"""What the queue shows first, read in a thread while Textual is loaded and starts: the first frame is then a whole one.
+
+Nothing of Textual is imported here.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
+from store.home import Home
 from store.read import CacheUnreadable, Reader
 from store.read_records import Row, TicketView
-from tui.pane_list import Pane
+from store.settings import Settings
+from tui.pane_list import Pane, panes_of
 from tui.readings import Wanted, rows_of, standing_of
-from tui.widgets.header import Standing
-from tui.widgets.panes import Counts
+from tui.standing import Counts, Standing
 
 FIRST_PAGE = 200
 """Rows read before the first paint of a pane; of the others the order follows, and each when somebody comes to it."""
@@ -32,8 +38,9 @@ class First(NamedTuple):
 class Beginning:
     """Reads once, from the moment it is made."""
 
-    def __init__(self, reader: Reader, panes: dict[str, Pane], only: str | None) -> None:
-        self._reader, self._panes, self._only = reader, panes, only
+    def __init__(self, home: Home, settings: Settings, only: str | None) -> None:
+        self._reader = reader_of(home, settings)
+        self._panes, self._only = panes_of(settings), only
         self._first: First | None = None
         self._thread = threading.Thread(target=self._read, name="first reading", daemon=True)
         self._thread.start()
@@ -49,6 +56,11 @@ class Beginning:
             self._first = first_of(self._reader, self._panes, self._only)
         except (CacheUnreadable, sqlite3.Error, OSError):  # met again, and told, by the ordinary reading
             return
+
+
+def reader_of(home: Home, settings: Settings, clock: Callable[[], float] = time.time) -> Reader:
+    """The reader of the screen."""
+    return Reader(home, settings, clock, suggests=True, hides=True)
 
 
 def first_of(reader: Reader, panes: dict[str, Pane], only: str | None) -> First:

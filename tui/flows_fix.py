@@ -20,9 +20,9 @@ from tui.flows_wrap import Wrapping
 from tui.keys import by_id
 from tui.kind_fixes import fixes
 from tui.offers import why_not
+from tui.pane_names import PANE_NAMES
 from tui.screens.confirm import Ask
 from tui.text import say
-from tui.widgets.columns import PANE_NAMES
 
 if TYPE_CHECKING:
     from tui.screens.queue_base import QueueBase

@@ -10,8 +10,8 @@ from store.read_records import ALL_OPEN, pane_number
 from store.rules.catalogue import PANES, pane_of
 from store.saved_panes import OPEN, SavedPane
 from store.settings import Settings
+from tui.pane_names import PANE_NAMES, SHORT_NAMES
 from tui.text import fit
-from tui.widgets.columns import PANE_NAMES, SHORT_NAMES
 
 FOUR = ("1", "2", "3", "4")
 """Those that are always there."""

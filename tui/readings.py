@@ -11,8 +11,7 @@ from store.read_records import Found, PaneCount, Row
 from store.shown import ORDERS, Order, Shown
 from tui.marks import Key
 from tui.pane_list import Pane
-from tui.widgets.header import Standing
-from tui.widgets.panes import Counts, SavedCount
+from tui.standing import Counts, SavedCount, Standing
 from tui.widgets.row_window import FIRST, WHOLE, WINDOW, key_of
 
 

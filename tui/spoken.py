@@ -15,12 +15,11 @@ from textual.widget import Widget
 from connectors.text import clean
 from store.read_records import ChangeView, Row
 from tui.keymap import label
+from tui.pane_names import PANE_NAMES
 from tui.text import age
-from tui.widgets.columns import PANE_NAMES
 
 if TYPE_CHECKING:
-    from tui.widgets.header import Standing
-    from tui.widgets.panes import Counts
+    from tui.standing import Counts, Standing
 
 SIGNS = str.maketrans(
     {"▸": ">", "◂": "<", "│": " ", "┃": " ", "▌": " ", "●": "*", "·": ",", "┌": " ", "└": " "}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
-from textual.content import Content
 
 from connectors.text import clean
+
+if TYPE_CHECKING:
+    from textual.content import Content
 
 _SHAPES = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
@@ -21,6 +24,8 @@ def steady(text: str) -> str:
 
 def say(text: str | None, style: str = "") -> Content:
     """Foreign text as `Content`: cleaned, never markup."""
+    from textual.content import Content  # the first reading needs widths and begins before Textual is loaded
+
     return Content.styled(steady(clean(text)), style)
 
 

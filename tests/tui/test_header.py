@@ -12,7 +12,8 @@ from store.read_records import ChangeView, ConnectionView
 from tests.tui.screen import painted, running, settle
 from tests.tui.small_day import NOW, ZONE, at
 from tui import messages
-from tui.widgets.header import Standing, header_line, sync_state
+from tui.standing import Standing
+from tui.widgets.header import header_line, sync_state
 from tui.widgets.status_line import held_line
 
 

@@ -26,17 +26,20 @@ def run_queue(home: Home, only: str | None = None, *, plain: bool = False) -> in
         import gc
 
         gc.disable()  # until there is a frame (`Deskzero.painted`): nothing that is loaded until then is thrown away
+        if plain:
+            import msgspec
+
+            settings = msgspec.structs.replace(settings, plain=True)
+        from tui.beginning import Beginning
+
+        beginning = Beginning(home, settings, only)
         from store.log import start_log
         from tui import themes
         from tui.app import run
 
         themes.check(settings.theme, home.config)
         start_log(home.log)
-        if plain:
-            import msgspec
-
-            settings = msgspec.structs.replace(settings, plain=True)
-        return run(home, settings, only=only)
+        return run(home, settings, only=only, beginning=beginning)
     from tui.plain import print_queue
 
     print_queue(home, settings, now=now(), only=only)

@@ -20,6 +20,7 @@ from tui.offers import offered, offered_marked
 from tui.pane_cache import PaneCache
 from tui.pane_list import FOUR, Pane, panes_of
 from tui.readings import Wanted
+from tui.standing import Counts, Standing
 from tui.text import say
 from tui.watch import Watch
 from tui.widgets.announce import Announce
@@ -29,11 +30,11 @@ from tui.widgets.empty import empty_words
 from tui.widgets.facts import Facts
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import Rule
-from tui.widgets.header import Header, Standing
+from tui.widgets.header import Header
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.list_title import ListTitle
 from tui.widgets.marked import Marked
-from tui.widgets.panes import Counts, Panes, PaneStrip
+from tui.widgets.panes import Panes, PaneStrip
 from tui.widgets.status_line import Said, StatusLine, Tone
 from tui.widgets.ticket_list import TicketList
 

@@ -22,11 +22,11 @@ from tui.messages import PaneWanted, RowsMissing, RowUnderCursor, RowWanted, Sav
 from tui.pane_cache import Page, stamp
 from tui.readings import Wanted, order_and_rows, order_of, rows_of, standing_of
 from tui.screens.queue_paint import QueuePaint
+from tui.standing import Counts, Standing
 from tui.text import spent
 from tui.watch import goes_back, settled, settled_together
-from tui.widgets.header import Standing, requests_used
+from tui.widgets.header import requests_used
 from tui.widgets.list_title import shown_words
-from tui.widgets.panes import Counts
 
 FURTHER, AHEAD = 0.5, 0.7
 """Seconds of rest before the order behind a kept page is read, and before each page of another pane."""

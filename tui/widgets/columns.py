@@ -12,9 +12,9 @@ from connectors.text import clean
 from store.asked import Asked
 from store.promise import Promise
 from store.read_records import Row, pane_number, pane_title
-from store.rules.catalogue import PANES
 from tui.files import said
 from tui.keymap import label
+from tui.pane_names import PANE_NAMES
 from tui.text import age, fit, hours, steady, when
 
 Cell = tuple[str, str]
@@ -49,18 +49,6 @@ class Shape(NamedTuple):
     """The owner or the board; 0 where it is not asked for."""
 
 
-PANE_NAMES = {str(number): name for number, name in PANES.items()}
-SHORT_NAMES = {
-    "1": "Resp",
-    "2": "Miss",
-    "3": "Orph",
-    "4": "Code",
-    "5": "Late",
-    "6": "Time",
-    "7": "Mixed",
-    "8": "Ours",
-    "0": "All",
-}
 SECTION = {"child_reply": "child", "reply_after_close": "closed"}
 _EXTRA = {"1": 0.38, "2": 0.34, "3": 0.34, "4": 0.36, "0": 0.30}
 _FURTHER = 0.46

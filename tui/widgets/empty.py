@@ -11,10 +11,9 @@ from store.rules.catalogue import title_of
 from store.shown import Shown
 from tui.keymap import label
 from tui.pane_list import FOUR, Pane
+from tui.standing import Counts, Standing
 from tui.text import when, wrap
-from tui.widgets.header import Standing
 from tui.widgets.list_title import shown_words
-from tui.widgets.panes import Counts
 
 if TYPE_CHECKING:
     from tui.app import Deskzero

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from connectors.text import clean
@@ -28,6 +29,8 @@ class FilterInput(Input):
         Binding("escape", "let_go", "no filter", show=False, id="filter.let_go"),
         Binding("down", "to_list", "to the list", show=False, id="filter.to_list"),
     ]
+    # Textual's own looks for styles whenever it is set, and an `Input` sets it before it is on a screen.
+    compact = reactive(True, init=False)
 
     async def action_let_go(self) -> None:
         await self.screen.run_action("back")
@@ -60,7 +63,6 @@ class FilterLine(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        # The class that `compact=True` sets, which would look for its styles before it is on a screen.
         self.input = FilterInput(
             placeholder='printer company:"Contoso Ltd" age>3d', classes="-textual-compact"
         )

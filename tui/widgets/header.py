@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from textual.app import RenderResult
@@ -12,70 +10,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from connectors.text import clean
-from store.bucket import State
-from store.changes import DECIDE_STATES
-from store.read_records import ChangeView, ConnectionView
-from store.read_rules import RuleProblem
-from store.timers import Stopwatch
 from tui.keymap import label
 from tui.spoken import header_words, is_spoken
+from tui.standing import Standing
 from tui.text import clock, spent, when
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What header, panes and status line show: one reading of the databases."""
-
-    states: tuple[ConnectionView, ...] = ()
-    changes: tuple[ChangeView, ...] = ()
-    to_zero: int | None = None
-    """`None`: not read yet."""
-    syncing: tuple[int, int | None] | None = None
-    """Tickets read so far, and how many there will be; `None`: no round runs."""
-    quarantined: int = 0
-    unsure: bool = False
-    """A kind that counts to zero cannot be known from some connection's PSA."""
-    broken: tuple[RuleProblem, ...] = ()
-    """Rules of the company's own that are switched off because something is wrong with them."""
-    timers: tuple[Stopwatch, ...] = ()
-    """Stopwatches that are open, those that run first."""
-    only: str | None = None
-    """The lists and numbers are of this connection alone."""
-    shown: str = ""
-    """The part of the scope that they are of, in words; empty: all of it."""
-    whole: int | None = None
-    """What counts to zero in all of the scope, where a part is shown: what `check` and the end of the day say."""
-    read_at: int = 0
-    titles: tuple[str, ...] = field(default=())
-    budgets: Mapping[str, State] = field(default_factory=dict)
-    """What is used of each connection's requests."""
-
-    @property
-    def waiting(self) -> int:
-        """Changes on their way: the outbox without what is held and without trouble."""
-        return sum(change.state in ("queued", "sending") for change in self.changes)
-
-    @property
-    def held(self) -> tuple[ChangeView, ...]:
-        """What can still be taken back, the next to go first."""
-        return tuple(
-            sorted(
-                (one for one in self.changes if one.state == "held" and not one.asks),
-                key=lambda one: (one.due_at or 0, one.change),
-            )
-        )
-
-    @property
-    def stuck(self) -> tuple[ChangeView, ...]:
-        """What needs a person."""
-        return tuple(one for one in self.changes if one.state in DECIDE_STATES or one.asks)
-
-    @property
-    def trouble(self) -> int:
-        """The number at `!`: stuck changes, connections in error, rules that failed, records that could not be read."""
-        bad = sum(state.error is not None for state in self.states)
-        return len(self.stuck) + bad + len(self.broken) + self.quarantined
-
 
 TELLING = 0.7
 """From this part of our requests on the header says how much is used."""

@@ -11,8 +11,8 @@ from store.filter_words import Filter
 from store.shown import Order, Shown
 from tui.keymap import label
 from tui.pane_list import Pane
+from tui.standing import Counts
 from tui.text import say
-from tui.widgets.panes import Counts
 
 
 def shown_words(shown: Shown) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from textual import events
 from textual.app import RenderResult
@@ -11,78 +10,14 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from store.read_records import ALL_OPEN, PaneCount
-from store.settings_records import Settings
+from store.read_records import PaneCount
 from tui.keymap import label
 from tui.messages import PaneWanted
-from tui.pane_list import FOUR, Pane, panes_of
+from tui.pane_list import FOUR, Pane
+from tui.pane_names import SHORT_NAMES
 from tui.spoken import is_spoken, panes_words
+from tui.standing import Counts
 from tui.text import fit, wrap
-from tui.widgets.columns import SHORT_NAMES
-
-_USUAL = tuple(pane for pane in panes_of(Settings()).values() if pane.id != "0")
-
-
-class SavedCount(NamedTuple):
-    """The numbers of a pane of one's own: rows that the four may count too, so never part of a sum."""
-
-    pane: Pane
-    must: int
-    later: int
-
-
-class Counts(NamedTuple):
-    """All numbers of the panes, from one reading."""
-
-    panes: tuple[PaneCount, ...] = ()
-    trouble: int = 0
-    outbox: int = 0
-    known: bool = False
-    not_known: frozenset[str] = frozenset()
-    """Kinds that some connection's PSA does not let be known: a zero of theirs is none."""
-    unsure: bool = False
-    """One of them would count to zero."""
-
-    saved: tuple[SavedCount, ...] = ()
-    built_in: tuple[Pane, ...] = _USUAL
-    """The panes of kinds, in their order: the four, and those of further kinds that are looked for."""
-    whole: tuple[PaneCount, ...] | None = None
-    """The numbers of all that the settings say, where `panes` are those of a part of it."""
-
-    @property
-    def whole_to_zero(self) -> int | None:
-        """What `check` counts, where that is more than what is shown here."""
-        return None if self.whole is None else sum(one.must for one in self.whole)
-
-    def outside(self, pane: str) -> int:
-        """How many rows a pane has that are not in the part shown."""
-        whole = [one for one in self.whole or () if one.kind in self.kinds(pane)]
-        return max(0, sum(one.must + one.later for one in whole) - sum(self.of(pane)))
-
-    def of(self, pane: str) -> tuple[int, int]:
-        """(must, later) of a whole pane."""
-        for one in self.saved:
-            if one.pane.id == pane:
-                return one.must, one.later
-        mine = [one for one in self.panes if one.kind in self.kinds(pane)]
-        return sum(one.must for one in mine), sum(one.later for one in mine)
-
-    def hidden(self, pane: str) -> int:
-        """How many rows of a pane somebody has hidden for a while."""
-        return sum(one.hidden for one in self.panes if one.kind in self.kinds(pane))
-
-    def may_hide(self, pane: str) -> bool:
-        """Whether a kind of this pane cannot be known everywhere."""
-        return any(one.kind in self.not_known for one in self.panes if one.kind in self.kinds(pane))
-
-    def kinds(self, pane: str) -> tuple[str, ...]:
-        """The kinds of a pane that is not one's own."""
-        return next((one.kinds for one in self.built_in if one.id == pane), (ALL_OPEN,))
-
-    @property
-    def to_zero(self) -> int:
-        """The sum of the must column."""
-        return sum(one.must for one in self.panes)
 
 
 class Panes(Widget):

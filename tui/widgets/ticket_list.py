@@ -23,9 +23,10 @@ from connectors.text import clean
 from store.read_records import Found, Row
 from tui.marks import Key, Marks
 from tui.messages import MarksChanged, RowsMissing, RowUnderCursor, RowWanted
+from tui.pane_names import PANE_NAMES
 from tui.spoken import is_spoken, place_words, row_words
 from tui.text import fit
-from tui.widgets.columns import PANE_NAMES, Look, Shape, cells, shape
+from tui.widgets.columns import Look, Shape, cells, shape
 from tui.widgets.frame import FramedScroll
 from tui.widgets.row_window import RowWindow, key_of
 
