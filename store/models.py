@@ -12,6 +12,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from store.queue_sql import OPEN_HERE, SOURCES
+
 
 class CacheTable(SQLModel, registry=registry()):
     """Base of the tables in `cache.db`."""
@@ -434,9 +436,10 @@ def views() -> dict[str, str]:
     time, parent, custom = _columns(TimeColumns), _columns(ParentColumns), _columns(CustomColumns)
     note = _columns(NoteColumns)
     by_ticket = over.format(o="ticket_overlay", k="ticket_id")
-    queued = (
-        "SELECT connection, ticket_id, coalesce(created_at, updated_at, read_at) AS since FROM {table} t"
-        f" WHERE t.in_scope AND t.closed = 0 AND t.presence = 'here' AND NOT {_ROLE.format(role='closed')}"
+    queued = " UNION ALL ".join(
+        "SELECT connection, ticket_id, coalesce(created_at, updated_at, read_at) AS since"
+        f" FROM {table} t WHERE {OPEN_HERE}{further}"
+        for table, further in SOURCES
     )
     return {
         "v_parent": f"SELECT {parent} FROM ticket_parent t WHERE {by_ticket}"
@@ -445,7 +448,7 @@ def views() -> dict[str, str]:
         f" (t.parent_id IS NOT NULL OR {_ROLE.format(role='child')}) AS is_child,"
         f" {_ROLE.format(role='child')} AS has_child, {roles} FROM"
         f" (SELECT {ticket} FROM ticket t WHERE {by_ticket} UNION ALL SELECT {ticket} FROM ticket_overlay) t",
-        "v_queue": f"{queued.format(table='ticket')} AND {by_ticket} UNION ALL {queued.format(table='ticket_overlay')}",
+        "v_queue": queued,
         "v_note": f"SELECT {note} FROM note UNION ALL SELECT {note} FROM note_overlay",
         "v_time": f"SELECT {time} FROM time_entry t WHERE {over.format(o='time_overlay', k='time_id')}"
         f" UNION ALL SELECT {time} FROM time_overlay",

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from store.filter_words import Filter, Subject, add_functions
+from store.queue_sql import OPEN_HERE, SOURCES
 from store.read_records import ALL_OPEN
 from store.shown import ORDERS, Order, Shown
 from store.snoozes import Hidden
 
-_OPEN_HERE = "t.in_scope AND t.presence = 'here' AND NOT t.is_closed"
 _OF_TICKET = "FROM exception x WHERE x.connection = t.connection AND x.ticket_id = t.ticket_id"
 _EXCEPTION = Subject(
     since="e.since",
@@ -64,21 +64,23 @@ class Selection:
             return "", []
         where, values = self._where(wanted, shown, _EXCEPTION)
         # Without anything asked of the ticket the pane's own table is enough.
-        source = "exception e"
-        if where or order.sql:
-            source = (
-                "v_ticket t JOIN exception e ON e.connection = t.connection AND e.ticket_id = t.ticket_id"
+        sources = [("exception e", "")]
+        if where or order.sql:  # CROSS: the exceptions first, then each one's ticket by its key
+            key = "t.connection = e.connection AND t.ticket_id = e.ticket_id"
+            sources = [(f"exception e CROSS JOIN {table} t ON {key}", more) for table, more in SOURCES]
+        parts, params = [], []
+        for source, further in sources:
+            part = (
+                "SELECT e.kind, e.connection, e.ticket_id, e.since, e.gate, e.psa_only,"
+                f" {order.sql or 0} AS sorted FROM {source}"
+                f" WHERE e.connection IN ({marks(self.connections)}) AND e.kind IN ({marks(kinds)}){where}{further}"
             )
-        query = (
-            "SELECT e.kind, e.connection, e.ticket_id, e.since, e.gate, e.psa_only,"
-            f" {order.sql or 0} AS sorted FROM {source}"
-            f" WHERE e.connection IN ({marks(self.connections)}) AND e.kind IN ({marks(kinds)}){where}"
-        )
-        params = [*self.connections, *kinds, *values]
-        if self.hidden:
-            query += f" AND (e.kind, e.connection, e.ticket_id) NOT IN (VALUES {_rows(self.hidden)})"
-            params += [part for row in self.hidden for part in row]
-        return query, params
+            params += [*self.connections, *kinds, *values]
+            if self.hidden:
+                part += f" AND (e.kind, e.connection, e.ticket_id) NOT IN (VALUES {_rows(self.hidden)})"
+                params += [piece for row in self.hidden for piece in row]
+            parts.append(part)
+        return " UNION ALL ".join(parts), params
 
     def _open(self, wanted: Filter, shown: Shown | None, order: Order) -> tuple[str, list[Any]]:
         where, values = self._where(wanted, shown, _TICKET_ALONE)
@@ -88,12 +90,13 @@ class Selection:
                 f" FROM v_queue WHERE connection IN ({marks(self.connections)})"
             )
             return query, list(self.connections)
-        query = (
+        parts = [
             f"SELECT '{ALL_OPEN}' AS kind, t.connection, t.ticket_id, {_TICKET_ALONE.since} AS since, 0 AS gate,"
             f" 0 AS psa_only, {order.sql or 0} AS sorted"
-            f" FROM v_ticket t WHERE t.connection IN ({marks(self.connections)}) AND {_OPEN_HERE}{where}"
-        )
-        return query, [*self.connections, *values]
+            f" FROM {table} t WHERE t.connection IN ({marks(self.connections)}) AND {OPEN_HERE}{where}{further}"
+            for table, further in SOURCES
+        ]
+        return " UNION ALL ".join(parts), [*self.connections, *values] * len(parts)
 
     def _where(self, wanted: Filter, shown: Shown | None, subject: Subject) -> tuple[str, list[Any]]:
         filtered, values = wanted.sql(subject, self.now)

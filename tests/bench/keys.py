@@ -30,7 +30,7 @@ SETTLED, IDLE = 120, 0.06
 """Seconds after which the program must have come to rest, and the processor's seconds of one second that are rest."""
 TARGET = 2.0
 DOWN, PAGE_DOWN = "\x1b[B", "\x1b[6~"
-WORDS = ("printer", "floor", "company", "prints", "half")
+WORDS = ("printer", "floor", "every", "prints", "half")
 """What is typed into the filter: in all summaries, in the names of all companies, in a ninth of the summaries."""
 
 
