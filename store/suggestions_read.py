@@ -3,52 +3,76 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from connectors.contract import Ref
+from store.queue_sql import SOURCES
 from store.suggestions import History, Like, Suggestion, learnt
 
+_TIME = (
+    "SELECT ticket_id, member, billing_code_id, billing_code, hours FROM time_entry t WHERE connection = :c{some}"
+    " AND NOT EXISTS (SELECT 1 FROM time_overlay o WHERE o.connection = t.connection AND o.time_id = t.time_id)"
+    " UNION ALL SELECT ticket_id, member, billing_code_id, billing_code, hours FROM time_overlay"
+    " WHERE connection = :c{some}"
+)
+"""What `v_time` has of some tickets; in a grouped query of the view itself SQLite looks for them among all entries."""
 _SPENT = (
     "SELECT ticket_id, code, name, max(hours) FROM (SELECT ticket_id, billing_code_id AS code, billing_code AS name,"
-    " sum(hours) AS hours FROM v_time WHERE connection = :c AND trim(coalesce(billing_code, '')) <> ''"
+    f" sum(hours) AS hours FROM ({_TIME}) WHERE trim(coalesce(billing_code, '')) <> ''"
     " GROUP BY ticket_id, billing_code_id) GROUP BY ticket_id"
 )
 """The code of most of a ticket's hours."""
 _WORKERS = (
-    "SELECT ticket_id, member, max(hours) FROM (SELECT ticket_id, member, sum(hours) AS hours FROM v_time"
-    " WHERE connection = :c{some} GROUP BY ticket_id, member) GROUP BY ticket_id"
+    "SELECT ticket_id, member, max(hours) FROM (SELECT ticket_id, member, sum(hours) AS hours"
+    f" FROM ({_TIME}) GROUP BY ticket_id, member) GROUP BY ticket_id"
 )
 """Who worked most on a ticket."""
 _IN = "IN (SELECT value FROM json_each(:ids))"
 _LIKE = "t.ticket_id, t.company_id, t.agreement_id, t.board_id, t.type, t.subtype, t.item, t.summary, t.owner"
 
 
-def cases(db: sqlite3.Connection, connection: str) -> Iterator[tuple[str, Like, Ref]]:
+_TICKETS = " UNION ALL ".join(
+    f"SELECT {_LIKE}, nullif(trim(t.billing_code_id), '') AS code, nullif(trim(t.billing_code), '') AS name,"
+    " coalesce(t.closed_at, t.updated_at, t.created_at, 0) AS at"
+    f" FROM {table} t WHERE t.connection = :c AND t.presence = 'here'{further}"
+    for table, further in SOURCES
+)
+"""What `v_ticket` has of this, without putting all of its other columns together for each ticket of the cache."""
+_NEWEST_FIRST = f"SELECT * FROM ({_TICKETS}) ORDER BY at DESC, length(ticket_id) DESC, ticket_id DESC"
+_AT_ONCE = 2000
+"""Tickets whose hours are looked up together."""
+
+
+def cases(
+    db: sqlite3.Connection, connection: str, most: int | None = None
+) -> Iterator[tuple[str, Like, Ref]]:
     """(ticket id, what it is like, its code) of every ticket whose code is known, in the order they were closed or
-    last changed. Overlays count: what was set here a moment ago is history.
+    last changed; of the newest `most` alone, if given. Overlays count: what was set here a moment ago is history.
 
     One ticket, one case: the code of its own, else that of most of its hours. Joined here and not in SQL: SQLite goes
     through all of the hours' tickets for each ticket of the view.
     """
-    spent = {row[0]: (row[1], row[2]) for row in db.execute(_SPENT, {"c": connection})}
-    workers = {row[0]: row[1] for row in db.execute(_WORKERS.format(some=""), {"c": connection})}
-    rows = db.execute(
-        f"SELECT {_LIKE}, nullif(trim(t.billing_code_id), '') AS code, nullif(trim(t.billing_code), '') AS name"
-        " FROM v_ticket t WHERE t.connection = :c AND t.presence = 'here'"
-        " ORDER BY coalesce(t.closed_at, t.updated_at, t.created_at, 0), length(t.ticket_id), t.ticket_id",
-        {"c": connection},
-    )
-    for row in rows:
-        code, name = spent.get(row["ticket_id"], (None, None))
-        if row["name"] is None and code is None:
-            continue
-        code, name = row["code"] or code, row["name"] or name
-        if code is not None:
-            yield row["ticket_id"], _like(row, workers), Ref(str(code), name or str(code))
+    return reversed(list(islice(_newest(db, connection), most)))
+
+
+def _newest(db: sqlite3.Connection, connection: str) -> Iterator[tuple[str, Like, Ref]]:
+    found = db.execute(_NEWEST_FIRST, {"c": connection})
+    while rows := found.fetchmany(_AT_ONCE):
+        values = {"c": connection, "ids": msgspec.json.encode([row["ticket_id"] for row in rows]).decode()}
+        some = f" AND ticket_id {_IN}"
+        spent = {row[0]: (row[1], row[2]) for row in db.execute(_SPENT.format(some=some), values)}
+        workers = {row[0]: row[1] for row in db.execute(_WORKERS.format(some=some), values)}
+        for row in rows:
+            code, name = spent.get(row["ticket_id"], (None, None))
+            if row["name"] is None and code is None:
+                continue
+            code, name = row["code"] or code, row["name"] or name
+            if code is not None:
+                yield row["ticket_id"], _like(row, workers), Ref(str(code), name or str(code))
 
 
 MOST_CASES = 10_000
@@ -82,9 +106,7 @@ class Histories:
         generation = row[0] if row else -1
         kept = self._kept.get(connection)
         if kept is None or kept[0] != generation:
-            own = {
-                ticket_id: (like, code) for ticket_id, like, code in deque(cases(db, connection), MOST_CASES)
-            }
+            own = {ticket_id: (like, code) for ticket_id, like, code in cases(db, connection, MOST_CASES)}
             kept = self._kept[connection] = (generation, learnt(own.values()), own)
         return kept[1], kept[2]
 
