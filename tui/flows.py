@@ -150,7 +150,8 @@ class Flows:
         """Into the outbox; the row may leave at once. Gives the change's id. Raises `Refused`, `EngineStopped`."""
         change = await orders.submitted(self.app.engine, fix)
         self.screen.mine.made(change)
-        self.app.saved.publish(Saved(quiet=False, done=frozenset({(view.connection, view.record.ticket_id)})))
+        done = frozenset({(view.connection, view.record.ticket_id)})
+        self.app.saved.publish(Saved(quiet=False, done=done, waits=True))
         return change
 
     def refused(self, error: Refused | EngineStopped | CacheUnreadable) -> None:

@@ -145,7 +145,7 @@ class Together:
         first = next(row for row, one in lines if one is fixes[0])
         self.screen.last = repeatable(fixes[0], wanted(first) or {}) or self.screen.last
         done = frozenset((one.connection, one.fix.ticket_id) for one in fixes)
-        self.app.saved.publish(Saved(quiet=False, done=done))
+        self.app.saved.publish(Saved(quiet=False, done=done, waits=True))
         left = len(lines) - len(fixes)
         more = f", {left} were not changed" if left else ""
         undoes = f"{keymap.label('queue.undo')} undoes all"

@@ -91,6 +91,8 @@ class Saved:
     """Not asked for by a person: order, cursor and focus stay as they are."""
     done: frozenset[tuple[str, str]] = frozenset()
     """(connection, ticket_id) of what a person has just dealt with: their rows may leave at once."""
+    waits: bool = False
+    """Of each of them a change is in the outbox now: their rows are marked so before anything is read again."""
 
 
 @dataclass

@@ -30,6 +30,7 @@ SETTLED, IDLE = 120, 0.06
 """Seconds after which the program must have come to rest, and the processor's seconds of one second that are rest."""
 TARGET = 2.0
 DOWN, PAGE_DOWN = "\x1b[B", "\x1b[6~"
+TAKEN = re.compile(r"▌ ↑ #\d+")
 WORDS = ("printer", "floor", "every", "prints", "half")
 """What is typed into the filter: in all summaries, in the names of all companies, in a ninth of the summaries."""
 
@@ -93,7 +94,8 @@ class Ours:
         while not re.search(r"▌ .? +#\d+.* → ", self.terminal.text):
             self.move(DOWN)
         at = cursor(self.terminal.text)
-        return press(self.terminal, "a", lambda text: cursor(text) != at)
+        # The mark of a change on its way stands before the row, or the row has already left.
+        return press(self.terminal, "a", lambda text: cursor(text) != at or bool(TAKEN.search(text)))
 
 
 class Bare:

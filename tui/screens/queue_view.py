@@ -322,6 +322,8 @@ class QueueView(QueuePaint):
                 self.say(said)
 
     def _saved(self, saved: Saved) -> None:
+        if saved.waits:
+            self.list.on_its_way(saved.done)
         self.read_standing()
         self._done |= saved.done
         self.read_rows(fresh=False)

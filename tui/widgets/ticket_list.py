@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import ClassVar
 
+import msgspec
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -258,6 +259,13 @@ class TicketList(FramedScroll, can_focus=True):
         if key in self._ghosts:
             self._ghosts[key] = words
             self._changed()
+
+    def on_its_way(self, tickets: Collection[tuple[str, str]]) -> None:
+        """Marks the rows of these tickets as having a change on its way, until they are read again."""
+        for key, row in self._rows.items():
+            if key[:2] in tickets and not row.pending:
+                self._rows[key] = msgspec.structs.replace(row, pending=True)
+                self.refresh()
 
     def words(self) -> str:
         """The row under the cursor as a sentence, and where it stands; of an empty list what is said there."""
