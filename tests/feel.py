@@ -1,7 +1,7 @@
 """How it feels with a large queue, in figures: `python -m tests.feel [PART …] [--tickets N]`.
 
-Each part prints medians in milliseconds on the machine it runs on. `start` drives the real program on a real pty. What
-a key takes is measured by `python -m tests.bench keys`, against a floor.
+Each part prints medians in milliseconds on the machine it runs on. What has a floor to stand beside is measured by
+`python -m tests.bench`.
 """
 
 from __future__ import annotations
@@ -9,26 +9,19 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from store.database import Databases
 from store.home import Home
 from store.read import Reader
 from store.read_records import ALL_OPEN
-from store.rules.evaluate import evaluate
 from store.settings import KINDS, Settings
 from tests import large
-from tests.bench.run import PROGRAM, environment
-from tests.bench.watched import Watched, cursor, detail
-from tests.bench.watched import watched as watching
 
-PARTS = ("start", "rules", "reader", "together")
+PARTS = ("reader", "together")
 
 
 def tell(what: str, times: list[float], note: str = "") -> None:
@@ -48,63 +41,7 @@ def timed(work: Callable[[], object], times: int) -> list[float]:
     return found
 
 
-@contextmanager
-def watched(home: Home) -> Iterator[Watched]:
-    """The program with this home, ended again."""
-    with watching(PROGRAM, environment(home)) as terminal:
-        yield terminal
-
-
 # ---------------------------------------------------------------- the parts
-
-
-def start(home: Home, settings: Settings) -> None:
-    """Commands that only read, and the screen's first frame with numbers."""
-    for arguments in (["--version"], ["list", "--json"], ["list"], ["check", "--offline"], ["show", "70001"]):
-
-        def run(arguments: list[str] = arguments) -> None:
-            subprocess.run([*PROGRAM, *arguments], env=environment(home), capture_output=True, check=False)
-
-        tell(f"deskzero {' '.join(arguments)}", timed(run, 7))
-    painted, rows, details = [], [], []
-    for _ in range(5):
-        with watched(home) as terminal:
-            painted.append(terminal.until(lambda text: "to zero" in text and "… to zero" not in text))
-            rows.append(terminal.until(lambda text: bool(cursor(text))))
-            details.append(terminal.until(lambda text: bool(detail(text))))
-            for found in (painted, rows, details):
-                found[-1] -= terminal.began
-    tell("deskzero, frame with the panes' numbers", painted)
-    tell("deskzero, frame with rows", rows)
-    tell("deskzero, frame with the first ticket", details)
-
-
-def rules(home: Home, settings: Settings) -> None:
-    """Evaluating everything, again with nothing new, and one ticket."""
-    now = int(time.time())
-    with Databases.open(home) as databases:
-
-        def run(tickets: list[str] | None = None) -> None:
-            evaluate(
-                databases.cache,
-                databases.journal,
-                settings,
-                now=now,
-                connections=[large.NAME],
-                tickets=tickets,
-            )
-
-        with databases.cache.begin() as cache, databases.journal.begin() as journal:
-            for table in ("exception", "reason"):
-                cache.exec_driver_sql(f"DELETE FROM {table}")
-            for table in ("first_seen", "history"):
-                journal.exec_driver_sql(f"DELETE FROM {table}")
-        tell("rules, everything for the first time", timed(run, 1))
-        tell("rules, everything, nothing new", timed(run, 3))
-        tell("rules, one ticket", timed(lambda: run(["70077"]), 15))
-        with databases.cache_reads.connect() as cache:
-            reasons = cache.exec_driver_sql("SELECT count(*) FROM reason").scalar()
-            sys.stdout.write(f"  ({reasons} reasons are published)\n")
 
 
 def reader(home: Home, settings: Settings) -> None:

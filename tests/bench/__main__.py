@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import pickle
 import sys
 import tempfile
 import time
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.figures import NotRun, Row
 from tests.bench.run import SIZES, Bench
-from tests.bench.table import document, printed
+from tests.bench.table import Part, document, printed
 
 PARTS = {
     "paint": "first paint, rows on screen, the rivals",
@@ -40,14 +42,15 @@ def main() -> None:
     asked.add_argument("--home", type=Path, help="keep the filled homes here, and use them if they are there")
     asked.add_argument("--rivals", type=Path, help="keep the rivals' environments here, and use them")
     asked.add_argument(
-        "--write", action="store_true", help="write docs/benchmarks.md although parts were chosen"
+        "--keep",
+        type=Path,
+        help="keep each part's rows in this file; the page is then made of all that are in it",
     )
     chosen = asked.parse_args()
     if unknown := set(chosen.parts) - set(PARTS):
         asked.error(f"no such part: {', '.join(sorted(unknown))}")
     failed = False
-    rows: list[Row] = []
-    began = time.monotonic()
+    done = kept(chosen.keep)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         bench = Bench(
             scratch=Path(scratch),
@@ -58,6 +61,8 @@ def main() -> None:
         )
         for name in chosen.parts or PARTS:
             sys.stdout.write(f"\n{name}: {PARTS[name]}\n")
+            began = time.monotonic()
+            rows: list[Row] = []
             try:
                 for row in importlib.import_module(f"tests.bench.{name}").figures(bench):
                     rows.append(row)
@@ -66,12 +71,33 @@ def main() -> None:
             except Exception as error:  # noqa: BLE001 - the other parts go on, and the run ends with an error
                 failed = True
                 traceback.print_exc()
-                rows.append(NotRun(PARTS[name], f"failed: {type(error).__name__}: {error}"))
-    command = " ".join(["python -m tests.bench", *sys.argv[1:]])
-    if chosen.write or not chosen.parts:
-        DOCUMENT.write_text(document(rows, command, time.monotonic() - began), encoding="utf-8")
-        sys.stdout.write(f"\nwritten: {DOCUMENT}\n")
+                why = f"failed: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+                rows.append(NotRun(PARTS[name], why))
+            done[name] = Part(name, rows, datetime.now(UTC), time.monotonic() - began, command(chosen, name))
+            if chosen.keep is not None:
+                chosen.keep.write_bytes(pickle.dumps(done))
+            if chosen.keep is not None or not chosen.parts:  # after each part: what was measured is not lost
+                parts = [done.get(one) or one for one in PARTS]
+                DOCUMENT.write_text(document(parts, PARTS), encoding="utf-8")
     raise SystemExit(1 if failed else 0)
+
+
+def kept(path: Path | None) -> dict[str, Part]:
+    """The parts of the runs before this one."""
+    if path is None or not path.exists():
+        return {}
+    found: dict[str, Part] = pickle.loads(path.read_bytes())
+    return found
+
+
+def command(chosen: argparse.Namespace, part: str) -> str:
+    """What brings one part's figures anew."""
+    words = ["python -m tests.bench", part]
+    if chosen.rounds is not None:
+        words.append(f"--rounds {chosen.rounds}")
+    if tuple(chosen.sizes) != SIZES:
+        words.append(f"--sizes {' '.join(map(str, chosen.sizes))}")
+    return " ".join(words)
 
 
 if __name__ == "__main__":

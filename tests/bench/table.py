@@ -7,8 +7,9 @@ import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -19,10 +20,22 @@ HEAD = """# Benchmarks
 
 How fast deskzero is, each figure against its floor: a program as small as possible that does the part that cannot be
 avoided. Ours and the floor are measured in the same run, in turn, after a warm-up; what counts is the ratio of
-their medians. Absolute figures say only where the machine stood. The floors are in `tests/bench/floors/`.
+their medians. Absolute figures say only where the machine stood. The floors are in `tests/bench/floors/`, the parts
+beside them. `python -m tests.bench` measures all of it and writes this page; with the name of a part, that one.
 
-Written by `{command}` on {date} in {minutes:.0f} minutes. {machine}.
+{machine}.
 """
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part's rows, when and by what they were measured."""
+
+    name: str
+    rows: list[Row]
+    at: datetime
+    seconds: float
+    command: str
 
 
 def number(value: float, unit: str) -> str:
@@ -54,16 +67,12 @@ def printed(row: Row) -> str:
             return f"  {row.title}\n" + "".join(f"    {line}\n" for line in row.text.splitlines())
 
 
-def document(rows: Sequence[Row], command: str, seconds: float) -> str:
-    """`docs/benchmarks.md`."""
-    told = [
-        HEAD.format(
-            command=command,
-            date=datetime.now(UTC).date().isoformat(),
-            minutes=seconds / 60,
-            machine=machine(),
-        )
-    ]
+def document(parts: Sequence[Part | str], about: Mapping[str, str]) -> str:
+    """`docs/benchmarks.md`. A name stands for a part that was not run; `about`: what each is about."""
+    told = [HEAD.format(machine=machine())]
+    run = [part for part in parts if isinstance(part, Part)]
+    rows: list[Row] = [row for part in run for row in part.rows]
+    rows += [NotRun(about[part], "not run yet") for part in parts if isinstance(part, str)]
     told.append(
         _table([row for row in rows if isinstance(row, NotRun) or (isinstance(row, Figure) and row.standard)])
     )
@@ -71,7 +80,16 @@ def document(rows: Sequence[Row], command: str, seconds: float) -> str:
     if growing:
         told.append("## Growth\n\n" + _growth(growing))
     told += [f"## {row.title}\n\n{row.text.strip()}\n" for row in rows if isinstance(row, Note)]
+    told.append("## When, and by what\n\n" + _runs(run))
     return "\n".join(told)
+
+
+def _runs(parts: Sequence[Part]) -> str:
+    lines = ["| part | measured | took | by |", "| --- | --- | ---: | --- |"]
+    for part in parts:
+        at = part.at.strftime("%Y-%m-%d %H:%M UTC")
+        lines.append(f"| {part.name} | {at} | {part.seconds:.0f} s | `{part.command}` |")
+    return "\n".join(lines) + "\n"
 
 
 def machine() -> str:
