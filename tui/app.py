@@ -327,7 +327,9 @@ class Deskzero(App[int]):
         await self._handled()
         target = self.key_target
         self.keyboard.moving = self._moving()
-        read = self.keyboard.with_lately([(key.key, key.is_printable, key.time) for key in keys])
+        read = [(key.key, key.is_printable) for key in keys]
+        if self._burst_window > 0:
+            read = self.keyboard.with_lately([(key.key, key.is_printable, key.time) for key in keys])
         if self.keyboard.is_paste(read, at, target):
             self.queue.tell("A burst of keys looked like a paste and was ignored.")
             return

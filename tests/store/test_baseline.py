@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,14 @@ async def test_it_touches_neither_the_psa_nor_the_homes_own_databases(shop: Shop
     assert not shop.home.baseline.cache.with_name("budget.db").exists()
 
 
+def answers(
+    monkeypatch: pytest.MonkeyPatch, connector: Any, conversation: Callable[[str], Awaitable[Any]]
+) -> None:
+    """Conversations come from there, also where a part of many is read ahead."""
+    monkeypatch.setattr(connector, "conversation", conversation)
+    monkeypatch.setattr(connector, "conversation_with", lambda ticket_id, _: conversation(ticket_id))
+
+
 async def test_what_was_interrupted_goes_on_where_it_was(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     async with shop.desk() as desk:
         connector = await desk.connector("acme")
@@ -114,7 +122,7 @@ async def test_what_was_interrupted_goes_on_where_it_was(shop: Shop, monkeypatch
                 raise Unreachable("gone", sent=False)
             return await whole(ticket_id)
 
-        monkeypatch.setattr(connector, "conversation", conversation)
+        answers(monkeypatch, connector, conversation)
         closed = shop.closed(desk)
         estimate = await closed.estimate()
         with pytest.raises(Unreachable):
@@ -130,7 +138,7 @@ async def test_what_was_interrupted_goes_on_where_it_was(shop: Shop, monkeypatch
             asked.append(ticket_id)
             return await whole(ticket_id)
 
-        monkeypatch.setattr(connector, "conversation", counted)
+        answers(monkeypatch, connector, counted)
         closed = shop.closed(desk)
         monkeypatch.setattr(connector, "tickets", None)  # the list was complete: it is not asked for again
         await closed.estimate()
@@ -156,7 +164,7 @@ async def test_a_ticket_that_cannot_be_read_is_named_and_does_not_hold_up_the_ot
                 raise Forbidden("not for you")
             return await whole(ticket_id)
 
-        monkeypatch.setattr(connector, "conversation", conversation)
+        answers(monkeypatch, connector, conversation)
         await closed.read()
         assert closed.unreadable == {bad} and bad in closed.why[0]
         assert shop.result(closed).connections[0].unread == 1

@@ -161,7 +161,7 @@ class TestVerdict:
 
     async def test_no_conversation_counts_as_unread(self, shop):
         (known,) = shop.desk.reader.evidence(now=shop.desk.now).connections
-        assert (known.unread, known.not_lately) == (0, 0) and known.open == len(ours(shop.world))
+        assert (known.unread, known.not_lately) == (0, 0) and known.any_open == bool(ours(shop.world))
 
     @pytest.mark.parametrize("kind", ["customer_responded", "orphaned", "billing_code"])
     async def test_one_kind_alone_is_enough(self, shop, kind):
