@@ -349,16 +349,19 @@ class TestSession:
 
 async def test_connections_of_both_kinds_of_places_stay_open() -> None:
     """Reads have places, a person's work has as many: a connection of either is not closed to be opened again."""
-    opened = 0
+    served: list[asyncio.Task[None]] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal opened
-        opened += 1
+        task = asyncio.current_task()
+        assert task is not None
+        served.append(task)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while await reader.readuntil(b"\r\n\r\n"):
                 await asyncio.sleep(0.05)
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     session = Session(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", concurrency=2)
@@ -366,5 +369,7 @@ async def test_connections_of_both_kinds_of_places_stay_open() -> None:
         reads = [session.get("/a") for _ in range(2)]
         await asyncio.gather(*reads, *(session.send("POST", "/b") for _ in range(2)))
     await session.close()
+    await asyncio.gather(*served)
     server.close()
-    assert opened == 4
+    await server.wait_closed()
+    assert len(served) == 4

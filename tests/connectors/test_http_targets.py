@@ -41,8 +41,12 @@ def test_what_counts_as_plain_is_what_httpx_leaves_alone(tail: str) -> None:
 async def test_what_goes_on_the_wire(path: str, target: str) -> None:
     """Over a socket, with the headers that every request has."""
     heads: list[bytes] = []
+    served: list[asyncio.Task[None]] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        served.append(task)
         heads.append(await reader.readuntil(b"\r\n\r\n"))
         where = target.partition("?")[0].encode()
         writer.write(
@@ -50,6 +54,7 @@ async def test_what_goes_on_the_wire(path: str, target: str) -> None:
         )
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -57,6 +62,7 @@ async def test_what_goes_on_the_wire(path: str, target: str) -> None:
         await session.get(path, headers={"accept": "application/json; version=1"})
         await session.get(path)
         await session.close()
+        await asyncio.gather(*served)
     first, second = (head.decode().split("\r\n") for head in heads)
     assert first[0] == second[0] == f"GET {target} HTTP/1.1"
     names = [line.partition(":")[0].lower() for line in first[1:] if line]
