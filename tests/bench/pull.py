@@ -16,6 +16,7 @@ from typing import Any
 from store.database import _cache_ddl
 from tests.bench.figures import Figure, Note, Row, side_by_side
 from tests.bench.run import FLOORS, ROOT, Bench, environment
+from tests.bench.shares import table
 
 LARGEST = 50_000
 """Tickets: the size of the main table's row."""
@@ -156,12 +157,4 @@ def figures(bench: Bench) -> Iterator[Row]:
             size=tickets,
             standard=tickets == sizes[-1],
         )
-    lines = [
-        "| | share |",
-        "| --- | ---: |",
-        *(f"| {name} | {share:.0%} |" for name, share in shares.items()),
-    ]
-    yield Note(
-        f"What a full pull of {sizes[0]:,} tickets takes its processor time for",
-        "By a profile of the whole round, each group its own functions alone.\n\n" + "\n".join(lines),
-    )
+    yield Note(f"What a full pull of {sizes[0]:,} tickets takes its processor time for", table(shares))

@@ -7,9 +7,7 @@ user and system, in ms: `rules` is what comes after the last row is stored (eval
 from __future__ import annotations
 
 import asyncio
-import cProfile
 import json
-import pstats
 import resource
 import sys
 import time
@@ -28,20 +26,11 @@ from store.opening import open_connection
 from store.settings import Rules, load
 from store.settings_save import save_connection
 from store.sync import Progress, sync_connection
-from tests.bench.run import ROOT
+from tests.bench.shares import shares
 
 NAME = "acme"
 WINDOW = 400 * 86_400
 """So long closed tickets stay of interest: all of the recorded ones are pulled, with their notes and time."""
-
-
-GROUPS = {
-    "httpx, httpcore, h11, anyio": ("/httpx/", "/httpcore/", "/h11/", "/anyio/", "/sniffio/"),
-    "asyncio and sockets": ("/asyncio/", "socket", "/selectors.py", "epoll"),
-    "SQLite and SQLAlchemy": ("sqlite3", "/sqlalchemy/"),
-    "deskzero": (str(ROOT / "store"), str(ROOT / "connectors")),
-}
-"""What a profile is told by, and the signs of it in a function's file or name."""
 
 
 def main(url: str, folder: Path, now: int, *, frozen: bool = False) -> dict[str, float]:
@@ -89,15 +78,8 @@ def main(url: str, folder: Path, now: int, *, frozen: bool = False) -> dict[str,
 
 
 def profiled(url: str, folder: Path, now: int) -> dict[str, float]:
-    """Group -> its share of the processor time of a whole round, its own functions alone."""
-    watch = cProfile.Profile(time.process_time)
-    watch.runcall(main, url, folder, now)
-    found = dict.fromkeys([*GROUPS, "else"], 0.0)
-    for (file, _, function), (_, _, own, _, _) in pstats.Stats(watch).stats.items():  # type: ignore[attr-defined]
-        signs = f"{file} {function}"
-        found[next((name for name, of in GROUPS.items() if any(one in signs for one in of)), "else")] += own
-    whole = sum(found.values())
-    return {name: own / whole for name, own in found.items()}
+    """Group -> its share of the processor time of a whole round."""
+    return shares(lambda: main(url, folder, now))
 
 
 if __name__ == "__main__":

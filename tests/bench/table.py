@@ -136,6 +136,7 @@ def _growth(figures: Sequence[Figure]) -> str:
         found = {figure.size: figure for figure in some}
         cells = [number(found[size].value, found[size].unit) if size in found else "" for size in sizes]
         points = [(float(size), found[size].value) for size in sizes if size in found]
-        grows = f"{slope(points):.2f}" if len(points) > 1 else ""
+        rising = [point for point in points if point[1] > 0]
+        grows = f"{slope(rising):.2f}" if len(rising) > 1 else ""
         lines.append(f"| {what} | {' | '.join(cells)} | {grows} |")
     return "\n".join(lines) + "\n\nSlope: 0 flat, 1 linear (over the logarithms of size and figure).\n"

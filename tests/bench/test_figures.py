@@ -48,6 +48,8 @@ def test_the_page_has_every_row_also_what_was_not_run() -> None:
         Figure("first paint", [400.0], [250.0], target=1.3, note="a note"),
         Figure("first paint", [390.0], size=1_000, standard=False),
         Figure("first paint", [410.0], size=100_000, standard=False),
+        Figure("rows written", [0.0], size=1_000, standard=False),
+        Figure("rows written", [0.0], size=100_000, standard=False),
         NotRun("memory", "no pty here"),
         Note("Where it goes", "| a | b |"),
     ]
@@ -60,6 +62,7 @@ def test_the_page_has_every_row_also_what_was_not_run() -> None:
         "| memory | NOT RUN | | | | no pty here |",
         "| size of the cache | NOT RUN | | | | not run yet |",
         "| first paint | 390 ms | 410 ms | 0.01 |",
+        "| rows written | 0.00 ms | 0.00 ms |  |",
         "## Where it goes",
         "| paint | 2026-11-27 18:00 UTC | 12 s | `python -m tests.bench paint` |",
     ):

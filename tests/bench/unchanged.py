@@ -13,6 +13,7 @@ import httpx
 from tests.bench.figures import Figure, Note, Row, side_by_side
 from tests.bench.floors.requests_alone import client, requests_alone
 from tests.bench.run import OPEN, Bench
+from tests.bench.shares import shares, table
 from tests.bench.synced import Synced, synced
 from tests.bench.written import Rows, empty_logs, log_bytes
 
@@ -146,6 +147,9 @@ class _Side:
         )
         if standard:
             yield Note("What a sync with nothing new writes", _told(found[-1]))
+            yield Note(
+                "What a sync with nothing new takes its processor time for", table(shares(self._round))
+            )
 
     def _once(self) -> Written:
         for rows in self._rows:
