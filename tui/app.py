@@ -43,8 +43,21 @@ if TYPE_CHECKING:
     from tui.screens.queue import QueueScreen
 
 T = TypeVar("T")
-LATER = ("tui.flows_fix", "tui.flows_back", "tui.flows_snooze", "tui.flows_together", "tui.screens.palette")
-"""What keys need and the first frame does not: loaded right after it, so that no key waits for it."""
+LATER = (
+    "tui.screens.picker",
+    "tui.flows",
+    "tui.screens.writing",
+    "tui.flows_text",
+    "tui.screens.work_form",
+    "tui.flows_time",
+    "tui.flows_fix",
+    "tui.flows_back",
+    "tui.flows_snooze",
+    "tui.flows_together",
+    "tui.screens.palette",
+)
+"""What keys need and the first frame does not: loaded right after it, one by one with a look at the keys between, or
+those that came meanwhile would come in a heap that looks like a paste."""
 ENGINE_AT_LATEST = 2.0
 """Seconds after which the engine starts whatever has been painted."""
 SWITCH = 0.001
@@ -221,9 +234,14 @@ class Deskzero(App[int]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+        self._load_later()
+        self.engine.start()
+
+    @work(group="later")
+    async def _load_later(self) -> None:
         for name in LATER:
             import_module(name)
-        self.engine.start()
+            await asyncio.sleep(0.01)
 
     async def on_unmount(self) -> None:
         await self.engine.stop()
