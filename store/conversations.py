@@ -20,10 +20,10 @@ from connectors.contract import (
     Rejected,
     Unreadable,
 )
+from store.cache_indexes import ENDED_AT, UNREAD_BY
 from store.cache_notes import store_conversations
 from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_time
-from store.database import ENDED_AT, UNREAD_BY
 from store.not_known import told
 from store.note_reading import classifier
 from store.sync_round import Round, each

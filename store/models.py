@@ -12,8 +12,6 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from store.queue_sql import OPEN_HERE, SOURCES
-
 
 class CacheTable(SQLModel, registry=registry()):
     """Base of the tables in `cache.db`."""
@@ -408,50 +406,3 @@ class QuarantineRow(CacheTable, table=True):
     problem: str
     ticket_id: str | None = None
     seen_at: int
-
-
-def _columns(model: type[SQLModel], *, but: tuple[str, ...] = ()) -> str:
-    return ", ".join(name for name in model.model_fields if name not in but)
-
-
-_ROLE = (
-    "EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
-    " AND r.role = '{role}' AND r.status = t.status_key)"
-)
-
-
-def views() -> dict[str, str]:
-    """The documented views: name -> SQL. `v_ticket`, `v_note`, `v_time`, `v_parent`, `v_custom`; and `v_queue`.
-
-    They show open changes laid over the PSA's rows. `v_ticket` adds `is_closed`, `is_child`, `is_responded`,
-    `is_closing`, `is_waiting` (0/1) by the settings; it holds tickets outside the scope too (parents).
-    `v_queue` has the keys of what `v_ticket` calls in scope, here and not closed, by an index alone: the big view makes
-    SQLite put together all columns of every ticket in the scope, closed ones too, before it counts them.
-    """
-    ticket = _columns(TicketColumns)
-    roles = ", ".join(
-        f"{_ROLE.format(role=role)} AS has_{role}" for role in ("responded", "closing", "waiting")
-    )
-    over = "NOT EXISTS (SELECT 1 FROM {o} o WHERE o.connection = t.connection AND o.{k} = t.{k})"
-    time, parent, custom = _columns(TimeColumns), _columns(ParentColumns), _columns(CustomColumns)
-    note = _columns(NoteColumns)
-    by_ticket = over.format(o="ticket_overlay", k="ticket_id")
-    queued = " UNION ALL ".join(
-        "SELECT connection, ticket_id, coalesce(created_at, updated_at, read_at) AS since"
-        f" FROM {table} t WHERE {OPEN_HERE}{further}"
-        for table, further in SOURCES
-    )
-    return {
-        "v_parent": f"SELECT {parent} FROM ticket_parent t WHERE {by_ticket}"
-        f" UNION ALL SELECT {parent} FROM parent_overlay",
-        "v_ticket": f"SELECT t.*, (t.closed OR {_ROLE.format(role='closed')}) AS is_closed,"
-        f" (t.parent_id IS NOT NULL OR {_ROLE.format(role='child')}) AS is_child,"
-        f" {_ROLE.format(role='child')} AS has_child, {roles} FROM"
-        f" (SELECT {ticket} FROM ticket t WHERE {by_ticket} UNION ALL SELECT {ticket} FROM ticket_overlay) t",
-        "v_queue": queued,
-        "v_note": f"SELECT {note} FROM note UNION ALL SELECT {note} FROM note_overlay",
-        "v_time": f"SELECT {time} FROM time_entry t WHERE {over.format(o='time_overlay', k='time_id')}"
-        f" UNION ALL SELECT {time} FROM time_overlay",
-        "v_custom": f"SELECT {custom} FROM ticket_custom t WHERE {by_ticket}"
-        f" UNION ALL SELECT {custom} FROM custom_overlay",
-    }

@@ -7,11 +7,12 @@ stands in them, SQLite puts every ticket of the scope together, closed ones too,
 
 from __future__ import annotations
 
-CLOSED_BY_STATUS = (
-    "EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection AND r.role = 'closed'"
-    " AND r.status = t.status_key)"
+HAS_ROLE = (
+    "EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
+    " AND r.role = '{role}' AND r.status = t.status_key)"
 )
-OPEN_HERE = f"t.in_scope AND t.closed = 0 AND t.presence = 'here' AND NOT {CLOSED_BY_STATUS}"
+"""The settings give the status of `t` this role."""
+OPEN_HERE = f"t.in_scope AND t.closed = 0 AND t.presence = 'here' AND NOT {HAS_ROLE.format(role='closed')}"
 """A condition on `ticket t` or `ticket_overlay t`."""
 PLAIN = (
     "NOT EXISTS (SELECT 1 FROM ticket_overlay o WHERE o.connection = t.connection"

@@ -15,7 +15,7 @@ from store.read_rules import RuleProblem
 CLOCK_SLACK = 2
 """Seconds by which two clocks of whole seconds may differ although both are right."""
 
-# Each part is a stretch of one index that holds all that is asked of it (`store.database.CACHE_INDEXES`).
+# Each part is a stretch of one index that holds all that is asked of it (`store.cache_indexes.CACHE_INDEXES`).
 _OF = "FROM ticket t WHERE t.connection = :connection AND t.in_scope AND t.presence = 'here'"
 _CLOSED_BY_STATUS = (
     "t.status_key IN"

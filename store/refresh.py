@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from sqlalchemy import Connection as Cache
 
 from connectors.contract import Connector, ConnectorError, Conversation, Resolved
-from store.cache_notes import store_conversation
+from store.cache_notes import store_conversations
 from store.cache_writes import saved_scope, set_presence, store_time
 from store.contact_tickets import AT_ONCE, others_open, read_again_later, reread
 from store.conversations import AT_ONCE as CONVERSATIONS_AT_ONCE
@@ -92,8 +92,7 @@ async def _conversations(round: Round, ticket_ids: Sequence[str]) -> dict[str, C
     await each(ticket_ids, one, at_once=CONVERSATIONS_AT_ONCE)
     classify = classifier(round.settings.rules.auto_reply)
     with round.databases.cache.begin() as cache:
-        for conversation in read:
-            store_conversation(cache, round.name, conversation, auto_reply=classify)
+        store_conversations(cache, round.name, read, auto_reply=classify)
     return failed
 
 

@@ -1,5 +1,5 @@
 """The views that a company's own rules may read, column by column. Plain data: settings are checked against it, and
-`docs/rules.md` shows it. A test holds it together with `store.models.views`.
+`docs/rules.md` shows it. A test holds it together with `store.views.views`.
 """
 
 from __future__ import annotations

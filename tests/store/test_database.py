@@ -16,7 +16,7 @@ from store import database, database_files, migrations
 from store.database import CacheReplaced, Databases, DatabaseTooNew, JournalDamaged, explained
 from store.home import Home
 from store.journal_models import JournalTable
-from store.models import views
+from store.views import views
 from tests.store.conftest import NOW
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from connectors.contract import Ref, Rejected, Step
 from store.database import Databases
-from store.models import views
 from store.outbox import lay
 from store.overlay import rebuild_overlay, settle
+from store.views import views
 from tests.store.memory_psa import Bench, psa_with_ticket
 
 
