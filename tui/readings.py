@@ -24,12 +24,17 @@ class Wanted(NamedTuple):
     shown: Shown | None = None
     order: Order = ORDERS[0]
 
+    @property
+    def text(self) -> str:
+        """The pane's own filter and the one that was typed."""
+        return f"{self.pane.filter} {self.filter}"
+
 
 def rows_of(wanted: Wanted, reader: Reader, *, offset: int = 0, limit: int | None = None) -> list[Row]:
-    """A pane's rows through its own filter and the one that was typed."""
+    """A pane's rows."""
     return reader.rows(
         wanted.pane.kinds,
-        text=f"{wanted.pane.filter} {wanted.filter}",
+        text=wanted.text,
         connection=wanted.only,
         shown=wanted.shown,
         order=wanted.order,
@@ -42,7 +47,7 @@ def order_of(wanted: Wanted, reader: Reader) -> list[Found]:
     """Which rows a pane has, in their order."""
     return reader.order(
         wanted.pane.kinds,
-        text=f"{wanted.pane.filter} {wanted.filter}",
+        text=wanted.text,
         connection=wanted.only,
         shown=wanted.shown,
         order=wanted.order,

@@ -15,7 +15,7 @@ from typing import Any
 
 from store.database import _cache_ddl
 from tests.bench.figures import Figure, Note, Row, side_by_side
-from tests.bench.run import FLOORS, ROOT, Bench, environment
+from tests.bench.run import FLOORS, ROOT, Bench, beside, environment
 from tests.bench.shares import table
 
 LARGEST = 50_000
@@ -112,21 +112,11 @@ def recording(scratch: Path, tickets: int, port: int = 0) -> Iterator[Recording]
     ticket, so that two pulls that are to be the same need the same `port`."""
     folder = scratch / f"pull-{tickets}"
     folder.mkdir(parents=True, exist_ok=True)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.replay", str(tickets), str(port)],
-        env=environment(),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-    )
     try:
-        assert server.stdout is not None
-        said = json.loads(server.stdout.readline())
-        yield Recording(said["url"], said["now"], folder)
+        with beside("tests.bench.replay", str(tickets), str(port)) as said:
+            at = json.loads(said)
+            yield Recording(at["url"], at["now"], folder)
     finally:
-        server.terminate()
-        server.wait(10)
-        if server.stdout is not None:
-            server.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from typing import Any
 
 import httpx
 import msgspec
+
+from tests.bench.run import beside
 
 _MOMENT = re.compile(
     rb"\d{4}-\d\d-\d\d(?:T|%20| )\d\d(?::|%3A)\d\d(?::|%3A)\d\d(?:\.\d+)?(?:Z|%2B00(?::|%3A)00)?"
@@ -79,17 +80,8 @@ def load(file: Path) -> list[Sent]:
 @contextmanager
 def served(file: Path, port: int) -> Iterator[str]:
     """The recording served by a process of its own; its address."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.recorded", str(file), str(port)],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
+    with beside("tests.bench.recorded", str(file), str(port)) as said:
+        yield said
 
 
 # ---------------------------------------------------------------- the server

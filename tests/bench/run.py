@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,23 @@ def environment(home: Home | None = None) -> dict[str, str]:
         "LANG": "C.UTF-8",
     }
     return ours | ({} if home is None else {"DESKZERO_HOME": str(home.config.parent)})
+
+
+@contextmanager
+def beside(module: str, *arguments: str) -> Iterator[str]:
+    """A server in a process of its own, `python -m MODULE`, ended again; the first line that it says."""
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env=environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 def wall(command: Sequence[str], env: dict[str, str]) -> float:

@@ -7,17 +7,16 @@ simulator itself needs.
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from connectors.simulators.connectwise import simulator
 from connectors.simulators.serve import run_in_thread
 from connectors.simulators.world import World
+from tests.bench.run import beside
 
 
 class Slowed:
@@ -52,17 +51,8 @@ def only_mine(world: World, count: int) -> None:
 @contextmanager
 def slowed(tickets: int, own: int) -> Iterator[str]:
     """The address of such a PSA, whose technician has `own` open tickets."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.slowed", str(tickets), str(own)],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
+    with beside("tests.bench.slowed", str(tickets), str(own)) as said:
+        yield said
 
 
 def main() -> None:

@@ -19,9 +19,10 @@ VERSIONS = ("textual", "httpx", "msgspec", "sqlalchemy", "sqlmodel", "pydantic")
 HEAD = """# Benchmarks
 
 How fast deskzero is, each figure against its floor: a program as small as possible that does the part that cannot be
-avoided. Ours and the floor are measured in the same run, in turn, after a warm-up; what counts is the ratio of
-their medians. Absolute figures say only where the machine stood. The floors are in `tests/bench/floors/`, the parts
-beside them. `python -m tests.bench` measures all of it and writes this page; with the name of a part, that one.
+avoided. Ours and the floor are measured in the same run, in turn, after a warm-up where a sample takes seconds at the
+most; what counts is the ratio of their medians. Absolute figures say only where the machine stood. The floors are in
+`tests/bench/floors/`, the parts beside them. `python -m tests.bench` measures all of it and writes this page;
+with the name of a part, that one.
 
 {machine}.
 """
