@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.commands.common import counted, iso, local
+from tui.commands.out import counted, iso, local
 
 if TYPE_CHECKING:
     from store.home import Home

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from connectors.text import clean
-from tui.commands.common import counted, home_of, home_option, say, say_json
+from tui.commands.common import home_of, home_option
+from tui.commands.out import counted, say, say_json
 from tui.problem import NOT_ZERO, Problem
 
 if TYPE_CHECKING:

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import (
-    confirm,
-    counted,
-    harmless,
-    home_of,
-    home_option,
-    now,
-    say,
-    say_json,
-    settings_of,
-)
+from tui.commands.common import confirm, home_of, home_option
+from tui.commands.out import counted, harmless, now, say, say_json, settings_of
 from tui.problem import CANNOT_TELL, INTERRUPTED, Problem
 
 if TYPE_CHECKING:

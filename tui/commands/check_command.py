@@ -10,8 +10,9 @@ import click
 
 from tui.commands.check_answer import CODES as CODES
 from tui.commands.check_answer import answer_offline, never_a_zero, tell, told
-from tui.commands.common import home_of, home_option, local, now, say, settings_of
+from tui.commands.common import home_of, home_option
 from tui.commands.list_rows import checked_kinds
+from tui.commands.out import local, now, say, settings_of
 from tui.problem import CANNOT_TELL, Problem
 
 if TYPE_CHECKING:

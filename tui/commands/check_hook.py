@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.commands.common import counted, iso, now, say, say_json
+from tui.commands.out import counted, iso, now, say, say_json
 from tui.problem import CANNOT_TELL, INTERRUPTED, NOT_ZERO, Problem, explain
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the commands share: `--home`, how a ticket is named, questions; how text is printed is in `out`."""
+"""What the commands of click share: `--home`, how a ticket is named, questions. How text is printed is in `out`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,6 @@ import click
 
 from connectors.text import clean
 from store.home import Home
-from tui.commands.out import ago as ago
-from tui.commands.out import counted as counted
-from tui.commands.out import harmless as harmless
-from tui.commands.out import iso as iso
-from tui.commands.out import local as local
-from tui.commands.out import now as now
-from tui.commands.out import say as say
-from tui.commands.out import say_json as say_json
-from tui.commands.out import settings_of as settings_of
-from tui.commands.queue import on_terminal as on_terminal
 from tui.problem import Problem
 
 if TYPE_CHECKING:

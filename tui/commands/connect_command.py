@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import connectors
-from tui.commands.common import home_of, home_option, on_terminal, say
+from tui.commands.common import home_of, home_option
+from tui.commands.out import say
+from tui.commands.queue import on_terminal
 from tui.problem import INTERRUPTED, Problem
 
 if TYPE_CHECKING:

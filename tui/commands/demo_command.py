@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import home_option, now, on_terminal, say
+from tui.commands.common import home_option
+from tui.commands.out import now, say
+from tui.commands.queue import on_terminal
 from tui.problem import Problem
 
 if TYPE_CHECKING:

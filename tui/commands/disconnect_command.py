@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import confirm, counted, home_of, home_option, now, say
+from tui.commands.common import confirm, home_of, home_option
+from tui.commands.out import counted, now, say
 from tui.problem import Problem
 
 if TYPE_CHECKING:

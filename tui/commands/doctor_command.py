@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import ago, counted, home_of, home_option, now, say_json
+from tui.commands.common import home_of, home_option
+from tui.commands.out import ago, counted, now, say_json
 from tui.commands.quota_words import quota_words, rounds_words
 from tui.problem import CANNOT_TELL, WRONG, Problem, explain
 

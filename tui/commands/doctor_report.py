@@ -11,7 +11,7 @@ import msgspec
 
 from connectors.text import clean
 from store.setup_records import Finding
-from tui.commands.common import counted, harmless, say
+from tui.commands.out import counted, harmless, say
 
 WIDEST = 100
 """Columns; longer lines are tiring to read."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connectors.text import clean
-from tui.commands.common import home_of, home_option, one_ticket, say, settings_of
+from tui.commands.common import home_of, home_option, one_ticket
+from tui.commands.out import say, settings_of
 from tui.commands.outcome import report_change
 from tui.problem import CANNOT_TELL, Problem
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from tui.commands.common import home_of, home_option, one_ticket, say, settings_of
+from tui.commands.common import home_of, home_option, one_ticket
+from tui.commands.out import say, settings_of
 from tui.problem import Problem
 
 

@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.commands.common import (
-    counted,
-    harmless,
-    home_of,
-    home_option,
-    iso,
-    local,
-    now,
-    one_ticket,
-    say,
-    say_json,
-    settings_of,
-)
+from tui.commands.common import home_of, home_option, one_ticket
+from tui.commands.out import counted, harmless, iso, local, now, say, say_json, settings_of
 from tui.problem import Problem
 
 if TYPE_CHECKING:

@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import (
-    counted,
-    harmless,
-    home_of,
-    home_option,
-    iso,
-    local,
-    now,
-    say,
-    say_json,
-    settings_of,
-)
+from tui.commands.common import home_of, home_option
+from tui.commands.out import counted, harmless, iso, local, now, say, say_json, settings_of
 from tui.commands.outcome import conflict_words, report_change
 from tui.problem import Problem
 

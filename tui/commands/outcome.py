@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.commands.common import say
+from tui.commands.out import say
 from tui.problem import CANNOT_TELL, NOT_ZERO, Problem
 
 if TYPE_CHECKING:

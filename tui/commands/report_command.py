@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import harmless, home_of, home_option, now, say, settings_of
+from tui.commands.common import home_of, home_option
+from tui.commands.out import harmless, now, say, settings_of
 from tui.problem import Problem
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import ago, confirm, counted, home_of, home_option, local, now, say
+from tui.commands.common import confirm, home_of, home_option
+from tui.commands.out import ago, counted, local, now, say
 
 if TYPE_CHECKING:
     from store.home import Home

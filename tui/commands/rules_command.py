@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connectors.text import clean
-from tui.commands.common import (
-    counted,
-    harmless,
-    home_of,
-    home_option,
-    now,
-    one_ticket,
-    say,
-    say_json,
-    settings_of,
-)
+from tui.commands.common import home_of, home_option, one_ticket
+from tui.commands.out import counted, harmless, now, say, say_json, settings_of
 from tui.problem import Problem
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import harmless, home_of, home_option, iso, now, one_ticket, say_json, settings_of
+from tui.commands.common import home_of, home_option, one_ticket
+from tui.commands.out import harmless, iso, now, say_json, settings_of
 
 if TYPE_CHECKING:
     from store.read_records import TicketView

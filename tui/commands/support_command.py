@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.commands.common import home_of, home_option, iso, now, say
+from tui.commands.common import home_of, home_option
+from tui.commands.out import iso, now, say
 from tui.problem import Problem
 
 if TYPE_CHECKING:

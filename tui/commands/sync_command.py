@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import counted, harmless, home_of, home_option, say, say_json, settings_of
+from tui.commands.common import home_of, home_option
+from tui.commands.out import counted, harmless, say, say_json, settings_of
 from tui.commands.progress import Bar
 from tui.commands.quota_words import quota_words
 from tui.problem import CANNOT_TELL, WRONG, Problem

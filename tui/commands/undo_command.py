@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.common import home_of, home_option, say, settings_of
+from tui.commands.common import home_of, home_option
+from tui.commands.out import say, settings_of
 from tui.commands.outcome import report_change
 from tui.problem import NOT_ZERO, Problem
 

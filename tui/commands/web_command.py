@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from tui.commands.common import home_of, home_option, say, settings_of
+from tui.commands.common import home_of, home_option
+from tui.commands.out import say, settings_of
 from tui.problem import Problem
 
 NAME = "web"

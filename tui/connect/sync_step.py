@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from connectors.text import clean
-from tui.commands.common import counted
+from tui.commands.out import counted
 from tui.commands.progress import bar_line
 from tui.connect.keeping import keep_secrets, save
 from tui.connect.step import BACK, Step, marked
