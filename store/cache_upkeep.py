@@ -11,6 +11,7 @@ from sqlalchemy import Connection as Cache
 from connectors.contract import Odd, Resolved, TicketRecord
 from store.cache_writes import upsert
 from store.models import QuarantineRow
+from store.queue_sql import CLOSED_ROLE, PLAIN
 from store.settings import Connection, Settings
 
 _IN = "IN (SELECT value FROM json_each(:ids))"
@@ -232,15 +233,13 @@ def retire(cache: Cache, connection: str, settings: Settings, now: int) -> int:
     ids = cast(
         "Sequence[str]",
         cache.exec_driver_sql(
-            """
+            f"""
             SELECT t.ticket_id FROM ticket t
             WHERE t.connection = :connection
                 AND max(coalesce(t.closed_at, 0), coalesce(t.updated_at, t.created_at, 0)) < :edge
-                AND (t.closed OR NOT t.in_scope OR EXISTS (SELECT 1 FROM status_role r
-                    WHERE r.connection = t.connection AND r.role = 'closed' AND r.status = t.status_key))
+                AND (t.closed OR NOT t.in_scope OR {CLOSED_ROLE})
                 AND NOT coalesce(t.in_scope AND t.customer_flag, 0)
-                AND NOT EXISTS (SELECT 1 FROM ticket_overlay o
-                    WHERE o.connection = t.connection AND o.ticket_id = t.ticket_id)
+                AND {PLAIN}
                 AND NOT EXISTS (SELECT 1 FROM ticket_parent l
                     WHERE l.connection = t.connection AND l.parent_id = t.ticket_id)
             """,

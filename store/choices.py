@@ -22,6 +22,7 @@ from store.cache_upkeep import mark
 from store.cache_writes import upsert
 from store.database import Databases
 from store.models import ChoiceRow
+from store.queue_sql import CLOSED_ROLE, PLAIN
 from store.sync_round import Round
 
 log = logging.getLogger(__name__)
@@ -181,12 +182,10 @@ def _fresh(round: Round) -> set[str]:
 _IN_USE = (
     "SELECT DISTINCT agreement_id FROM ("
     "SELECT connection, status_key, agreement_id FROM ticket t INDEXED BY ticket_open"
-    " WHERE connection = :connection AND in_scope AND NOT closed AND NOT EXISTS (SELECT 1 FROM ticket_overlay o"
-    " WHERE o.connection = t.connection AND o.ticket_id = t.ticket_id)"
+    f" WHERE connection = :connection AND in_scope AND NOT closed AND {PLAIN}"
     " UNION ALL SELECT connection, status_key, agreement_id FROM ticket_overlay"
     " WHERE connection = :connection AND in_scope AND NOT closed) t"
-    " WHERE agreement_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM status_role r"
-    " WHERE r.connection = t.connection AND r.role = 'closed' AND r.status = t.status_key)"
+    f" WHERE agreement_id IS NOT NULL AND NOT {CLOSED_ROLE}"
     " ORDER BY agreement_id"
 )
 """As `v_ticket` tells it. The index is named, for without statistics SQLite takes one that leads through the closed

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection as Cache
 
 from store.cache_upkeep import mark, marked
+from store.queue_sql import CLOSED_ROLE
 from store.reconcile import PER_FETCH, ask
 from store.sync_round import Round
 
@@ -21,8 +22,7 @@ _MARK = "shows a changed card"
 
 _OPEN = (
     "FROM ticket t WHERE t.connection = ? AND t.contact_id = ? AND t.ticket_id <> ? AND t.presence = 'here'"
-    " AND NOT t.closed AND NOT EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
-    " AND r.role = 'closed' AND r.status = t.status_key)"
+    f" AND NOT t.closed AND NOT {CLOSED_ROLE}"
 )
 
 

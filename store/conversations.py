@@ -26,6 +26,7 @@ from store.cache_upkeep import quarantine, release_notes, release_time
 from store.cache_writes import store_time
 from store.not_known import told
 from store.note_reading import classifier
+from store.queue_sql import CLOSED_ROLE
 from store.sync_round import Round, each
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,7 @@ SAME_MOMENT = 2
 """Seconds. A ticket that changed this shortly before its conversation was read is read once more: PSAs keep
 whole seconds, and a second change within one does not show."""
 
-_CLOSED = (
-    "(t.closed OR EXISTS (SELECT 1 FROM status_role r WHERE r.connection = t.connection"
-    " AND r.role = 'closed' AND r.status = t.status_key))"
-)
+_CLOSED = f"(t.closed OR {CLOSED_ROLE})"
 _RECENT = f"{ENDED_AT} >= :edge"
 
 _QUEUE = (

@@ -12,7 +12,9 @@ HAS_ROLE = (
     " AND r.role = '{role}' AND r.status = t.status_key)"
 )
 """The settings give the status of `t` this role."""
-OPEN_HERE = f"t.in_scope AND t.closed = 0 AND t.presence = 'here' AND NOT {HAS_ROLE.format(role='closed')}"
+CLOSED_ROLE = HAS_ROLE.format(role="closed")
+"""The settings say that its status is a closed one, whatever the PSA calls it."""
+OPEN_HERE = f"t.in_scope AND t.closed = 0 AND t.presence = 'here' AND NOT {CLOSED_ROLE}"
 """A condition on `ticket t` or `ticket_overlay t`."""
 PLAIN = (
     "NOT EXISTS (SELECT 1 FROM ticket_overlay o WHERE o.connection = t.connection"

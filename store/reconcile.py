@@ -18,6 +18,7 @@ from connectors.contract import Fetched
 from store.cache_upkeep import mark, marked, quarantine, release_tickets
 from store.cache_writes import set_parents, set_presence, store_tickets
 from store.dirty import dirty
+from store.queue_sql import OPEN_HERE, PLAIN
 from store.reopenings import keep
 from store.sync_round import Round
 
@@ -152,15 +153,11 @@ async def read_parents(round: Round) -> None:
     with round.databases.cache_reads.connect() as cache:
         due = list(
             cache.exec_driver_sql(
-                """
+                f"""
                 SELECT DISTINCT l.parent_id FROM (
                     SELECT l.connection, l.parent_id FROM ticket_parent l
                     JOIN ticket t ON t.connection = l.connection AND t.ticket_id = l.ticket_id
-                    WHERE l.connection = :connection AND (EXISTS (SELECT 1 FROM ticket_overlay o
-                            WHERE o.connection = t.connection AND o.ticket_id = t.ticket_id)
-                        OR (t.in_scope AND t.presence = 'here' AND NOT t.closed AND NOT EXISTS (
-                            SELECT 1 FROM status_role r WHERE r.connection = t.connection
-                                AND r.role = 'closed' AND r.status = t.status_key)))
+                    WHERE l.connection = :connection AND (NOT {PLAIN} OR ({OPEN_HERE}))
                     UNION SELECT connection, parent_id FROM parent_overlay WHERE connection = :connection
                 ) l
                 LEFT JOIN ticket p ON p.connection = l.connection AND p.ticket_id = l.parent_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from store.models import CustomColumns, NoteColumns, ParentColumns, TicketColumns, TimeColumns
-from store.queue_sql import HAS_ROLE, OPEN_HERE, PLAIN, SOURCES
+from store.queue_sql import CLOSED_ROLE, HAS_ROLE, OPEN_HERE, PLAIN, SOURCES
 
 
 def _columns(model: type[SQLModel]) -> str:
@@ -36,7 +36,7 @@ def views() -> dict[str, str]:
     return {
         "v_parent": f"SELECT {parent} FROM ticket_parent t WHERE {PLAIN}"
         f" UNION ALL SELECT {parent} FROM parent_overlay",
-        "v_ticket": f"SELECT t.*, (t.closed OR {HAS_ROLE.format(role='closed')}) AS is_closed,"
+        "v_ticket": f"SELECT t.*, (t.closed OR {CLOSED_ROLE}) AS is_closed,"
         f" (t.parent_id IS NOT NULL OR {HAS_ROLE.format(role='child')}) AS is_child,"
         f" {HAS_ROLE.format(role='child')} AS has_child, {roles} FROM"
         f" (SELECT {ticket} FROM ticket t WHERE {PLAIN} UNION ALL SELECT {ticket} FROM ticket_overlay) t",

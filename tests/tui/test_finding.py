@@ -328,7 +328,7 @@ async def test_a_reader_hears_panes_of_ones_own_and_the_part_that_is_shown(tmp_p
 async def test_letters_of_a_filter_do_not_wait_for_the_list_of_the_one_before(tmp_path, monkeypatch):
     """Typing stays ahead of a slow reading, only the newest filter is read to the end, and a key of the list waits."""
     from tui import readings
-    from tui.screens import queue_view
+    from tui.screens import queue_rows
 
     read: list[str] = []
 
@@ -339,7 +339,7 @@ async def test_letters_of_a_filter_do_not_wait_for_the_list_of_the_one_before(tm
 
     async with board(tmp_path) as (pilot, screen):
         await press(pilot, "0", "slash")
-        monkeypatch.setattr(queue_view, "rows_of", slow)
+        monkeypatch.setattr(queue_rows, "rows_of", slow)
         began = time.monotonic()
         for letter in "owner:asm":
             await pilot.press(letter)
