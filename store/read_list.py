@@ -37,9 +37,7 @@ class Entry(Why, frozen=True):
     hours: float | None
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """One exception. Foreign text is as the PSA gave it, but for the reasons' sentences."""
-
+class _Named(msgspec.Struct, frozen=True):
     kind: str
     connection: str
     ticket_id: str
@@ -50,6 +48,11 @@ class Listed(msgspec.Struct, frozen=True):
     status: str
     owner: str | None
     parent_id: str | None
+
+
+class Listed(_Named, frozen=True):
+    """One exception. Foreign text is as the PSA gave it, but for the reasons' sentences."""
+
     since: int
     reasons: tuple[Why, ...]
     gate: bool
@@ -170,17 +173,7 @@ def listed_json(rows: Sequence[Listed]) -> bytes:
     )
 
 
-class _Json(msgspec.Struct):
-    kind: str
-    connection: str
-    ticket_id: str
-    number: str
-    summary: str
-    company: str | None
-    board: str | None
-    status: str
-    owner: str | None
-    parent_id: str | None
+class _Json(_Named, frozen=True):
     since: str
     reasons: list[Why]
     gate: bool

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from store import read_open
 from store.home import Home
 from store.settings import load
 from tests import large
+from tests.bench.traced import statements
 from tests.tui import small_day
 from tests.tui.screen import make_app, press, settle
 from tui.screens.queue_view import QueueView
@@ -60,22 +60,6 @@ def lines_painted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     with monkeypatch.context() as patched:
         patched.setattr(FramedScroll, "render_line", counted)
         yield painted
-
-
-@contextmanager
-def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What is asked of the databases."""
-    asked: list[str] = []
-    begun = read_open.begun
-
-    def traced(path: Any) -> sqlite3.Connection:
-        db = begun(path)
-        db.set_trace_callback(asked.append)
-        return db
-
-    with monkeypatch.context() as patched:
-        patched.setattr(read_open, "begun", traced)
-        yield asked
 
 
 @pytest.mark.parametrize("rows", SIZES)

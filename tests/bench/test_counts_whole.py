@@ -6,13 +6,12 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from store import read_open
 from store.check import verdict
 from store.home import Home
 from store.read_evidence import EvidenceReader
@@ -20,6 +19,7 @@ from store.read_list import ListReader
 from store.settings import Settings
 from tests import large
 from tests.bench.run import environment
+from tests.bench.traced import statements
 
 NOW = 1_800_000_000
 HEAVY = {
@@ -87,18 +87,10 @@ def test_no_more_is_loaded_than_is_needed(
 
 
 @pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def ran(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The statements that are run from now on."""
-    found: list[str] = []
-    begin = read_open._begin
-
-    def watched(address: str) -> sqlite3.Connection:
-        db = begin(address)
-        db.set_trace_callback(found.append)
-        return db
-
-    monkeypatch.setattr(read_open, "_begin", watched)
-    return found
+    with statements(monkeypatch) as found:
+        yield found
 
 
 def check(home: Home, settings: Settings) -> None:
