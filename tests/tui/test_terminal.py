@@ -152,6 +152,18 @@ def test_a_paste_over_the_list_does_nothing(start, world, paste):
     terminal.until(lambda _: here(terminal) == before[1])
 
 
+@pytest.mark.parametrize("first", ["j", "4", "jj"])
+def test_of_a_paste_that_begins_with_a_key_that_only_moves_nothing_else_is_done(start, world, first):
+    """That key acts before it can be known what comes with it; the others are known as a paste all the same."""
+    terminal = start()
+    count = notes(world)
+    terminal.send(f"{first}fbcrx\ry\r")
+    terminal.until("looked like a paste and was ignored")
+    terminal.never("Enter take it")
+    assert "must later" in terminal.text and "oldest first" in terminal.text, "no dialog is open"
+    assert notes(world) == count
+
+
 def test_keys_typed_while_the_editor_opens_are_in_it(start):
     terminal = start()
     terminal.send("r")
