@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from tui.keys import moving_keys
@@ -68,6 +69,15 @@ class Keyboard:
         if not again or key in self.moving or target == "text":
             return False
         return target == "list" or key == "enter"
+
+
+def reads(times: Sequence[float]) -> list[slice]:
+    """Which keys came in one read, given when each came (seconds, in order).
+
+    A screen that was held up gets to many reads at once. The times are those of the thread that reads the terminal.
+    """
+    starts = [n for n in range(len(times)) if n == 0 or times[n] - times[n - 1] > BURST_WINDOW]
+    return [slice(start, end) for start, end in pairwise([*starts, len(times)])]
 
 
 def is_burst(keys: Sequence[tuple[str, bool]]) -> bool:

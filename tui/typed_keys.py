@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from tui import keymap
-from tui.keyboard import Keyboard, Target, after_escape, is_burst
+from tui.keyboard import Keyboard, Target, after_escape, is_burst, reads
 from tui.keys import ARROWS, MOVE, QUEUE, going_keys, moving_keys, opening_keys
 
 if TYPE_CHECKING:
@@ -98,7 +98,10 @@ class TypedKeys(App[int]):
 
     def _keys_read(self) -> None:
         keys, self._read_keys = self._read_keys, []
-        self._typed.put_nowait((keys, time.monotonic()))
+        # One moment for all that waited: a key that was pressed again because nothing happened counts once.
+        at = time.monotonic()
+        for read in reads([key.time for key in keys]):
+            self._typed.put_nowait((keys[read], at))
 
     @property
     def typing(self) -> bool:

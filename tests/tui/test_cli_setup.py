@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
 import subprocess
+import sys
 import zipfile
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from connectors.simulators.connectwise import ACCOUNT
 from connectors.simulators.world import World
@@ -191,11 +195,15 @@ def test_the_demo_prints_all_kinds_where_there_is_no_terminal(empty: Cli) -> Non
     assert empty.run("demo", "--seed", "2", "--tickets", "30").code == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
 def test_a_demo_that_is_ended_leaves_nothing_behind(empty: Cli, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
+    command = empty.command("demo", "--tickets", "2000")
+    # It may end in the middle of anything, an import too: the file that was open there is the collector's to close.
+    command[3:3] = ["-W", "ignore::ResourceWarning"]
     with subprocess.Popen(
-        empty.command("demo", "--tickets", "2000"),
+        command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=empty.environment | {"TMPDIR": str(scratch)},
@@ -206,6 +214,7 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(empty: Cli, tmp_path: Path) 
         assert list(scratch.iterdir())
         process.terminate()
         _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in err
     assert not list(scratch.iterdir())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.keyboard import QUIET, SAME_KEY, Keyboard, after_escape, is_burst
+from tui.keyboard import QUIET, SAME_KEY, Keyboard, after_escape, is_burst, reads
 
 
 def typed(text: str) -> list[tuple[str, bool]]:
@@ -77,3 +77,9 @@ def test_a_letter_swallowed_by_escape_is_found_again(key, letter):
 def test_a_burst_counts_printable_keys_alone():
     assert is_burst(typed("abc"))
     assert not is_burst([("down", False)] * 9)
+
+
+def test_keys_far_apart_come_from_different_reads():
+    assert reads([]) == []
+    assert reads([5.0]) == [slice(0, 1)]
+    assert reads([5.0, 5.001, 5.0015, 5.05, 5.1, 5.1]) == [slice(0, 3), slice(3, 4), slice(4, 6)]
