@@ -85,7 +85,10 @@ class Lists(Selection):
         order: Order = ORDERS[0],
     ) -> list[Found]:
         """Which rows stand where, without what they show."""
-        query, params = self.select(kinds, text, shown, order)
+        if limit is None:
+            query, params = self.select(kinds, text, shown, order)
+        else:
+            query, params = self.select_first(kinds, text, shown, order, offset + limit)
         if not query:
             return []
         inner = [kind for kind in kinds if kind != ALL_OPEN]

@@ -166,14 +166,22 @@ class TypedKeys(App[int]):
             if self.screen is self.queue and self.key_target == "list" and key.key in self._opening:
                 self.keep_keys()  # now: the screen acts on this key later than the next one comes
             if self.screen is self.queue and self.key_target == "list" and key.key in self._going:
-                # What it would come to by way of the list and all that the list stands in.
-                await self.queue.run_action(self._going[key.key])
+                await self._go(self._going[key.key])
                 return
             self._pressed_in = [
                 self.focused or self.screen,
                 *(self.focused.ancestors if self.focused else ()),
             ]
             await super().on_event(key)
+
+    async def _go(self, action: str) -> None:
+        """What a key that only moves comes to by way of the list and all that the list stands in: in one frame."""
+        queue, pane = self.queue, self.queue.pane
+        with self.batch_update():
+            await queue.run_action(action)
+            if queue.pane != pane:
+                await queue.parts_told()
+        queue.check_idle()  # Textual's own end of a batch asks the app, which paints nothing
 
     async def _handled(self) -> None:
         """Waits until the key before has been acted on: it may have closed the dialog that the next would hit.

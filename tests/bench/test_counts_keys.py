@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from store.home import Home
 from store.settings import load
@@ -82,6 +83,30 @@ async def test_a_key_paints_and_asks_the_same_in_lists_of_any_length(homes, monk
         assert of_lists == []
         assert 0 < len(asked) < 45  # the ticket's detail alone
         assert screen.list.reading == before
+
+
+@contextmanager
+def calls(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> Iterator[list[str]]:
+    """How often a method is called."""
+    called: list[str] = []
+    real = getattr(owner, name)
+
+    def counted(self: Any, *given: Any, **named: Any) -> Any:
+        called.append(name)
+        return real(self, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, counted)
+        yield called
+
+
+async def test_a_letter_of_the_filter_lays_nothing_out_anew(homes, monkeypatch):
+    async with opened(homes[1_000], 1_000) as (pilot, screen):
+        await press(pilot, "slash", "p")
+        ticket = screen.row.key
+        with calls(monkeypatch, Screen, "_refresh_layout") as laid_out:
+            await press(pilot, "r")
+        assert (screen.filter, screen.row.key, laid_out) == ("pr", ticket, [])
 
 
 @pytest.mark.parametrize("rows", SIZES)

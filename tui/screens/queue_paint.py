@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -177,6 +178,18 @@ class QueuePaint(Screen[None]):
         self.status.held = self.standing.held
         self._paint_list()
         self._paint_keys()
+
+    async def parts_told(self) -> None:
+        """Until the parts around the list have told the screen that they want to be painted. Each has a message queue
+        of its own; the list's would be painted first, and they a frame later."""
+        waits = []
+        for part in (self.panes, self.strip, self.list_top):
+            told = asyncio.Event()
+            if part.call_later(told.set):
+                waits.append(told.wait())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await asyncio.gather(*waits)
 
     def _paint_list(self) -> None:
         pane = self.all_panes[self.list.pane]  # not the one whose rows are still being read

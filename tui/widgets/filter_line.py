@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.reactive import reactive
+from textual.geometry import Size
+from textual.reactive import Reactive, reactive
 from textual.widgets import Input, Static
 
 from connectors.text import clean
@@ -31,6 +32,8 @@ class FilterInput(Input):
     ]
     # Textual's own looks for styles whenever it is set, and an `Input` sets it before it is on a screen.
     compact = reactive(True, init=False)
+    # As long as its line whatever is typed: Textual's own lays the whole screen out anew for each letter.
+    virtual_size = Reactive(Size(0, 0), layout=False)
 
     async def action_let_go(self) -> None:
         await self.screen.run_action("back")
@@ -67,6 +70,7 @@ class FilterLine(Vertical):
             placeholder='printer company:"Contoso Ltd" age>3d', classes="-textual-compact"
         )
         self.help = Static(id="filter-help")
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         yield self.input
@@ -101,9 +105,12 @@ class FilterLine(Vertical):
     def tell(self, text: str) -> None:
         """What is wrong with a filter, else what may be typed."""
         problems = Filter.of(text).problems
-        self.help.set_class(bool(problems), "-wrong")
         if problems:
-            self.help.update(Content(f"left out: {'; '.join(clean(problem) for problem in problems)}"))
+            words = f"left out: {'; '.join(clean(problem) for problem in problems)}"
         else:
-            room = self.screen.size.width - PANES_AND_FRAME
-            self.help.update(Content(KNOWN if room >= len(KNOWN) else SHORT))
+            words = KNOWN if self.screen.size.width - PANES_AND_FRAME >= len(KNOWN) else SHORT
+        if words == self._told:
+            return
+        self._told = words
+        self.help.set_class(bool(problems), "-wrong")
+        self.help.update(Content(words), layout=False)

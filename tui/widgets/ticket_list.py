@@ -209,7 +209,7 @@ class TicketList(RowPainting, can_focus=True):
         for key, row in self._rows.items():
             if key[:2] in tickets and not row.pending:
                 self._rows[key] = msgspec.structs.replace(row, pending=True)
-                self.refresh()
+                self.refresh_lines(self._order.index(key), 1)
 
     def words(self) -> str:
         """The row under the cursor as a sentence, and where it stands; of an empty list what is said there."""
