@@ -308,19 +308,36 @@ class Desk:
             now=self.now,
         )
 
-    async def submit(self, prepared: Prepared, *, immediately: bool = False) -> str:
+    async def submit(
+        self,
+        prepared: Prepared,
+        *,
+        immediately: bool = False,
+        committed: Callable[[], object] = lambda: None,
+    ) -> str:
         """Puts a fix into the outbox and shows it done; the change's id, or `outbox.NOT_SENT`.
 
-        It is sent by the next `push`; `immediately`: without the time in which it could be taken back.
+        It is sent by the next `push`; `immediately`: without the time in which it could be taken back. `committed` is
+        called as soon as it is durable.
         """
         connection = self.settings.connections[prepared.connection]
         return outbox.submit(
-            self.databases, self.settings, connection, prepared, now=self.now, immediately=immediately
+            self.databases,
+            self.settings,
+            connection,
+            prepared,
+            now=self.now,
+            immediately=immediately,
+            committed=committed,
         )
 
-    async def submit_together(self, prepared: Sequence[Prepared]) -> list[str]:
+    async def submit_together(
+        self, prepared: Sequence[Prepared], *, committed: Callable[[], object] = lambda: None
+    ) -> list[str]:
         """One fix of several tickets, taken back as one; see `outbox.submit_together`. Raises `OutboxRefused`."""
-        return outbox.submit_together(self.databases, self.settings, prepared, now=self.now)
+        return outbox.submit_together(
+            self.databases, self.settings, prepared, now=self.now, committed=committed
+        )
 
     async def push(self, *, force: bool = False, wait: float = 0.0) -> list[Outcome]:
         """Sends what is due, unless another process is the sender: it is waited for `wait` seconds.

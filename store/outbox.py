@@ -8,7 +8,7 @@ be made again. Sending is `store.sender`, taking back `store.undo`, deciding `st
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection as Db
@@ -42,12 +42,13 @@ def submit(
     immediately: bool = False,
     undo_of: str | None = None,
     batch: str | None = None,
+    committed: Callable[[], object] = lambda: None,
 ) -> str:
     """Commits the fix to the journal and lays it over the ticket; gives the change's id.
 
     A fix with a step that cannot be undone is held for `outbox.hold` unless `immediately`. On a `read_only`
     connection nothing is written at all and `NOT_SENT` is returned. The same `Prepared` again changes
-    nothing: it is one fix. `now`: UTC seconds.
+    nothing: it is one fix. `committed` is called between the two: from then on it is not lost. `now`: UTC seconds.
     """
     if connection.read_only:
         return NOT_SENT
@@ -55,17 +56,24 @@ def submit(
         held = prepared.held and not immediately and settings.hold > 0
         due_at = now + settings.hold if held else None
         change = _commit(db, connection, prepared, now=now, due_at=due_at, undo_of=undo_of, batch=batch)
+    committed()
     lay(databases, settings, connection.name, [prepared.ticket.ticket_id], now)
     return change
 
 
 def submit_together(
-    databases: Databases, settings: Settings, prepared: Sequence[Prepared], *, now: int
+    databases: Databases,
+    settings: Settings,
+    prepared: Sequence[Prepared],
+    *,
+    now: int,
+    committed: Callable[[], object] = lambda: None,
 ) -> list[str]:
     """One fix of several tickets: all of it enters the journal or nothing, and is taken back as one.
 
-    Gives the changes' ids in the order given; `NOT_SENT` for those of a `read_only` connection. Raises
-    `OutboxRefused` for a fix that must be made ticket by ticket (a text, time, a close: DESIGN, "Writing back").
+    `committed` as in `submit`. Gives the changes' ids in the order given; `NOT_SENT` for those of a `read_only`
+    connection. Raises `OutboxRefused` for a fix that must be made ticket by ticket (a text, time, a close: DESIGN,
+    "Writing back").
     """
     for one in prepared:
         if one.held or one.mails or one.closes:
@@ -80,6 +88,8 @@ def submit_together(
             connection = settings.connections[one.connection]
             sent = not connection.read_only
             changes.append(_commit(db, connection, one, now=now, batch=batch) if sent else NOT_SENT)
+    if any(change != NOT_SENT for change in changes):
+        committed()
     for name in dict.fromkeys(one.connection for one in prepared):
         tickets = [one.ticket.ticket_id for one in prepared if one.connection == name]
         lay(databases, settings, name, tickets, now)

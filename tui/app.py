@@ -233,6 +233,7 @@ class Deskzero(TypedKeys):
     @on(messages.EngineFailed)
     @on(messages.EngineReady)
     @on(messages.Noted)
+    @on(messages.Durable)
     def _told(self, message: messages.Told) -> None:
         self.queue.told(message)
         if isinstance(message, messages.SyncEnded | messages.ChangesMoved):

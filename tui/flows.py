@@ -16,7 +16,7 @@ from connectors.text import clean
 from store.changes import show_field, value_of
 from store.read import CacheUnreadable
 from store.read_records import TicketView
-from tui import orders
+from tui import messages, orders
 from tui.asks import Item
 from tui.engine import EngineStopped
 from tui.files import said
@@ -148,10 +148,12 @@ class Flows:
 
     async def submit(self, view: TicketView, fix: Prepared) -> str:
         """Into the outbox; the row may leave at once. Gives the change's id. Raises `Refused`, `EngineStopped`."""
-        change = await orders.submitted(self.app.engine, fix)
-        self.screen.mine.made(change)
         done = frozenset({(view.connection, view.record.ticket_id)})
-        self.app.saved.publish(Saved(quiet=False, done=done, waits=True))
+        change = await orders.submitted(
+            self.app.engine, fix, lambda: self.app.post_message(messages.Durable(done))
+        )
+        self.screen.mine.made(change)
+        self.app.saved.publish(Saved(quiet=False, done=done))
         return change
 
     def refused(self, error: Refused | EngineStopped | CacheUnreadable) -> None:

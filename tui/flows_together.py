@@ -19,7 +19,7 @@ from store.read_records import Row
 from tui import keymap, orders
 from tui.asks import Item
 from tui.engine import EngineStopped
-from tui.messages import Saved
+from tui.messages import Durable, Saved
 from tui.orders import Refused
 from tui.repeat import ALIKE, Repeat, repeatable
 from tui.screens.picker import Picker
@@ -134,8 +134,11 @@ class Together:
         if await self.app.push_screen_wait(Preview(what, lines)) is not True:
             return False
         fixes = [one for _, one in lines if not isinstance(one, Refused)]
+        done = frozenset((one.connection, one.fix.ticket_id) for one in fixes)
         try:
-            changes = await orders.submitted_together(self.app.engine, fixes)
+            changes = await orders.submitted_together(
+                self.app.engine, fixes, lambda: self.app.post_message(Durable(done))
+            )
         except (Refused, EngineStopped) as error:
             self.screen.flows.refused(error)
             return False
@@ -144,8 +147,7 @@ class Together:
         self.screen.list.let_go()
         first = next(row for row, one in lines if one is fixes[0])
         self.screen.last = repeatable(fixes[0], wanted(first) or {}) or self.screen.last
-        done = frozenset((one.connection, one.fix.ticket_id) for one in fixes)
-        self.app.saved.publish(Saved(quiet=False, done=done, waits=True))
+        self.app.saved.publish(Saved(quiet=False, done=done))
         left = len(lines) - len(fixes)
         more = f", {left} were not changed" if left else ""
         undoes = f"{keymap.label('queue.undo')} undoes all"

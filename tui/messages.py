@@ -69,6 +69,13 @@ class SyncEnded(Told):
 
 
 @dataclass
+class Durable(Told):
+    """A person's change of each of these (connection, ticket_id) is in the journal; nothing else has followed yet."""
+
+    tickets: frozenset[tuple[str, str]]
+
+
+@dataclass
 class ChangesMoved(Told):
     """Changes of the outbox moved on: confirmed, conflict, rejected, uncertain …"""
 
@@ -91,8 +98,6 @@ class Saved:
     """Not asked for by a person: order, cursor and focus stay as they are."""
     done: frozenset[tuple[str, str]] = frozenset()
     """(connection, ticket_id) of what a person has just dealt with: their rows may leave at once."""
-    waits: bool = False
-    """Of each of them a change is in the outbox now: their rows are marked so before anything is read again."""
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.contract import Choice, ChoiceContext, ConnectorError
@@ -86,15 +86,20 @@ async def prepared_together(
     return await engine.call(work)
 
 
-async def submitted_together(engine: Engine, fixes: list[Prepared]) -> list[str]:
-    """Puts one fix of several tickets into the outbox; gives the changes' ids. Raises `Refused`."""
+async def submitted_together(
+    engine: Engine, fixes: list[Prepared], committed: Callable[[], object]
+) -> list[str]:
+    """Puts one fix of several tickets into the outbox; gives the changes' ids. Raises `Refused`.
+
+    `committed` is called in the engine's thread as soon as it is durable.
+    """
 
     async def work(desk: Desk) -> list[str]:
         from store.changes import OutboxRefused
         from store.outbox import NOT_SENT
 
         try:
-            changes = await desk.submit_together(fixes)
+            changes = await desk.submit_together(fixes, committed=committed)
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
         return [change for change in changes if change != NOT_SENT]
@@ -116,11 +121,14 @@ async def close_guards(engine: Engine, view: TicketView, wanted: dict[str, Any])
     return await engine.call(work)
 
 
-async def submitted(engine: Engine, fix: Prepared) -> str:
-    """Puts the fix into the outbox; gives the change's id. What cannot be undone is held first."""
+async def submitted(engine: Engine, fix: Prepared, committed: Callable[[], object]) -> str:
+    """Puts the fix into the outbox; gives the change's id. What cannot be undone is held first.
+
+    `committed` is called in the engine's thread as soon as it is durable.
+    """
 
     async def work(desk: Desk) -> str:
-        return await desk.submit(fix)
+        return await desk.submit(fix, committed=committed)
 
     return await engine.call(work)
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,19 +30,17 @@ SETTLED, IDLE = 120, 0.06
 """Seconds after which the program must have come to rest, and the processor's seconds of one second that are rest."""
 TARGET = 2.0
 DOWN, PAGE_DOWN = "\x1b[B", "\x1b[6~"
-WHY = """Of the time from a key to its frame these are ours and not the floor's. They are known from traces and from the
-counts that tests hold (`test_counts_keys.py`), not from a profile of this run.
-
-- **Cursor and page**: each key passes the guard that knows a paste, and finds its action past eleven groups of keys;
-  a line is put together of a dozen styled parts, where the bare list has one. Two lines are painted for a step of the
-  cursor, as in the bare list, and the list's height for a page.
-- **Another pane**: besides the rows the panes, the titles, the key bar and, behind it, the ticket are painted anew:
-  about fifteen widgets, where the bare list has one.
-- **A letter of the filter**: every open ticket is looked at, in five fields and with case folded as Unicode has it,
-  by a function of Python's; then 60 rows are put together with their reasons, last words and promises. The floor's
-  `LIKE` knows no letters beyond ASCII and reads the first 60 it meets.
-- **Accepting**: the fix is prepared against the guards, put into the journal durably, laid over the ticket and
-  evaluated (about 20 ms), and then the row is marked. The lists are read again behind that.
+WHY = """- **Cursor and page**: each key passes the guard that knows a paste; a line is put together of a dozen styled
+  parts, where the bare list has one. Two lines are painted for a step of the cursor, as in the bare list, and the
+  list's height for a page.
+- **Another pane**: besides the rows the panes and the title are painted in the same frame; the key bar and the ticket
+  follow 30 ms behind it.
+- **A letter of the filter**: words are looked for in five fields, with case folded as Unicode has it, by a function of
+  Python's, in the order of an index until a page is full; then its rows are put together with their reasons, last words
+  and promises. The floor's `LIKE` knows no letters beyond ASCII, and its rows have one text. A word that nobody has is
+  looked for in all of the queue.
+- **Accepting**: the fix is prepared against the guards and put into the journal durably, and then the row is marked.
+  It is laid over the ticket, evaluated, and the lists are read again behind that.
 """
 TAKEN = re.compile(r"▌ ↑ #\d+")
 WORDS = ("printer", "floor", "every", "prints", "half")
@@ -71,9 +69,12 @@ def settle(terminal: Watched) -> None:
 class Ours:
     """The program, in "All open" with all of its rows."""
 
-    def __init__(self, stack: ExitStack, home: Home, rows: int) -> None:
+    def __init__(
+        self, stack: ExitStack, home: Home, rows: int, program: Sequence[str] = tuple(PROGRAM)
+    ) -> None:
+        """`program`: it, or it with a clock inside."""
         self.rows = rows
-        self.terminal = stack.enter_context(watched(PROGRAM, environment(home)))
+        self.terminal = stack.enter_context(watched(program, environment(home)))
         self.terminal.until(lambda text: bool(detail(text)), 120.0)
         settle(self.terminal)  # the engine's start and its first round, which does not reach its PSA
         self.pane("0")
@@ -154,6 +155,9 @@ def figures(bench: Bench) -> Iterator[Row]:
         yield from _moves(bench, size, standard=size == OPEN)
     yield from _filter(bench)
     yield from _accept(bench)
+    from tests.bench.key_stages import profile
+
+    yield profile(bench)
     yield Note("What a key has to do that the bare list has not", WHY)
 
 

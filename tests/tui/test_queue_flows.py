@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from store import drafts
+from store import drafts, outbox
 from tests.tui.screen import painted, press, settle, until
 from tests.tui.small_shop import Shop, at_work, choose, opened, told
 from tui.screens.confirm import Ask
@@ -271,3 +272,27 @@ async def test_without_a_suggestion_a_says_so(shop):
         await press(pilot, "a")
         assert "Nothing is suggested" in told(screen)
         assert pilot.app.screen is screen
+
+
+async def test_a_row_is_marked_as_soon_as_its_fix_is_durable(shop, monkeypatch):
+    """Before the rules have looked at it: they may have much to look at."""
+    laid = threading.Event()
+    lay = outbox.lay
+
+    def late(*given):
+        assert laid.wait(30.0)
+        lay(*given)
+
+    monkeypatch.setattr(outbox, "lay", late)
+    async with at_work(shop, "4") as (pilot, screen):
+        row = next(one for one in screen.list._rows.values() if one.promise and one.promise.strong)
+        screen.list.go(screen.list.find(*row.key[:2]))
+        await settle(pilot)
+        await press(pilot, "a")
+        await until(pilot, lambda: screen.row.pending, "the row is marked")
+        assert "▌ ↑ #" in painted(screen)
+        assert [change.number for change in await pilot.app.read(lambda reader: reader.changes())] == [
+            row.number
+        ]
+        laid.set()
+        await until(pilot, lambda: "is in the PSA" in told(screen), "confirmed")

@@ -169,8 +169,6 @@ class QueueView(QueueRows):
                 self.say(said)
 
     def _saved(self, saved: Saved) -> None:
-        if saved.waits:
-            self.list.on_its_way(saved.done)
         self.read_standing()
         self._done |= saved.done
         self.read_rows(fresh=False)
@@ -250,6 +248,8 @@ class QueueView(QueueRows):
                     )
                 elif message.asked:
                     self.tell("Asked the PSA: this is how it stands.", "info")
+            case messages.Durable():
+                self.list.on_its_way(message.tickets)
             case messages.Noted():
                 self.tell(" ".join(message.notes), "warn")
             case messages.EngineFailed():

@@ -133,7 +133,7 @@ class Conversation(FramedScroll):
 
     def line(self, y: int, width: int) -> Strip:
         if y >= len(self._talk.lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base_look)
         line, stamp = self._talk.lines[y], self._talk.stamp
         style = self.look_of
         if line.style == "about":
@@ -147,6 +147,6 @@ class Conversation(FramedScroll):
                 Segment(f" {fit(line.when, stamp)} ", style("talk--when")),
                 Segment(f"{fit(line.who, WHO)} {line.mark or ' '} ", style(f"talk--{who}")),
                 Segment(fit(line.text, room), style(f"talk--{said}")),
-                Segment(f" {line.aside} ", aside) if line.aside else Segment(" ", self.rich_style),
+                Segment(f" {line.aside} ", aside) if line.aside else Segment(" ", self.base_look),
             ]
         )

@@ -91,6 +91,14 @@ class FramedScroll(ScrollView, inherit_bindings=False):
             style = self._looks[name] = self.get_component_rich_style(name)
         return style
 
+    @property
+    def base_look(self) -> Style:
+        """The widget's own style, mixed from those of all that it stands in: once, and not for each line."""
+        style = self._looks.get("")
+        if style is None:
+            style = self._looks[""] = self.rich_style
+        return style
+
     def notify_style_update(self) -> None:
         self._looks.clear()
         super().notify_style_update()
@@ -120,13 +128,13 @@ class FramedScroll(ScrollView, inherit_bindings=False):
         if is_spoken(self):
             plain = self.line(self.scroll_offset.y + y, self.text_width)
             words = [Segment(text.translate(SIGNS), style) for text, style, _ in plain]
-            return Strip(words).adjust_cell_length(self.size.width, self.rich_style)
+            return Strip(words).adjust_cell_length(self.size.width, self.base_look)
         side = self.look_of("frame--line")
         if self.size.width < 3:
             return Strip.blank(self.size.width)
         line, width = self.line(self.scroll_offset.y + y, self.text_width), self.text_width
         if line.cell_length != width:
-            line = line.adjust_cell_length(width, self.rich_style)
+            line = line.adjust_cell_length(width, self.base_look)
         return Strip([Segment("│", side), *line, self._right_side(y, side)], width + 2)
 
     def _right_side(self, y: int, side: Style) -> Segment:

@@ -46,7 +46,7 @@ class Marked(FramedScroll):
 
     def line(self, y: int, width: int) -> Strip:
         if y >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base_look)
         row = self._rows[y]
         number = max((cell_len(clean(one.number)) for one in self._rows), default=5) + 1
         promise = row.promise
@@ -72,4 +72,4 @@ class Marked(FramedScroll):
         strip = Strip(
             [Segment(text, self.get_component_rich_style(f"marked--{name}")) for text, name in cells]
         )
-        return strip.adjust_cell_length(width, self.rich_style)
+        return strip.adjust_cell_length(width, self.base_look)

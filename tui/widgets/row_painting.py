@@ -91,9 +91,9 @@ class RowPainting(FramedScroll):
 
     def line(self, y: int, width: int) -> Strip:
         if not self._order:
-            return self._empty_line(y, width, self.rich_style)
+            return self._empty_line(y, width, self.base_look)
         if y >= len(self._order):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base_look)
         key = self._order[y]
         ghost = self._ghosts.get(key)
         row, here = self._rows.get(key), y == self.cursor
@@ -157,7 +157,7 @@ class RowPainting(FramedScroll):
             Segment(f"{dot} ", self.look_of(f"list--{name}")),
         ]
         if not here:
-            return Strip([Segment(" ", self.rich_style), *gutter, *strip])
+            return Strip([Segment(" ", self.base_look), *gutter, *strip])
         cursor = self.look_of("list--cursor")
         over = Style(bgcolor=cursor.bgcolor, bold=True)
         bar = Segment("▌", self.look_of("list--bar"))
