@@ -72,8 +72,8 @@ def submit_together(
     """One fix of several tickets: all of it enters the journal or nothing, and is taken back as one.
 
     `committed` as in `submit`. Gives the changes' ids in the order given; `NOT_SENT` for those of a `read_only`
-    connection. Raises `OutboxRefused` for a fix that must be made ticket by ticket (a text, time, a close: DESIGN,
-    "Writing back").
+    connection. Raises `OutboxRefused` for a fix that must be made ticket by ticket (a text, time, a close:
+    docs/write-back.md).
     """
     for one in prepared:
         if one.held or one.mails or one.closes:
