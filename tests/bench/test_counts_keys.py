@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,7 @@ from tests import large
 from tests.bench.traced import statements
 from tests.tui import small_day
 from tests.tui.screen import make_app, press, settle
+from tui.pane_cache import COARSE, stamp
 from tui.screens.queue_view import QueueView
 from tui.widgets.frame import FramedScroll
 from tui.widgets.row_window import KEPT, WINDOW
@@ -39,6 +41,9 @@ def filled(folder: Path, rows: int) -> Home:
 @asynccontextmanager
 async def opened(home: Home, rows: int) -> AsyncIterator[tuple[Pilot[Any], QueueView]]:
     """The queue with so many tickets, all of them in "All open", which is shown."""
+    # It was filled a moment ago: what is read now would not be kept. Time passes by itself.
+    while stamp(home) is None:  # noqa: ASYNC110
+        await asyncio.sleep(COARSE)
     app = make_app(home, load(home.config))
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
