@@ -37,6 +37,8 @@ class TypedKeys(App[int]):
         self._acting = False
         self._kept_keys: list[events.Key] | None = None
         self._pressed_in: list[DOMNode] = []
+        self._in_line = False
+        """The key before was a letter of a line: its next one comes behind it in the same queue, and need not wait."""
 
     @property
     def queue(self) -> QueueScreen:
@@ -130,8 +132,10 @@ class TypedKeys(App[int]):
             if any(key.key == "escape" for key in keys) and self.screen is self.queue:
                 self.queue.give_up()  # not while a dialog is still closing: that one has its answer
             return
-        await self._handled()
         target = self.key_target
+        if not (target == "line" and self._in_line and all(key.is_printable for key in keys)):
+            await self._handled()
+            target = self.key_target
         self.keyboard.moving = self._moving()
         read = [(key.key, key.is_printable) for key in keys]
         if self._burst_window > 0:
@@ -159,7 +163,8 @@ class TypedKeys(App[int]):
         if letter is not None:
             await self._act_on_key(events.Key("escape", "\x1b"), at)
             key = events.Key(letter, key.character)
-        await self._handled()
+        if not (self._in_line and key.is_printable):
+            await self._handled()
         if self._kept_keys is not None:
             self._kept_keys.append(key)
         elif not self.keyboard.is_repeat(key.key, at, self.key_target):
@@ -168,6 +173,7 @@ class TypedKeys(App[int]):
             if self.screen is self.queue and self.key_target == "list" and key.key in self._going:
                 await self._go(self._going[key.key])
                 return
+            self._in_line = self.key_target == "line" and key.is_printable
             self._pressed_in = [
                 self.focused or self.screen,
                 *(self.focused.ancestors if self.focused else ()),
@@ -191,7 +197,7 @@ class TypedKeys(App[int]):
         """
         if self.key_target == "list":
             await self.queue.rows_shown()
-        nodes, self._pressed_in = self._pressed_in, []
+        nodes, self._pressed_in, self._in_line = self._pressed_in, [], False
         for node in nodes * 2:
             if not node.is_attached:
                 continue

@@ -227,7 +227,7 @@ def _filter(bench: Bench) -> Iterator[Figure]:
     for part, name in ((0.5, "median"), (0.95, "95th percentile")):
         yield Figure(
             f"filter keystroke, {name}", mine, floors, target=TARGET, part=part, size=OPEN,
-            note="floor: the bare list and an indexed query of 60 rows",
+            note="floor: the bare list and an indexed query of 30 rows",
         )  # fmt: skip
 
 

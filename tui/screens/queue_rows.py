@@ -22,8 +22,8 @@ FURTHER, AHEAD = 0.5, 0.7
 """Seconds of rest before the order behind a kept page is read, and before each page of another pane."""
 ROWS_FIRST = 0.05
 """Seconds after which the order of the others is read: the first page is painted before."""
-TYPED_PAGE = 60
-"""Rows read for each letter of a filter."""
+TYPED_PAGE = 30
+"""Rows read for each letter of a filter, or as many as are in sight."""
 HAND_RESTS = 0.6
 """Seconds without a letter after which the further pages of a filtered list are read."""
 SLOW_ROWS = 5.0
@@ -66,7 +66,7 @@ class QueueRows(QueuePaint):
             fresh, at = True, self._at
         try:
             if fresh:
-                first = TYPED_PAGE if typing else FIRST_PAGE
+                first = max(TYPED_PAGE, self.list.size.height) if typing else FIRST_PAGE
                 before = stamp(app.home)
                 rows = await self._rows(wanted, limit=first)
                 order: list[Found] | None = None

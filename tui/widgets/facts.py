@@ -8,13 +8,13 @@ from datetime import UTC, tzinfo
 from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
-from textual.widget import Widget
 
 from connectors.text import clean
 from store.read_records import AgreementView, Parent, Row, TicketView, pane_number
 from tui.picks import rests_on
 from tui.text import fit, hours, say, when, wrap
 from tui.widgets.columns import SECTION, pane_words
+from tui.widgets.painted import Painted
 
 LABEL = 10
 UNTOLD = "not known from this PSA"
@@ -27,7 +27,7 @@ _STATES = {
 }
 
 
-class Facts(Widget):
+class Facts(Painted):
     """A few lines of facts; all of them when the ticket is open in full."""
 
     DEFAULT_CSS = """

@@ -11,15 +11,15 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.spoken import SIGNS, is_spoken
+from tui.widgets.painted import Painted
 
 _NARROW = {"┬": "┌", "┴": "└"}
 """Without the panes at the left there is nothing to join."""
 
 
-class Rule(Widget):
+class Rule(Painted):
     """One horizontal line of the frame, with a title at the left and another at the right."""
 
     DEFAULT_CSS = """
@@ -64,7 +64,7 @@ class Rule(Widget):
         return Content("").join(parts)
 
 
-class FramedScroll(ScrollView, inherit_bindings=False):
+class FramedScroll(Painted, ScrollView, inherit_bindings=False):
     """A virtual list of lines between `│` and `│`; the right one shows where in the whole one is.
 
     It has no keys of its own: what an arrow means is the screen's business.

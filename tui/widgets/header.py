@@ -7,19 +7,19 @@ from datetime import UTC, tzinfo
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from connectors.text import clean
 from tui.keymap import label
 from tui.spoken import header_words, is_spoken
 from tui.standing import Standing
 from tui.text import clock, spent, when
+from tui.widgets.painted import Painted
 
 TELLING = 0.7
 """From this part of our requests on the header says how much is used."""
 
 
-class Header(Widget):
+class Header(Painted):
     """Painted from a `Standing`; ticks with the clock."""
 
     DEFAULT_CSS = """

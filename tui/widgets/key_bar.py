@@ -8,15 +8,15 @@ from textual import events
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from tui.messages import KeyClicked
+from tui.widgets.painted import Painted
 
 Entry = tuple[str, str]
 """A key as written, and what it does in two or three words (may be foreign: a billing code)."""
 
 
-class KeyBar(Widget):
+class KeyBar(Painted):
     """Shows entries from the left; the last one (`? all keys`) always has its place at the right."""
 
     DEFAULT_CSS = """

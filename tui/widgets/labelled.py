@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from tui.text import fit
+from tui.widgets.painted import Painted
 
 NARROWEST = 12
 """Cells for the labels at least, so that two reviews in a row look alike."""
@@ -18,7 +18,7 @@ NARROWEST = 12
 Labels = tuple[tuple[str, Content], ...]
 
 
-class Labelled(Widget):
+class Labelled(Painted):
     """Pairs of label and text."""
 
     DEFAULT_CSS = """

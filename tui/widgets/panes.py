@@ -8,7 +8,6 @@ from textual import events
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from store.read_records import PaneCount
 from tui.keymap import label
@@ -18,9 +17,10 @@ from tui.pane_names import SHORT_NAMES
 from tui.spoken import is_spoken, panes_words
 from tui.standing import Counts
 from tui.text import fit, wrap
+from tui.widgets.painted import Painted
 
 
-class Panes(Widget):
+class Panes(Painted):
     """The column. A click on a line asks for its pane."""
 
     DEFAULT_CSS = """
@@ -111,7 +111,7 @@ class Panes(Widget):
             self.post_message(PaneWanted(lines[event.y][0]))
 
 
-class PaneStrip(Widget):
+class PaneStrip(Painted):
     """The same numbers in one line, for a narrow screen: `●` stands before what must be gone."""
 
     DEFAULT_CSS = """

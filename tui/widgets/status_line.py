@@ -10,13 +10,13 @@ from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from connectors.text import clean
 from store.read_records import ChangeView
 from tui.keymap import label
 from tui.spoken import TONES, held_words, is_spoken
 from tui.text import fit, wrap
+from tui.widgets.painted import Painted
 
 Tone = Literal["done", "info", "warn", "bad", "wait"]
 _SIGNS: dict[Tone, tuple[str, str]] = {
@@ -38,7 +38,7 @@ class Said:
     """`u undo`"""
 
 
-class StatusLine(Widget):
+class StatusLine(Painted):
     """Left: what was said last. Right: the held mail with its countdown."""
 
     DEFAULT_CSS = """

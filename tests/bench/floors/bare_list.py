@@ -1,7 +1,7 @@
 """A bare `ScrollView` list of constant strings: `python bare_list.py ROWS CACHE JOURNAL`.
 
 Down and PgDn move a highlighted row, `0` and `2` swap the strings. Each letter after `/` is put to an indexed query of
-the cache, whose first 60 rows are shown; `a` saves one row in a journal of its own, durably, then shows that it did.
+the cache, whose first 30 rows are shown; `a` saves one row in a journal of its own, durably, then shows that it did.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ from textual.strip import Strip
 HERE = Style(reverse=True)
 FOUND = (
     "SELECT number, company, summary, status FROM ticket"
-    " WHERE connection = 'acme' AND in_scope AND NOT closed AND summary LIKE ? LIMIT 60"
+    " WHERE connection = 'acme' AND in_scope AND NOT closed AND summary LIKE ? LIMIT 30"
 )
 """Reads the same tickets as a page of the list through the queue's own index."""
 
