@@ -8,10 +8,11 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from store.database import Databases
 from store.home import Home
@@ -25,6 +26,7 @@ from tests import large_kinds
 from tests.bench.figures import Figure, Note, Row, side_by_side
 from tests.bench.floors.counting import count
 from tests.bench.run import Bench
+from tests.bench.shares import shares, table
 from tests.large import NAME
 
 CHANGED = 100
@@ -32,6 +34,7 @@ WITHIN = 100.0
 """Milliseconds that a round after a sync that changed 100 tickets may take."""
 LONG = 200.0
 """Milliseconds that one kind is measured for, at least; a quick one three times."""
+ROUNDS = 9
 APART = 300
 """Seconds between two rounds."""
 
@@ -48,6 +51,8 @@ def figures(bench: Bench) -> Iterator[Row]:
             if size == largest:
                 yield _by_kind(databases, settings)
             yield from _after_changes(bench, databases, settings, size, standard=size == largest)
+            if size == largest:
+                yield _profile(bench, databases, settings, size)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -99,7 +104,7 @@ def _after_changes(
     """A round after a sync that changed 100 tickets: conversations, time, statuses, some new, some closed."""
     shop = large_kinds.Shop(size // 10, size - size // 10)
     wall, processor = [], []
-    for place in range(bench.rounds(9) + 1):
+    for place in range(bench.rounds(ROUNDS) + 1):
         now = large_kinds.NOW + APART * (place + 1)
         with databases.cache.begin() as cache:
             large_kinds.change(cache, shop, place, now=now, many=CHANGED)
@@ -122,6 +127,32 @@ def _after_changes(
         standard=standard,
         note="what is left of it where other work wants the machine, and without waiting for the disk",
     )
+
+
+def _profile(bench: Bench, databases: Databases, settings: Settings, size: int) -> Note:
+    """What such a round takes its time for, and how many statements it is."""
+    asked: list[str] = []
+
+    def count(*given: object) -> None:
+        asked.append(str(given[2]))
+
+    shop = large_kinds.Shop(size // 10, size - size // 10)
+
+    def changed(place: int) -> int:
+        now = large_kinds.NOW + APART * (place + 1)
+        with databases.cache.begin() as cache:
+            large_kinds.change(cache, shop, place, now=now, many=CHANGED)
+        return now
+
+    place = bench.rounds(ROUNDS) + 1
+    now = changed(place)
+    event.listen(databases.cache, "before_cursor_execute", count)
+    _round(databases, settings, now)
+    event.remove(databases.cache, "before_cursor_execute", count)
+    found = shares(partial(_round, databases, settings, changed(place + 1)))
+    reads = sum(one.lstrip().startswith(("SELECT", "WITH")) for one in asked)
+    words = f"{len(asked)} statements, {reads} of which read. "
+    return Note(f"What a round after {CHANGED} changes takes its processor time for", words + table(found))
 
 
 def _round(databases: Databases, settings: Settings, now: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cProfile
 import pstats
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from tests.bench.run import ROOT
 
@@ -22,6 +22,21 @@ def shares(work: Callable[[], object]) -> dict[str, float]:
     """Group -> its share of this work's processor time in this thread, its own functions alone."""
     watch = cProfile.Profile(time.process_time)
     watch.runcall(work)
+    return _grouped(watch)
+
+
+async def shares_awaited(work: Awaitable[object]) -> dict[str, float]:
+    """The same, of what is awaited on a running loop, with all else that the loop does meanwhile."""
+    watch = cProfile.Profile(time.process_time)
+    watch.enable()
+    try:
+        await work
+    finally:
+        watch.disable()
+    return _grouped(watch)
+
+
+def _grouped(watch: cProfile.Profile) -> dict[str, float]:
     found = dict.fromkeys([*GROUPS, "else"], 0.0)
     for (file, _, function), (_, _, own, _, _) in pstats.Stats(watch).stats.items():  # type: ignore[attr-defined]
         signs = f"{file} {function}"

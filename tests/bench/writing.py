@@ -15,6 +15,7 @@ from tests.bench.figures import Figure, Note, Row
 from tests.bench.floors.writing_alone import writing_alone
 from tests.bench.queued import CODES, NAME, Queued, queued
 from tests.bench.run import Bench
+from tests.bench.shares import shares_awaited, table
 from tests.bench.written import Rows
 
 FIXES = 1000
@@ -64,6 +65,10 @@ async def _measured(place: Queued, rounds: int, scratch: Path) -> list[Row]:
             floor.append(
                 await _floor(desk, place, tickets, int(codes[code]), commits, scratch) / len(tickets)
             )
+        await place.queue(desk, CODES[rounds % 2])
+        place.slow(LATENCY)
+        whose = await shares_awaited(desk.push())
+        place.slow(0)
     told = f"{many:,} fixes of one field, a ticket each; {LATENCY} ms for each answer"
     return [
         Figure(
@@ -76,6 +81,7 @@ async def _measured(place: Queued, rounds: int, scratch: Path) -> list[Row]:
         Figure("write-back, requests a fix", [sent / many], unit="a fix"),
         Figure("write-back, durable commits a fix", [commits[0] / many], unit="a fix", note="to the journal"),
         Note("What a fix costs", f"{told}. {_told(sent, commits, rows, many)}"),
+        Note("What sending takes its processor time for", table(whose)),
     ]
 
 
