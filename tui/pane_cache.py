@@ -43,10 +43,15 @@ def stamp(home: Home) -> Stamp | None:
                 status = file.stat()
             except FileNotFoundError:
                 found.append((0, 0))
-            else:
-                if status.st_mtime_ns > settled:
-                    return None
-                found.append((status.st_mtime_ns, status.st_size))
+                continue
+            if (
+                not status.st_size
+            ):  # a log without anything in it: whoever reads alone makes one and takes it away
+                found.append((0, 0))
+                continue
+            if status.st_mtime_ns > settled:
+                return None
+            found.append((status.st_mtime_ns, status.st_size))
     return tuple(found)
 
 

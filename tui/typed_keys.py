@@ -38,7 +38,8 @@ class TypedKeys(App[int]):
         self._kept_keys: list[events.Key] | None = None
         self._pressed_in: list[DOMNode] = []
         self._in_line = False
-        """The key before was a letter of a line: its next one comes behind it in the same queue, and need not wait."""
+        """The key before was a letter of the filter: the next one comes behind it in the same queue, and need not
+        wait."""
 
     @property
     def queue(self) -> QueueScreen:
@@ -173,7 +174,7 @@ class TypedKeys(App[int]):
             if self.screen is self.queue and self.key_target == "list" and key.key in self._going:
                 await self._go(self._going[key.key])
                 return
-            self._in_line = self.key_target == "line" and key.is_printable
+            self._in_line = self.screen is self.queue and self.key_target == "line" and key.is_printable
             self._pressed_in = [
                 self.focused or self.screen,
                 *(self.focused.ancestors if self.focused else ()),

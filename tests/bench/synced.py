@@ -28,8 +28,8 @@ from tests.bench.slowed import only_mine
 log = logging.getLogger(__name__)
 
 NAME = large.NAME
-STALE = 6 * 3600
-"""Seconds after which a home that was kept is made anew: once a day a round reads more."""
+STALE = 3600
+"""Seconds after which a home that was kept is made anew: from time to time a round reads more."""
 
 
 @dataclass(frozen=True)

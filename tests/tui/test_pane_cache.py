@@ -54,6 +54,14 @@ def test_any_write_to_either_ends_it(home: Home, name: str) -> None:
     assert cache.get(WANTED, 1000) is None
 
 
+def test_a_log_without_anything_in_it_is_no_write(home: Home) -> None:
+    """Whoever reads a database that nobody has open makes one, and takes it away again."""
+    cache = kept(home)
+    home.cache.with_name("cache.db-wal").touch()
+    assert cache.get(WANTED, 1000) is not None
+    assert stamp(home) is not None
+
+
 def test_what_was_read_at_the_moment_of_a_write_is_not_kept(home: Home) -> None:
     """A second write of that moment, into the pages of the first, would change neither time nor size."""
     home.cache.write_bytes(b"some pages")

@@ -94,7 +94,9 @@ class Dialog(ModalScreen[Answer | None]):
 
     @on(OptionList.OptionHighlighted)
     def _announce(self, event: OptionList.OptionHighlighted) -> None:
-        self._say_option(event.option_list, event.option_index)
+        # What is chosen now: letters typed quickly may have filled the list anew since, with fewer lines.
+        if event.option_list.highlighted is not None:
+            self._say_option(event.option_list, event.option_list.highlighted)
 
     def _say_option(self, options: OptionList, index: int) -> None:
         """The line under the cursor in words, and its place among those that can be chosen."""
