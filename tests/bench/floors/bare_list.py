@@ -23,8 +23,9 @@ FOUND = (
 """Reads the same tickets as a page of the list through the queue's own index."""
 
 
-class Rows(ScrollView, can_focus=True):
-    """Lines and a highlighted one; what has not changed is not painted again."""
+class Rows(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines and a highlighted one; what has not changed is not painted again. It has no keys of its own: they would scroll
+    it a second time."""
 
     DEFAULT_CSS = "Rows { scrollbar-size: 0 0; }"
 
