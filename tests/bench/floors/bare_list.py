@@ -24,8 +24,8 @@ FOUND = (
 
 
 class Rows(ScrollView, can_focus=True, inherit_bindings=False):
-    """Lines and a highlighted one; what has not changed is not painted again. It has no keys of its own: they would scroll
-    it a second time."""
+    """Lines and a highlighted one; what has not changed is not painted again. It has no keys of its own: they would
+    scroll it a second time."""
 
     DEFAULT_CSS = "Rows { scrollbar-size: 0 0; }"
 

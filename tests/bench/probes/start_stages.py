@@ -5,6 +5,7 @@ the program does it; that a module begins to be loaded is what tells a stage.
 """
 
 import json
+import os
 import re
 import sys
 import time
@@ -62,8 +63,9 @@ def watch() -> None:
             if re.search(sign, words):
                 mark(stage)
                 if stage == "frame with the first ticket":
-                    with open(out, "w", encoding="utf-8") as file:  # noqa: PTH123
+                    with open(f"{out}.part", "w", encoding="utf-8") as file:  # noqa: PTH123
                         json.dump(reached, file)
+                    os.replace(f"{out}.part", out)  # noqa: PTH105 - whoever waits for it finds all of it
 
     def mounted(self: tui.app.Deskzero) -> None:
         mark("the app runs, its screen is loaded")
