@@ -153,8 +153,10 @@ def _highlighted(text: str) -> str:
 def figures(bench: Bench) -> Iterator[Row]:
     for size in bench.sizes:
         yield from _moves(bench, size, standard=size == OPEN)
-    yield from _filter(bench)
-    yield from _accept(bench)
+    for size in bench.sizes:
+        yield from _filter(bench, size, standard=size == OPEN)
+    for size in bench.sizes:
+        yield from _accept(bench, size, standard=size == OPEN)
     from tests.bench.key_stages import profile
 
     yield profile(bench)
@@ -206,14 +208,14 @@ def _moves(bench: Bench, size: int, *, standard: bool) -> Iterator[Figure]:
             )
 
 
-def _filter(bench: Bench) -> Iterator[Figure]:
+def _filter(bench: Bench, size: int, *, standard: bool) -> Iterator[Figure]:
     """Letters typed into the filter."""
-    home, _ = bench.home()
+    home, _ = bench.home(size, _closed(size))
     mine: list[float] = []
     floors: list[float] = []
     with ExitStack() as stack:
-        ours = Ours(stack, home, OPEN)
-        bare = Bare(stack, OPEN, home.cache, bench.scratch / "floor-filter.db")
+        ours = Ours(stack, home, size)
+        bare = Bare(stack, size, home.cache, bench.scratch / f"floor-filter-{size}.db")
         many = bench.rounds(SAMPLES_OF_GROWTH)
         while len(mine) < many:
             for word in WORDS:
@@ -226,24 +228,26 @@ def _filter(bench: Bench) -> Iterator[Figure]:
                     one.filter(False)
     for part, name in ((0.5, "median"), (0.95, "95th percentile")):
         yield Figure(
-            f"filter keystroke, {name}", mine, floors, target=TARGET, part=part, size=OPEN,
+            f"filter keystroke, {name}", mine, floors, target=TARGET, part=part, size=size, standard=standard,
             note="floor: the bare list and an indexed query of 30 rows",
         )  # fmt: skip
 
 
-def _accept(bench: Bench) -> Iterator[Figure]:
+def _accept(bench: Bench, size: int, *, standard: bool) -> Iterator[Figure]:
     """The key that takes what stands after the arrow; in a copy of the home, which it changes."""
-    made, _ = bench.home()
-    folder = bench.scratch / "accepting"
+    made, _ = bench.home(size, _closed(size))
+    folder = bench.scratch / f"accepting-{size}"
     shutil.copytree(made.config.parent, folder)
     with ExitStack() as stack:
-        ours = Ours(stack, Home.at(folder), OPEN)
+        ours = Ours(stack, Home.at(folder), size)
         ours.pane("1")
         settle(ours.terminal)
-        bare = Bare(stack, OPEN, made.cache, bench.scratch / "floor-accept.db")
-        mine, floors = side_by_side(ours.accept, bare.accept, rounds=bench.rounds(SAMPLES), warm_up=2)
+        bare = Bare(stack, size, made.cache, bench.scratch / f"floor-accept-{size}.db")
+        rounds = bench.rounds(SAMPLES if standard else SAMPLES_OF_GROWTH)
+        mine, floors = side_by_side(ours.accept, bare.accept, rounds=rounds, warm_up=2)
+    shutil.rmtree(folder)
     for part, name in ((0.5, "median"), (0.95, "95th percentile")):
         yield Figure(
-            f"accept a suggestion, {name}", mine, floors, target=TARGET, part=part, size=OPEN,
+            f"accept a suggestion, {name}", mine, floors, target=TARGET, part=part, size=size, standard=standard,
             note="floor: the bare list and one durable commit",
         )  # fmt: skip
