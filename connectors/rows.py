@@ -7,6 +7,7 @@ meaning is plain (a number for a text), else left empty and reported as `Odd`, w
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -48,7 +49,15 @@ def read_rows(answer: Answer, shape: type[R], strict: frozenset[str]) -> list[Ro
         values = msgspec.json.decode(answer.body, type=list[shape])  # type: ignore[valid-type]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [read_row(raw, shape, strict) for raw in answer.decode(list[msgspec.Raw])]
+    if _is_numbered(shape):  # nearly every page, and ten thousand ids a round
+        return [Row(value.id, value, [], str(value.id)) for value in values]
     return [_row(getattr(value, "id", None), value, []) for value in values]
+
+
+@cache
+def _is_numbered(shape: type[msgspec.Struct]) -> bool:
+    """Whether its id is a number wherever a row of it can be read."""
+    return any(field.name == "id" and field.type is int for field in msgspec.structs.fields(shape))
 
 
 def _read_slowly(raw: msgspec.Raw, shape: type[R], strict: frozenset[str]) -> Row:

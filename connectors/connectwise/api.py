@@ -11,6 +11,7 @@ import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import lt
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -200,7 +201,7 @@ class Api:
             answer = await self._list(path, shape, wanted)
             rows = read_rows(answer, shape, strict)
             ids = [row.id for row in rows if row.id is not None]
-            if any(later <= earlier for earlier, later in zip([last or 0, *ids], ids, strict=False)):
+            if not all(map(lt, [last or 0, *ids], ids)):
                 raise Unreadable(
                     f"{answer.where}: the rows are not in the order that was asked for (by id)",
                     hint="Without it nothing says that the list is complete; report the PSA's version.",

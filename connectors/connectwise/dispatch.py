@@ -54,9 +54,10 @@ class Dispatch:
         found: dict[str, set[str]] = {}
         until: dict[str, int] = {}
         if scope.scope.kind in ("mine", "owner"):
-            async for ticket, _, ends in self._entries(f"{_OPEN} and member/id={scope.id}"):
-                found[ticket] = {scope.name or ""}
-                until[ticket] = max(until.get(ticket, 0), ends)
+            async for page in self._entries(f"{_OPEN} and member/id={scope.id}"):
+                for ticket, _, ends in page:
+                    found[ticket] = {scope.name or ""}
+                    until[ticket] = max(until.get(ticket, 0), ends)
         if self._complete:
             self._moved |= {
                 one for one in self._until | until if self._until.get(one, 0) != until.get(one, 0)
@@ -69,9 +70,10 @@ class Dispatch:
             return
         for batch in batches([one for one in ticket_ids if one not in self._who]):
             self._who |= {ticket: set() for ticket in batch}
-            async for ticket, member, ends in self._entries(f"{_OPEN} and {one_of('objectId', batch)}"):
-                self._who.setdefault(ticket, set()).add(member)
-                self._until[ticket] = max(self._until.get(ticket, 0), ends)
+            async for page in self._entries(f"{_OPEN} and {one_of('objectId', batch)}"):
+                for ticket, member, ends in page:
+                    self._who.setdefault(ticket, set()).add(member)
+                    self._until[ticket] = max(self._until.get(ticket, 0), ends)
 
     @property
     def tickets(self) -> list[str]:
@@ -105,10 +107,11 @@ class Dispatch:
         """Those of `only` have been asked for, whether or not they came."""
         self._moved -= set(ticket_ids)
 
-    async def _entries(self, conditions: str) -> AsyncIterator[tuple[str, str, int]]:
-        """(ticket, identifier of the member, end or begin; 0 where neither can be read) of each entry."""
+    async def _entries(self, conditions: str) -> AsyncIterator[list[tuple[str, str, int]]]:
+        """By page (ticket, identifier of the member, end or begin; 0 where neither can be read) of each entry."""
         every = frozenset({"id", "objectId", "member"})
         async for page in self._api.pages("/schedule/entries", _EntryRow, every, conditions):
+            entries = []
             for row in page.rows:
                 if row.value is None:
                     where, problem = row.problems[0]
@@ -119,4 +122,7 @@ class Dispatch:
                 member = row.value.member
                 if row.value.object_id and member is not None:
                     ends = seconds(row.value.date_end or row.value.date_start, "$.dateEnd", row.problems)
-                    yield str(row.value.object_id), member.identifier or member.name or "", ends or 0
+                    entries.append(
+                        (str(row.value.object_id), member.identifier or member.name or "", ends or 0)
+                    )
+            yield entries
