@@ -46,7 +46,7 @@ def read_rows(answer: Answer, shape: type[R], strict: frozenset[str]) -> list[Ro
 
     Raises `Unreadable` where the answer is no list."""
     try:
-        values = msgspec.json.decode(answer.body, type=list[shape])  # type: ignore[valid-type]
+        values: list[Any] = msgspec.json.decode(answer.body, type=list[shape])  # type: ignore[valid-type]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [read_row(raw, shape, strict) for raw in answer.decode(list[msgspec.Raw])]
     if _is_numbered(shape):  # nearly every page, and ten thousand ids a round
