@@ -44,9 +44,8 @@ def stamp(home: Home) -> Stamp | None:
             except FileNotFoundError:
                 found.append((0, 0))
                 continue
-            if (
-                not status.st_size
-            ):  # a log without anything in it: whoever reads alone makes one and takes it away
+            if not status.st_size:
+                # A log without anything in it: whoever reads alone makes one and takes it away again.
                 found.append((0, 0))
                 continue
             if status.st_mtime_ns > settled:

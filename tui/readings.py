@@ -30,15 +30,14 @@ class Wanted(NamedTuple):
         return f"{self.pane.filter} {self.filter}"
 
 
-def rows_of(wanted: Wanted, reader: Reader, *, offset: int = 0, limit: int | None = None) -> list[Row]:
-    """A pane's rows."""
+def rows_of(wanted: Wanted, reader: Reader, *, limit: int | None = None) -> list[Row]:
+    """A pane's rows, from the first one on."""
     return reader.rows(
         wanted.pane.kinds,
         text=wanted.text,
         connection=wanted.only,
         shown=wanted.shown,
         order=wanted.order,
-        offset=offset,
         limit=limit,
     )
 

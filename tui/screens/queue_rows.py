@@ -33,11 +33,11 @@ SLOW_ROWS = 5.0
 class QueueRows(QueuePaint):
     """Reads rows through the app's reader into the list."""
 
-    async def _rows(self, wanted: Wanted, *, offset: int = 0, limit: int | None = None) -> list[Row]:
+    async def _rows(self, wanted: Wanted, *, limit: int) -> list[Row]:
         """One reading at a time: that of a letter before goes on in its thread, and ten would slow each other down."""
         while self._reading is not None and not self._reading.done():
             await asyncio.wait([self._reading])
-        reading = self.deskzero.read(partial(rows_of, wanted, offset=offset, limit=limit))
+        reading = self.deskzero.read(partial(rows_of, wanted, limit=limit))
         self._reading = asyncio.ensure_future(reading)
         self._reading.add_done_callback(
             lambda one: one.cancelled() or one.exception()
