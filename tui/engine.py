@@ -40,6 +40,11 @@ class CannotSave(EngineStopped):
         self.hint = problem.hint
 
 
+def _log_failure(writes: asyncio.Future[T]) -> None:
+    if not writes.cancelled() and (error := writes.exception()) is not None:
+        log.error("writing failed after its flow had ended", exc_info=error)
+
+
 class Engine:
     """Runs a `Desk` in a thread. All methods are called from the app's own thread."""
 
@@ -68,6 +73,12 @@ class Engine:
         self._leaving = False
         self.syncing = False
         """A round is running now. Read from the screen."""
+        self._writes = 0
+
+    @property
+    def writing(self) -> bool:
+        """Whether something is being written down that no longer can be given up."""
+        return self._writes > 0
 
     @property
     def started(self) -> bool:
@@ -102,6 +113,24 @@ class Engine:
             return await asyncio.shield(asyncio.wrap_future(future))
         except DatabaseProblem as problem:
             raise CannotSave(problem) from problem
+
+    async def write(self, work: Callable[[Desk], Awaitable[T]]) -> T:
+        """As `call`, for what puts something into the outbox or takes it out: `writing` until that has ended, also
+        when the caller has been cancelled meanwhile."""
+
+        async def counted() -> T:
+            try:
+                return await self.call(work)
+            finally:
+                self._writes -= 1
+
+        self._writes += 1
+        writes = asyncio.ensure_future(counted())
+        try:
+            return await asyncio.shield(writes)
+        except asyncio.CancelledError:
+            writes.add_done_callback(_log_failure)  # nobody else is left to hear of it
+            raise
 
     def sync_now(self) -> None:
         """Asks for a round now, by a person. While one runs, another follows it."""

@@ -64,11 +64,11 @@ class Learning:
                 await self._keep_draft(view, "")
                 return "Nothing was written down."
             slip = filled
+            await self._keep_draft(view, slip.what)  # whatever becomes of the question
             answer = await self.app.push_screen_wait(_question(view, slip))
             if answer == "edit":
                 continue
             if answer is None:
-                await self._keep_draft(view, slip.what)
                 return f"Nothing is in the mistake log. The text is kept, {label('queue.mistake')} goes on."
             return await self._into_the_log(view, kind, slip, copies=answer == "copy")
 

@@ -104,7 +104,7 @@ async def submitted_together(
             raise Refused(str(error), hint=error.hint) from error
         return [change for change in changes if change != NOT_SENT]
 
-    return await engine.call(work)
+    return await engine.write(work)
 
 
 async def close_guards(engine: Engine, view: TicketView, wanted: dict[str, Any]) -> Sequence[Guard] | str:
@@ -130,7 +130,7 @@ async def submitted(engine: Engine, fix: Prepared, committed: Callable[[], objec
     async def work(desk: Desk) -> str:
         return await desk.submit(fix, committed=committed)
 
-    return await engine.call(work)
+    return await engine.write(work)
 
 
 async def taken_back(engine: Engine, change: ChangeView) -> Undone:
@@ -150,7 +150,7 @@ async def taken_back(engine: Engine, change: ChangeView) -> Undone:
             _keep_text(desk, change)
         return undone
 
-    return await engine.call(work)
+    return await engine.write(work)
 
 
 async def dropped(engine: Engine, change: ChangeView) -> None:
@@ -165,7 +165,7 @@ async def dropped(engine: Engine, change: ChangeView) -> None:
             raise Refused(str(error), hint=error.hint) from error
         _keep_text(desk, change)
 
-    await engine.call(work)
+    await engine.write(work)
 
 
 async def tried_again(engine: Engine, change: ChangeView) -> None:
@@ -179,7 +179,7 @@ async def tried_again(engine: Engine, change: ChangeView) -> None:
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
 
-    await engine.call(work)
+    await engine.write(work)
 
 
 async def released(engine: Engine, change: ChangeView) -> None:
@@ -193,7 +193,7 @@ async def released(engine: Engine, change: ChangeView) -> None:
         except OutboxRefused as error:
             raise Refused(str(error), hint=error.hint) from error
 
-    await engine.call(work)
+    await engine.write(work)
 
 
 def kept_side(change: ChangeView) -> Side | None:

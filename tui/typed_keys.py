@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from textual import events, work
@@ -20,6 +21,9 @@ from tui.keys import ARROWS, MOVE, QUEUE, going_keys, moving_keys, opening_keys
 
 if TYPE_CHECKING:
     from tui.screens.queue import QueueScreen
+
+FLOWS = ("flow", "leave")
+"""The groups of workers that lead from a key of the queue through dialogs."""
 
 
 class TypedKeys(App[int]):
@@ -36,6 +40,8 @@ class TypedKeys(App[int]):
         self._typed: asyncio.Queue[tuple[list[events.Key], float]] = asyncio.Queue()
         self._acting = False
         self._kept_keys: list[events.Key] | None = None
+        self._answered = False
+        """Whether keys wait because a dialog has been answered, and not for the first one of a flow."""
         self._pressed_in: list[DOMNode] = []
         self._in_line = False
         """The key before was a letter of the filter: the next one comes behind it in the same queue, and need not
@@ -211,22 +217,42 @@ class TypedKeys(App[int]):
 
     def keep_keys(self) -> None:
         """From now on typed keys wait for the dialog that is being opened; Esc gives it up."""
-        self._kept_keys = []
+        self._kept_keys, self._answered = [], False
         self.set_timer(2.0, self._keys_in_doubt)
+
+    def dialog_answered(self) -> None:
+        """A dialog over the queue closes. Its flow goes on, perhaps to the next one, and what is typed until then is
+        not meant for the list behind."""
+        if self._flowing and len(self.screen_stack) == 2 and self._kept_keys is None:
+            self.keep_keys()
+            self._answered = True
+
+    def flow_ended(self) -> None:
+        """No dialog comes any more. Moving behind the last answer was meant for the list; anything else is gone."""
+        if self._flowing:
+            return
+        keys, answered = self._kept_keys or [], self._answered
+        self.drop_keys()
+        if answered and (moves := list(takewhile(lambda key: key.key in self._going, keys))):
+            self._typed.put_nowait((moves, time.monotonic()))
+
+    @property
+    def _flowing(self) -> bool:
+        return any(worker.group in FLOWS and not worker.is_finished for worker in self.workers)
 
     def _keys_in_doubt(self) -> None:
         """Whatever went wrong with opening: the keyboard must not stay dead."""
-        busy = any(worker.group == "flow" and not worker.is_finished for worker in self.workers)
-        if not busy:
+        if not self._flowing:
             self.drop_keys()
 
     async def give_keys(self) -> None:
         """The dialog is there: what was typed meanwhile goes into it. An Enter goes only into an editor."""
-        keys, self._kept_keys = self._kept_keys or [], None
+        keys = self._kept_keys or []
+        self.drop_keys()
         for key in keys:
             if key.key != "enter" or self.key_target == "text":
                 await super().on_event(key)
 
     def drop_keys(self) -> None:
         """No dialog came: what was typed for it is gone."""
-        self._kept_keys = None
+        self._kept_keys, self._answered = None, False

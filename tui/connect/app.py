@@ -93,6 +93,9 @@ class ConnectApp(App[Ended]):
     def drop_keys(self) -> None:
         """As above."""
 
+    def dialog_answered(self) -> None:
+        """As above."""
+
     def action_leave(self) -> None:
         """In the question whether to leave it is no answer."""
         if self.screen is self.guide:

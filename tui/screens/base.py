@@ -32,6 +32,9 @@ class Host(Protocol):
     def drop_keys(self) -> None:
         """What was typed for it is gone."""
 
+    def dialog_answered(self) -> None:
+        """It closes with its answer."""
+
 
 class Dialog(ModalScreen[Answer | None]):
     """A question over (or in place of) the list. It answers once, and only by closing."""
@@ -115,6 +118,7 @@ class Dialog(ModalScreen[Answer | None]):
         if self._finished:
             return
         self._finished = True
+        cast("Host", self.app).dialog_answered()
         self.dismiss(answer)
 
     def action_cancel(self) -> None:

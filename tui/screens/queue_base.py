@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
+from textual.worker import Worker
 
 from connectors.text import clean
 from store.read import CacheUnreadable
@@ -17,6 +18,7 @@ from tui.messages import Saved
 from tui.offers import why_not
 from tui.orders import Refused
 from tui.screens.queue_view import QueueView
+from tui.typed_keys import FLOWS
 
 if TYPE_CHECKING:
     from tui.asks import Item, Jump
@@ -74,11 +76,18 @@ class QueueBase(QueueView):
             await flow(view)
         except (Refused, EngineStopped, CacheUnreadable) as error:
             self.flows.refused(error)
-        finally:
-            self.deskzero.drop_keys()
+
+    @on(Worker.StateChanged)
+    def _flow_went_on(self, event: Worker.StateChanged) -> None:
+        if event.worker.group in FLOWS and event.worker.is_finished:
+            self.deskzero.flow_ended()
 
     def give_up(self) -> None:
-        """Esc while a dialog is slow to open: it does not open any more."""
+        """Esc while a dialog is slow to open: it does not open any more. What is being saved is saved to its end."""
+        if self.deskzero.engine.writing:
+            undo = label("queue.undo")
+            self.tell(f"Too late to give up: it is being saved. {undo} takes it back.", "warn")
+            return
         self.workers.cancel_group(self, "flow")
         self.deskzero.drop_keys()
         self.tell("Given up. Nothing was done.", "info")

@@ -52,8 +52,6 @@ class MarkKeys(QueueBase):
             await flow(Together(self))
         except (Refused, EngineStopped, CacheUnreadable) as error:
             self.flows.refused(error)
-        finally:
-            self.deskzero.drop_keys()
 
     @on(MarksChanged)
     def _marks_changed(self) -> None:

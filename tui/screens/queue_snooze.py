@@ -23,7 +23,4 @@ class SnoozeKeys(QueueBase):
     async def _snooze(self) -> None:
         from tui.flows_snooze import Snoozing
 
-        try:
-            await Snoozing(self).snooze(None if self.list.is_ghost else self.row)
-        finally:
-            self.deskzero.drop_keys()
+        await Snoozing(self).snooze(None if self.list.is_ghost else self.row)
