@@ -16,7 +16,7 @@ import getpass
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,10 @@ BEGINNING = "0" * 64
 STATES = ("held", "queued", "sending", "confirmed", "conflict", "rejected", "uncertain", "undone", "dropped")
 """Events that are a change's new state; the other events are told in `docs/write-back.md`."""
 
+_LAST = (
+    "(SELECT seq FROM audit ORDER BY seq DESC LIMIT 1), (SELECT hash FROM audit ORDER BY seq DESC LIMIT 1)"
+)
+"""Columns: the number and the hash of the last entry."""
 _COLUMNS = (
     "seq, at, who, os_user, connection, ticket_id, change, event, payload, payload_hash, previous, hash"
 )
@@ -76,8 +80,11 @@ class Verified(msgspec.Struct, frozen=True):
 
 def append(db: Db | sqlite3.Connection, change: str, event: str, payload: Mapping[str, object]) -> None:
     """Adds an entry about a change, in the caller's transaction. The change must be in the journal."""
-    row = _run(db, "SELECT connection, ticket_id, who FROM change WHERE change = ?", change).fetchone()
-    write(db, event, payload, connection=row[0], ticket_id=row[1], change=change, who=row[2])
+    row = _run(
+        db, f"SELECT connection, ticket_id, who, {_LAST} FROM change WHERE change = ?", change
+    ).fetchone()
+    connection, ticket_id, who, *last = row
+    _write(db, event, payload, last=last, connection=connection, ticket_id=ticket_id, change=change, who=who)
 
 
 def write(
@@ -91,8 +98,23 @@ def write(
     who: str = "",
 ) -> None:
     """Adds an entry, in the caller's transaction; without a change it is about the journal as a whole."""
-    last = _run(db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, previous = (1, BEGINNING) if last is None else (last[0] + 1, last[1])
+    last = _run(db, f"SELECT {_LAST}").fetchone()
+    _write(db, event, payload, last=last, connection=connection, ticket_id=ticket_id, change=change, who=who)
+
+
+def _write(
+    db: Db | sqlite3.Connection,
+    event: str,
+    payload: Mapping[str, object],
+    *,
+    last: Sequence[Any],
+    connection: str,
+    ticket_id: str,
+    change: str,
+    who: str,
+) -> None:
+    """`last`: the number and the hash of the entry before, both `None` where this is the first."""
+    seq, previous = (1, BEGINNING) if last[0] is None else (last[0] + 1, last[1])
     words = msgspec.json.encode(payload, order="sorted").decode()
     made = AuditEntry(
         seq=seq,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from connectors.contract import (
     Connector,
@@ -114,14 +114,11 @@ async def conversations_of(round: Round, due: Sequence[str]) -> None:
     failed: list[str] = []
 
     connector = round.connector
-    ahead: object = None
+    ask: Callable[[str], Awaitable[Conversation]] = connector.conversation
 
     async def read(ticket_id: str) -> None:
         try:
-            if ahead is not None and isinstance(connector, ReadsAhead):
-                conversation = await connector.conversation_with(ticket_id, ahead)
-            else:
-                conversation = await connector.conversation(ticket_id)
+            conversation = await ask(ticket_id)
         except (NotThere, Forbidden, Rejected, Unreadable) as error:
             failed.append(f"{ticket_id} ({error})")
             return
@@ -134,7 +131,7 @@ async def conversations_of(round: Round, due: Sequence[str]) -> None:
     try:
         for start in range(0, len(due), together):
             some = due[start : start + together]
-            ahead = await _read_ahead(connector, some)
+            ask = await reading(connector, some)
             await each(some, read, at_once=at_once)
     finally:  # what was read until an error is kept
         store.flush()
@@ -142,15 +139,17 @@ async def conversations_of(round: Round, due: Sequence[str]) -> None:
         say_unread(round, "conversation", failed)
 
 
-async def _read_ahead(connector: Connector, ids: Sequence[str]) -> object:
-    """What these conversations share, if anything; where that is refused, each is read by itself and says why."""
+async def reading(connector: Connector, ids: Sequence[str]) -> Callable[[str], Awaitable[Conversation]]:
+    """How these conversations are read: what they share is asked for here, once for all of them (`AHEAD` at most),
+    where the connector can; where that is refused, each is read by itself and says why. Raises `ConnectorError`."""
     if not isinstance(connector, ReadsAhead) or len(ids) < 2:
-        return None
+        return connector.conversation
     try:
-        return await connector.read_ahead(ids)
+        ahead = await connector.read_ahead(ids)
     except (NotThere, Forbidden, Rejected, Unreadable) as error:
         log.info("%s: conversations are read one by one: %s", connector.title, error)
-        return None
+        return connector.conversation
+    return lambda ticket_id: connector.conversation_with(ticket_id, ahead)
 
 
 class _Store:

@@ -86,7 +86,8 @@ def overlay_for(cache: Db, connection: str, ticket_id: str, changes: Sequence[En
 def settle(databases: Databases, connection: str, now: int, *, refreshed: Collection[str] = ()) -> set[str]:
     """Ends the overlay of confirmed changes whose ticket (with its notes and time, where the change made
     some) was read after the confirmation. `refreshed`: changes whose ticket was read again by the sender,
-    certainly afterwards, even if within the same second. Gives the ids of the tickets concerned."""
+    certainly afterwards, even if within the same second. Gives the ids of the tickets concerned, whose overlay the
+    caller has to make again (`rebuild_overlay`)."""
     with databases.journal_reads.begin() as journal:
         entries = load(
             journal, "connection = :c AND state = 'confirmed' AND settled_at IS NULL", c=connection
@@ -94,36 +95,33 @@ def settle(databases: Databases, connection: str, now: int, *, refreshed: Collec
     if not entries:
         return set()
     with databases.cache_reads.begin() as cache:
-        done = [entry for entry in entries if _is_read(cache, entry, entry.change in refreshed)]
+        rows = cache.execute(
+            text(
+                "SELECT ticket_id, read_at, notes_read_at, time_read_at FROM ticket WHERE connection = :c"
+                " AND presence = 'here' AND ticket_id IN (SELECT value FROM json_each(:ids))"
+            ),
+            {"c": connection, "ids": json.dumps(sorted({entry.ticket_id for entry in entries}))},
+        )
+        reads = {row.ticket_id: row for row in rows}
+    done = [
+        entry for entry in entries if _is_read(reads.get(entry.ticket_id), entry, entry.change in refreshed)
+    ]
     with databases.journal.begin() as journal:
         for entry in done:
             move(journal, entry.change, ("confirmed",), settled_at=now)
-    tickets = {entry.ticket_id for entry in done}
-    if tickets:
-        rebuild_overlay(databases, connection, tickets)
-    return tickets
+    return {entry.ticket_id for entry in done}
 
 
-def _is_read(cache: Db, entry: Entry, refreshed: bool) -> bool:
-    row = (
-        cache.execute(
-            text(
-                "SELECT read_at, notes_read_at, time_read_at, presence FROM ticket"
-                " WHERE connection = :c AND ticket_id = :t"
-            ),
-            {"c": entry.connection, "t": entry.ticket_id},
-        )
-        .mappings()
-        .one_or_none()
-    )
-    if row is None or row["presence"] != "here":
+def _is_read(row: Any, entry: Entry, refreshed: bool) -> bool:  # noqa: ANN401 - the ticket's row
+    """`row`: when the ticket's parts were read; `None` where it is gone, and nothing is to be shown over it."""
+    if row is None:
         return True
     since = (entry.confirmed_at or 0) - (1 if refreshed else 0)
-    reads = [row["read_at"]]
+    reads = [row.read_at]
     if entry.fix.reply is not None or entry.fix.note is not None:
-        reads.append(row["notes_read_at"])
+        reads.append(row.notes_read_at)
     if entry.fix.time is not None or entry.fix.entries:
-        reads.append(row["time_read_at"])
+        reads.append(row.time_read_at)
     return all(read is not None and read > since for read in reads)
 
 
@@ -272,11 +270,12 @@ def _clear(cache: Db, connection: str, tickets: Sequence[str] | None) -> None:
         if tickets is None:
             cache.execute(text(f"DELETE FROM {name} WHERE connection = :c"), {"c": connection})
             continue
-        for ticket_id in tickets:
-            cache.execute(
-                text(f"DELETE FROM {name} WHERE connection = :c AND ticket_id = :t"),
-                {"c": connection, "t": ticket_id},
-            )
+        cache.execute(
+            text(
+                f"DELETE FROM {name} WHERE connection = :c AND ticket_id IN (SELECT value FROM json_each(:ids))"
+            ),
+            {"c": connection, "ids": json.dumps(tickets)},
+        )
 
 
 def _write(cache: Db, connection: str, ticket_id: str, laid: Laid) -> None:

@@ -11,7 +11,7 @@ from store.cache_notes import store_conversations
 from store.cache_writes import saved_scope, set_presence, store_time
 from store.contact_tickets import AT_ONCE, others_open, read_again_later, reread
 from store.conversations import AT_ONCE as CONVERSATIONS_AT_ONCE
-from store.conversations import PER_REQUEST
+from store.conversations import PER_REQUEST, reading
 from store.database import Databases, explained
 from store.not_known import told
 from store.note_reading import classifier
@@ -83,9 +83,14 @@ async def _conversations(round: Round, ticket_ids: Sequence[str]) -> dict[str, C
     failed: dict[str, ConnectorError] = {}
     read: list[Conversation] = []
 
+    try:
+        ask = await reading(round.connector, ticket_ids)
+    except ConnectorError as error:
+        return dict.fromkeys(ticket_ids, error)
+
     async def one(ticket_id: str) -> None:
         try:
-            read.append(await round.connector.conversation(ticket_id))
+            read.append(await ask(ticket_id))
         except ConnectorError as error:
             failed[ticket_id] = error
 

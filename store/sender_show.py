@@ -98,5 +98,6 @@ class Shows:
             if not read:
                 continue
             now = self._clock()
-            settle(self._databases, name, now, refreshed=read)
-            lay(self._databases, self._settings, name, [t for t in tickets if t not in failed], now)
+            settled = settle(self._databases, name, now, refreshed=read)
+            again = settled.union(one for one in tickets if one not in failed)
+            lay(self._databases, self._settings, name, again, now)

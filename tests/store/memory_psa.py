@@ -39,7 +39,7 @@ from store.fixes import Intent, Prepared, ReadUpTo, prepare
 from store.outbox import state_of, submit
 from store.outbox_decide import drop, release, retry
 from store.outbox_rows import Entry
-from store.overlay import settle
+from store.overlay import rebuild_overlay, settle
 from store.sender import push
 from store.settings import Connection, Settings
 from store.sync import refresh_tickets, sync_connection
@@ -288,7 +288,8 @@ class Bench:
             now=self.now,
             read_all_conversations=True,
         )
-        settle(self.databases, "acme", self.now())
+        if settled := settle(self.databases, "acme", self.now()):
+            rebuild_overlay(self.databases, "acme", settled)
 
     async def choices(self, kind: str, context: ChoiceContext) -> list[Choice]:
         return await load_choices(self.databases, "acme", self.psa, kind, context, self.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from sqlalchemy import text
 
 from connectors import open_connector
 from connectors.connectwise.connector import ConnectWise
-from connectors.contract import Scope
+from connectors.contract import Scope, Unreachable
 from connectors.simulators.connectwise import simulator
 from connectors.simulators.serve import demo_secrets, demo_settings, run_in_thread
 from connectors.simulators.world import World
 from store.database import Databases
+from store.refresh import refresh_tickets
 from store.settings import Connection, Settings
 from store.sync import SyncReport, refresh_ticket, sync_connection
 
@@ -213,6 +215,37 @@ async def test_one_ticket_is_refreshed(office: Office) -> None:
     assert ("Swapped the cable",) in found
     hours = office.ask("SELECT hours FROM time_entry WHERE ticket_id = :t", t=str(ticket))
     assert (0.5,) in hours
+
+
+async def test_tickets_that_are_refreshed_together_share_what_their_conversations_share(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.sync()
+    some = sorted(office.queue())[:3]
+    for ticket in some:
+        office.world.staff_note(ticket, "Swapped the cable")
+    before = office.connector.requests
+    again = partial(
+        refresh_tickets,
+        office.databases,
+        office.connection,
+        office.connector,
+        office.settings,
+        [str(ticket) for ticket in some],
+        now=lambda: int(time.time()),
+    )
+    assert await again() == {}
+    assert office.connector.requests - before <= 3 + len(some), (
+        "tickets, what they share, their time, their notes"
+    )
+    found = office.ask("SELECT count(*) FROM note WHERE text = 'Swapped the cable'")
+    assert found[0][0] == len(some)
+
+    async def fails(_: object) -> None:
+        raise Unreachable("no answer", sent=True)
+
+    monkeypatch.setattr(office.connector, "read_ahead", fails)
+    assert set(await again()) == {str(ticket) for ticket in some}
 
 
 async def test_another_scope(office: Office) -> None:

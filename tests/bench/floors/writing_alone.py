@@ -110,11 +110,16 @@ async def _send(
                     some.append(written.get_nowait())
                 left -= len(some)
                 await ask("GET", _list("/service/tickets", TicketRow, one_of("id", some)))
-                await _each(some, PLACES, talk)
+                if len(some) > 1:
+                    await ask("GET", _list("/time/entries", TimeRow, _charged(some)))
+                await _each(some, PLACES, talk if len(some) > 1 else talk_of_one)
                 await ask("GET", _list("/time/entries", TimeRow, _charged(some)))
 
         async def talk(one: str) -> None:
             await ask("GET", _list(f"/service/tickets/{one}/notes", NoteRow, ""))
+
+        async def talk_of_one(one: str) -> None:
+            await talk(one)
             await ask("GET", _list("/time/entries", TimeRow, _charged([one])))
 
         await asyncio.gather(read_again(), *(write() for _ in range(PLACES)))
