@@ -1,4 +1,5 @@
-"""One home's two databases, opened read-only, one connection a call: what every reading stands on.
+"""One home's two databases, opened read-only, one connection a call (or one for several, `at_one_moment`): what every
+reading stands on.
 
 Needs the standard library's `sqlite3` alone, so that it may be imported before the first paint.
 """
@@ -6,8 +7,9 @@ Needs the standard library's `sqlite3` alone, so that it may be imported before 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 from store.database_problems import is_environment
@@ -35,6 +37,24 @@ class Opened:
     def __init__(self, home: Home, settings: Settings) -> None:
         self.home = home
         self.settings = settings
+        self._held = threading.local()
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """All that this thread reads within is of one moment of each database, so that numbers fit the rows beside
+        them, and each database is opened once: that takes longer than most questions. Not for what waits in between:
+        SQLite cannot fold its log into the file while somebody stands at an old moment."""
+        if getattr(self._held, "connections", None) is not None:
+            yield
+            return
+        connections: dict[Path, sqlite3.Connection] = {}
+        self._held.connections = connections
+        try:
+            yield
+        finally:
+            self._held.connections = None
+            for db in connections.values():
+                db.close()
 
     def _names(self, connection: str | None) -> list[str]:
         names = list(self.settings.connections)
@@ -42,28 +62,32 @@ class Opened:
 
     @contextmanager
     def _cache(self) -> Iterator[sqlite3.Connection | None]:
-        with _opened(self.home.cache, "exception") as db:
+        with self._opened(self.home.cache, "exception") as db:
             yield db
 
     @contextmanager
     def _journal(self, needed: str = "change") -> Iterator[sqlite3.Connection | None]:
         """`needed`: the table that is read; an older journal may not have it yet."""
-        with _opened(self.home.journal, needed) as db:
+        with self._opened(self.home.journal, needed) as db:
             yield db
 
-
-@contextmanager
-def _opened(path: Path, needed: str) -> Iterator[sqlite3.Connection | None]:
-    """The database in one read transaction, or `None` where it (or its tables) is not there yet."""
-    if not path.exists():
-        yield None
-        return
-    try:
-        with closing(begun(path)) as db:
-            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (needed,)).fetchone()
-            yield db if there else None
-    except sqlite3.DatabaseError as error:
-        raise CacheUnreadable(path, error) from error
+    @contextmanager
+    def _opened(self, path: Path, needed: str) -> Iterator[sqlite3.Connection | None]:
+        """The database in one read transaction, or `None` where it (or its tables) is not there yet."""
+        held: dict[Path, sqlite3.Connection] | None = getattr(self._held, "connections", None)
+        known = held.get(path) if held is not None else None
+        if known is None and not path.exists():
+            yield None
+            return
+        try:
+            db = known or begun(path)
+            if held is not None:
+                held[path] = db
+            with nullcontext(db) if held is not None else closing(db):
+                there = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (needed,)).fetchone()
+                yield db if there else None
+        except sqlite3.DatabaseError as error:
+            raise CacheUnreadable(path, error) from error
 
 
 def begun(path: Path) -> sqlite3.Connection:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 Side = Literal["reply", "note"]
 """`reply` is PUBLIC, `note` is INTERNAL. A text never changes sides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One line of a picker. `label` and `detail` may be foreign text: shown cleaned, never as markup."""
 
     key: str
@@ -24,8 +24,7 @@ class Item:
     """Handed back untouched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """What came out of the editor. Nothing is sent yet: the review follows."""
 
     side: Side
@@ -40,8 +39,7 @@ class Written:
     """The draft is saved; on a full disk it may not be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(msgspec.Struct, frozen=True):
     """Close this screen and put the cursor on that ticket. `then`: a queue action to start there (`who`)."""
 
     connection: str

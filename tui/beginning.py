@@ -5,6 +5,7 @@ Nothing of Textual is imported here.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 import time
@@ -21,6 +22,9 @@ from tui.standing import Counts, Standing
 
 FIRST_PAGE = 200
 """Rows read before the first paint of a pane; of the others the order follows, and each when somebody comes to it."""
+FIRST_ROWS = 50
+"""Rows read before the very first paint, where the terminal shows no more; what Python does for each holds up the
+loading of Textual beside it."""
 PATIENCE = 0.3
 """Seconds that the first frame waits for this reading: a slow disk must not keep the screen dark."""
 
@@ -32,6 +36,8 @@ class First(NamedTuple):
     standing: Standing
     pane: str
     rows: list[Row]
+    more: bool
+    """There may be further rows behind them."""
     view: TicketView | None
 
 
@@ -65,11 +71,13 @@ def reader_of(home: Home, settings: Settings, clock: Callable[[], float] = time.
 
 def first_of(reader: Reader, panes: dict[str, Pane], only: str | None) -> First:
     """One reading of everything that the first frame shows."""
-    counts, standing = standing_of(only, None, tuple(panes.values()), reader)
-    pane = first_pane(counts)
-    rows = rows_of(Wanted(panes[pane], only=only), reader, limit=FIRST_PAGE)
-    view = reader.ticket(rows[0].connection, rows[0].ticket_id) if rows else None
-    return First(counts, standing, pane, rows, view)
+    with reader.at_one_moment():
+        counts, standing = standing_of(only, None, tuple(panes.values()), reader)
+        pane = first_pane(counts)
+        limit = max(FIRST_ROWS, shutil.get_terminal_size().lines)
+        rows = rows_of(Wanted(panes[pane], only=only), reader, limit=limit)
+        view = reader.ticket(rows[0].connection, rows[0].ticket_id) if rows else None
+    return First(counts, standing, pane, rows, len(rows) == limit, view)
 
 
 def first_pane(counts: Counts) -> str:

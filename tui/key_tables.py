@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+import msgspec
 from textual.binding import Binding, BindingType
 
 from tui import keymap
@@ -54,8 +54,7 @@ OURS = ("tui.screens", "tui.widgets")
 _GOING = ("cancel", "back", "let_go", "to_list", "help")
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One action with an id, in one place."""
 
     id: str
@@ -76,8 +75,7 @@ class Action:
         return self.id.partition(".")[0]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """What the keys do where one kind of screen is open."""
 
     name: str

@@ -7,9 +7,10 @@ are monotonic seconds.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
+
+import msgspec
 
 from tui.keys import moving_keys
 
@@ -26,16 +27,15 @@ Target = Literal["list", "line", "text"]
 """Where keys go: whatever acts on a letter (lists, reviews), a line of text (filters), an editor."""
 
 
-@dataclass
-class Keyboard:
+class Keyboard(msgspec.Struct):
     """Decides about keys before anything acts on them."""
 
     last_key: str = ""
     last_at: float = -1e9
-    moving: Collection[str] = field(default_factory=moving_keys)
+    moving: Collection[str] = msgspec.field(default_factory=moving_keys)
     """The keys that move on the screen that is open, as they are now."""
     _paste_at: float = -1e9
-    _lately: list[tuple[str, bool]] = field(default_factory=list)
+    _lately: list[tuple[str, bool]] = []
     _lately_at: float = -1e9
 
     def with_lately(self, keys: Sequence[tuple[str, bool, float]]) -> list[tuple[str, bool]]:

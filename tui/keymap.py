@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 from textual.binding import Binding, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, REPLACED_KEYS, Keys, key_to_character
 
@@ -56,19 +56,17 @@ _SAME = {
 """In a terminal these are one and the same key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(msgspec.Struct, frozen=True):
     """An action's keys as deskzero comes, in Textual's names; `shown`: how they are written, where that differs."""
 
     keys: tuple[str, ...]
     shown: str = ""
 
 
-@dataclass(frozen=True)
-class Keymap:
+class Keymap(msgspec.Struct, frozen=True):
     """`changed`: id -> keys in Textual's names. `problems`: what of the settings could not be done, in sentences."""
 
-    changed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    changed: Mapping[str, tuple[str, ...]] = {}
     problems: tuple[str, ...] = ()
 
     def for_textual(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from textual.message import Message
 
 if TYPE_CHECKING:
@@ -16,26 +17,26 @@ class Told(Message):
     """Base of what the engine tells by itself."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class EngineReady(Told):
     """The engine's thread has loaded what writing and syncing need."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Noted(Told):
     """What was found and done about the databases, in sentences."""
 
     notes: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SyncStarted(Told):
     """A round has begun. `asked`: by a person, not by the timer."""
 
     asked: bool
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SyncProgress(Told):
     """How far the round is: `done` of `expected` (None: not known) tickets of one connection."""
 
@@ -47,7 +48,7 @@ class SyncProgress(Told):
         return isinstance(message, SyncProgress)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Pulling(Message):
     """How far a connection's first sync is."""
 
@@ -57,7 +58,7 @@ class Pulling(Message):
         return isinstance(message, Pulling)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SyncEnded(Told):
     """The round is over; what it came to stands in the cache. `said`: why all of it failed."""
 
@@ -68,21 +69,21 @@ class SyncEnded(Told):
     """Connections that could not be read, while others were."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Durable(Told):
     """A person's change of each of these (connection, ticket_id) is in the journal; nothing else has followed yet."""
 
     tickets: frozenset[tuple[str, str]]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ChangesMoved(Told):
     """Changes of the outbox moved on: confirmed, conflict, rejected, uncertain …"""
 
     outcomes: tuple[Any, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class EngineFailed(Told):
     """Something the engine did by itself went wrong: what, and what to do about it."""
 
@@ -90,8 +91,7 @@ class EngineFailed(Told):
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     """Published on `Deskzero.saved`: the cache or the journal has changed; screens read again."""
 
     quiet: bool = True
@@ -100,14 +100,14 @@ class Saved:
     """(connection, ticket_id) of what a person has just dealt with: their rows may leave at once."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RowUnderCursor(Message):
     """The list's cursor stands on another row (None: the list is empty)."""
 
     row: Row | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RowsMissing(Message):
     """The list came to rows that it does not hold. `reading`: which of its readings they are of."""
 
@@ -115,26 +115,26 @@ class RowsMissing(Message):
     reading: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MarksChanged(Message):
     """Rows were marked or let go of."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PaneWanted(Message):
     """A click on a pane's line."""
 
     pane: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RowWanted(Message):
     """A second click on a row: open it."""
 
     row: Row
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class KeyClicked(Message):
     """A click on an entry of the key bar: the key as it is written there."""
 

@@ -57,16 +57,17 @@ def order_and_rows(
     wanted: Wanted, near: Collection[Key], at: Key | None, reader: Reader
 ) -> tuple[list[Found], list[Row]]:
     """A pane's order, and those of its rows that are in `near`, about `at`, or all where they are few."""
-    order = order_of(wanted, reader)
-    if len(order) <= WHOLE:
-        return order, reader.build(order)
-    place = next((place for place, one in enumerate(order) if key_of(one) == at), 0)
-    some = [
-        one
-        for there, one in enumerate(order)
-        if abs(there - place) <= WINDOW or there < FIRST or key_of(one) in near
-    ]
-    return order, reader.build(some)
+    with reader.at_one_moment():
+        order = order_of(wanted, reader)
+        if len(order) <= WHOLE:
+            return order, reader.build(order)
+        place = next((place for place, one in enumerate(order) if key_of(one) == at), 0)
+        some = [
+            one
+            for there, one in enumerate(order)
+            if abs(there - place) <= WINDOW or there < FIRST or key_of(one) in near
+        ]
+        return order, reader.build(some)
 
 
 def standing_of(
@@ -74,6 +75,13 @@ def standing_of(
 ) -> tuple[Counts, Standing]:
     """One reading of everything around the list; the panes' numbers are those of the connection `only`, if named, and
     of the part `shown` of the scope."""
+    with reader.at_one_moment():
+        return _standing(only, shown, panes, reader)
+
+
+def _standing(
+    only: str | None, shown: Shown | None, panes: tuple[Pane, ...], reader: Reader
+) -> tuple[Counts, Standing]:
     states, changes = tuple(reader.states()), tuple(reader.changes())
     here = [state for state in states if only in (None, state.connection)]
     lost = frozenset(kind for state in here for kind in not_known(state.capabilities))

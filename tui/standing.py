@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from store.bucket import State
 from store.changes import DECIDE_STATES
@@ -79,8 +80,7 @@ class Counts(NamedTuple):
         return sum(one.must for one in self.panes)
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What header, panes and status line show: one reading of the databases."""
 
     states: tuple[ConnectionView, ...] = ()
@@ -103,8 +103,8 @@ class Standing:
     whole: int | None = None
     """What counts to zero in all of the scope, where a part is shown: what `check` and the end of the day say."""
     read_at: int = 0
-    titles: tuple[str, ...] = field(default=())
-    budgets: Mapping[str, State] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+    budgets: Mapping[str, State] = {}
     """What is used of each connection's requests."""
 
     @property

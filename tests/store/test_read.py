@@ -392,6 +392,45 @@ def test_a_reader_cannot_write(shelf: Shelf) -> None:
             db.execute("DELETE FROM ticket")
 
 
+def test_what_is_read_at_one_moment_fits_together(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.ticket("1")
+    shelf.exception("1", gate=True)
+    opened: list[str] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda at, **more: opened.append(at) or connect(at, **more))
+
+    def elsewhere() -> None:
+        found.append(shelf.reader.to_zero())
+
+    found: list[int] = []
+    with shelf.reader.at_one_moment():
+        assert shelf.reader.to_zero() == 1
+        shelf.ticket("2")
+        shelf.exception("2", gate=True)
+        other = threading.Thread(target=elsewhere)
+        other.start()
+        other.join()
+        assert ids(shelf.reader.rows()) == ["1"], "as the number says"
+        with shelf.reader.at_one_moment():  # one in another is the same moment
+            assert shelf.reader.to_zero() == 1
+        assert shelf.reader.changes() == []
+        shelf.change("c1", state="queued")
+        assert shelf.reader.changes() == []
+    assert found == [2], "another thread reads on its own"
+    assert shelf.reader.to_zero() == 2 and len(shelf.reader.changes()) == 1
+    at_once = [at for at in opened if "mode=ro" in at]
+    assert len(at_once) == 2 + 1 + 2, at_once
+
+
+def test_a_moment_ends_with_an_error_too(shelf: Shelf) -> None:
+    shelf.ticket("1")
+    with pytest.raises(LookupError), shelf.reader.at_one_moment():
+        assert shelf.reader.count([ALL_OPEN]) == 1
+        raise LookupError
+    shelf.ticket("2")
+    assert shelf.reader.count([ALL_OPEN]) == 2
+
+
 def test_threads_read_while_another_writes(shelf: Shelf) -> None:
     shelf.ticket("1")
     shelf.exception("1", gate=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from textual import events, on, work
 from textual.widgets import Input
 
@@ -13,7 +13,7 @@ from connectors.text import clean
 from store.read import CacheUnreadable
 from store.read_records import TicketView
 from tui import messages
-from tui.beginning import FIRST_PAGE, First, first_pane
+from tui.beginning import First, first_pane
 from tui.keymap import label
 from tui.messages import PaneWanted, RowUnderCursor, RowWanted, Saved
 from tui.readings import standing_of
@@ -78,7 +78,7 @@ class QueueView(QueueRows):
         app = self.deskzero
         self.pane = first.pane
         self._stands(first.counts, first.standing)
-        self.more_to_come = len(first.rows) == FIRST_PAGE
+        self.more_to_come = first.more
         self.view, self._first_view = first.view, True
         self.list.show(first.pane, first.rows, now=app.now, zone=app.zone, look=self.look)
         self._paint_list()

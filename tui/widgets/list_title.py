@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from textual.content import Content
 
 from connectors.text import clean
@@ -27,8 +26,7 @@ def shown_words(shown: Shown) -> str:
             return f"{kind} {name}"
 
 
-@dataclass(frozen=True)
-class ListTitle:
+class ListTitle(msgspec.Struct, frozen=True):
     """What the line tells."""
 
     pane: Pane

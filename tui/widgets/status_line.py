@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Literal
 
+import msgspec
 from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
@@ -28,8 +28,7 @@ _SIGNS: dict[Tone, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """One line for the user: a sign (so that colour is not needed), words, and perhaps the key that takes it back."""
 
     text: str = ""

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from connectors.text import clean
-from store.mail_fold import folds
 from store.read_records import FileView, NoteView, TicketView, TimeView
 from tui.files import NO_WORDS, file_words, without_markup
 from tui.keymap import label
@@ -181,6 +180,8 @@ class TalkLines:
         text = self._texts[place]
         if self._unfolded or "\n" not in text:
             return [(line, "") for line in wrap(text, room)]
+        from store.mail_fold import folds  # its patterns take longer than all else here
+
         made: list[tuple[str, str]] = []
         for fold in folds(text.strip("\n"), self._texts[max(0, place - KNOWN_NOTES) : place]):
             if fold.folded:
