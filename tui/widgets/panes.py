@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
+from textual.geometry import Region
 from textual.reactive import reactive
+from textual.strip import Strip
+from textual.visual import Visual
 
 from store.read_records import PaneCount
 from tui.keymap import label
@@ -21,17 +24,47 @@ from tui.widgets.painted import Painted
 
 
 class Panes(Painted):
-    """The column. A click on a line asks for its pane."""
+    """The column. A click on a line asks for its pane. Painted line by line: with another pane two lines are others."""
 
     DEFAULT_CSS = """
     Panes { width: 27; height: 1fr; border-left: solid $frame; }
     """
 
-    counts: reactive[Counts] = reactive(Counts())
-    pane: reactive[str] = reactive("1")
+    counts: reactive[Counts] = reactive(Counts(), repaint=False)
+    pane: reactive[str] = reactive("1", repaint=False)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: list[tuple[str, Content]] = []
+
+    def watch_counts(self) -> None:
+        self._paint_changed()
+
+    def watch_pane(self) -> None:
+        self._paint_changed()
+
+    def _paint_changed(self) -> None:
+        before, self._shown = self._shown, self._lines()
+        if len(before) != len(self._shown):
+            self.refresh()
+            return
+        for y, (was, becomes) in enumerate(zip(before, self._shown, strict=True)):
+            if not was[1].is_same(becomes[1]):
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def render(self) -> RenderResult:
-        return Content("\n").join(line for _, line in self._lines())
+        return Content("\n").join(line for _, line in self._shown)
+
+    def render_line(self, y: int) -> Strip:
+        if self.text_selection is not None:  # counts lines from the first one
+            return super().render_line(y)
+        width = self.size.width
+        if y >= len(self._shown):
+            return Strip.blank(width, self.visual_style.rich_style)
+        line = self._shown[y][1]
+        return Visual.to_strips(self, line, width, 1, self.visual_style)[0].adjust_cell_length(
+            width, self.visual_style.rich_style
+        )
 
     def _lines(self) -> list[tuple[str, Content]]:
         """(pane that a click asks for, line)."""
@@ -106,9 +139,8 @@ class Panes(Painted):
         return line.stylize("on $cursor") if here and first else line
 
     def on_click(self, event: events.Click) -> None:
-        lines = self._lines()
-        if 0 <= event.y < len(lines) and lines[event.y][0]:
-            self.post_message(PaneWanted(lines[event.y][0]))
+        if 0 <= event.y < len(self._shown) and self._shown[event.y][0]:
+            self.post_message(PaneWanted(self._shown[event.y][0]))
 
 
 class PaneStrip(Painted):

@@ -58,6 +58,7 @@ def around(owner: Any, name: str, before: str = "", after: str = "") -> None:
     setattr(owner, name, waiting if is_async else plain)
 
 
+import tui  # noqa: E402, I001 - first: it says how often Textual may paint
 from textual import events  # noqa: E402
 from textual.drivers import linux_driver  # noqa: E402
 from textual.screen import Screen  # noqa: E402
