@@ -167,6 +167,7 @@ class Back:
                 return False
         self.app.saved.publish(Saved())
         self.screen.tell("Quits as soon as it has left …", "wait")
+        self.app.drop_keys()  # that may take a while: the list can be used meanwhile
         names = {change.change for change in held}
         until = time.monotonic() + SENDING
         while time.monotonic() < until:

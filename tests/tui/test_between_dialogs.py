@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from tui.screens.mistake import MistakeForm
 from tui.screens.queue import QueueScreen
 from tui.screens.review import Review
 from tui.screens.work_form import WorkForm
+from tui.screens.writing import Writing
 
 
 @pytest.fixture
@@ -152,3 +154,40 @@ async def test_moving_goes_on_once_the_answer_is_saved(shop):
         await settle(pilot)
         assert screen.list.cursor == at + 1, "what came behind a key that acts is gone with it"
         assert len(await changes(pilot)) == 1
+
+
+async def test_esc_between_the_questions_of_quitting_stays(shop, monkeypatch):
+    """A mail that is held, then a timer that runs: the second question is slow to come."""
+    async with at_work(shop, "1") as (pilot, screen):
+        app = pilot.app
+        await press(pilot, "T", "r")
+        await opened(pilot, Writing)
+        await type_in(pilot, "Hi, I call you at three.")
+        await press(pilot, "escape")
+        await opened(pilot, Review)
+        await press(pilot, "y")
+        await until(pilot, lambda: "held" in {one.state for one in screen.standing.changes}, "held")
+        await press(pilot, "q")
+        await opened(pilot, Ask)
+        begun, go = asyncio.Event(), asyncio.Event()
+        real = type(app).read
+
+        async def slow(self, work):
+            begun.set()
+            await go.wait()
+            return await real(self, work)
+
+        monkeypatch.setattr(type(app), "read", slow)
+        at = screen.list.cursor
+        await press(pilot, "w")  # withdraw it
+        await until(pilot, begun.is_set, "the next question is on its way")
+        await press(pilot, "j")
+        assert screen.list.cursor == at
+        await press(pilot, "escape")
+        assert "deskzero stays open." in told(screen)
+        go.set()
+        await settle(pilot)
+        assert app.screen is screen and app.is_running
+        monkeypatch.undo()
+        await press(pilot, "j")
+        assert screen.list.cursor == at + 1

@@ -84,6 +84,11 @@ class QueueBase(QueueView):
 
     def give_up(self) -> None:
         """Esc while a dialog is slow to open: it does not open any more. What is being saved is saved to its end."""
+        if any(worker.group == "leave" and not worker.is_finished for worker in self.workers):
+            self.workers.cancel_group(self, "leave")
+            self.deskzero.drop_keys()
+            self.tell("deskzero stays open.", "info")
+            return
         if self.deskzero.engine.writing:
             undo = label("queue.undo")
             self.tell(f"Too late to give up: it is being saved. {undo} takes it back.", "warn")
