@@ -1,4 +1,4 @@
-"""All messages that cross from one part of the screen to another, as frozen dataclasses."""
+"""All messages that cross from one part of the screen to another, and what the app publishes."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ class Told(Message):
     """Base of what the engine tells by itself."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class EngineReady(Told):
     """The engine's thread has loaded what writing and syncing need."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class Noted(Told):
     """What was found and done about the databases, in sentences."""
 
     notes: tuple[str, ...]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class SyncStarted(Told):
     """A round has begun. `asked`: by a person, not by the timer."""
 
     asked: bool
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class SyncProgress(Told):
     """How far the round is: `done` of `expected` (None: not known) tickets of one connection."""
 
@@ -48,7 +48,7 @@ class SyncProgress(Told):
         return isinstance(message, SyncProgress)
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class Pulling(Message):
     """How far a connection's first sync is."""
 
@@ -58,7 +58,7 @@ class Pulling(Message):
         return isinstance(message, Pulling)
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class SyncEnded(Told):
     """The round is over; what it came to stands in the cache. `said`: why all of it failed."""
 
@@ -69,21 +69,21 @@ class SyncEnded(Told):
     """Connections that could not be read, while others were."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class Durable(Told):
     """A person's change of each of these (connection, ticket_id) is in the journal; nothing else has followed yet."""
 
     tickets: frozenset[tuple[str, str]]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class ChangesMoved(Told):
     """Changes of the outbox moved on: confirmed, conflict, rejected, uncertain …"""
 
     outcomes: tuple[Any, ...]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class EngineFailed(Told):
     """Something the engine did by itself went wrong: what, and what to do about it."""
 
@@ -100,14 +100,14 @@ class Saved(msgspec.Struct, frozen=True):
     """(connection, ticket_id) of what a person has just dealt with: their rows may leave at once."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class RowUnderCursor(Message):
     """The list's cursor stands on another row (None: the list is empty)."""
 
     row: Row | None
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class RowsMissing(Message):
     """The list came to rows that it does not hold. `reading`: which of its readings they are of."""
 
@@ -115,26 +115,26 @@ class RowsMissing(Message):
     reading: int
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class MarksChanged(Message):
     """Rows were marked or let go of."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class PaneWanted(Message):
     """A click on a pane's line."""
 
     pane: str
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class RowWanted(Message):
     """A second click on a row: open it."""
 
     row: Row
 
 
-@dataclass(eq=False, repr=False)
+@dataclass
 class KeyClicked(Message):
     """A click on an entry of the key bar: the key as it is written there."""
 

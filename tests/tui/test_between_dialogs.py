@@ -70,12 +70,17 @@ async def on_a_suggestion(pilot: Any, screen: QueueScreen) -> None:
     await settle(pilot)
 
 
+async def given_up(pilot: Any, screen: QueueScreen, slow: Slow) -> None:
+    """A suggestion is accepted, and Esc follows while the desk is at it."""
+    await on_a_suggestion(pilot, screen)
+    await press(pilot, "a")
+    await until(pilot, slow.begun.is_set, "the desk is at it")
+    await press(pilot, "escape")
+
+
 async def test_esc_while_a_fix_is_saved_does_not_claim_that_nothing_was_done(shop):
     async with slow_work(shop, "submit", "4") as (pilot, screen, slow):
-        await on_a_suggestion(pilot, screen)
-        await press(pilot, "a")
-        await until(pilot, slow.begun.is_set, "it is being saved")
-        await press(pilot, "escape")
+        await given_up(pilot, screen, slow)
         assert "Nothing was done" not in told(screen)
         assert "Too late to give up" in told(screen)
         assert "u takes it back" in told(screen)
@@ -86,10 +91,7 @@ async def test_esc_while_a_fix_is_saved_does_not_claim_that_nothing_was_done(sho
 
 async def test_esc_while_a_fix_is_prepared_gives_it_up(shop):
     async with slow_work(shop, "prepare", "4") as (pilot, screen, slow):
-        await on_a_suggestion(pilot, screen)
-        await press(pilot, "a")
-        await until(pilot, slow.begun.is_set, "it is being prepared")
-        await press(pilot, "escape")
+        await given_up(pilot, screen, slow)
         assert "Given up. Nothing was done." in told(screen)
         slow.go.set()
         await settle(pilot)
