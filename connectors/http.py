@@ -1,6 +1,6 @@
 """One HTTP session with a PSA: origin, credentials, retries, typed errors, redaction.
 
-The only module that imports httpx. What it promises to connectors:
+With the client it uses (`connectors.http_client`) the only module that imports httpx. What it promises to connectors:
 
 - Credentials go to the configured origin and nowhere else. Redirects are never followed.
 - Reads and repeatable updates are tried again on 408, 429, 5xx and transport errors, with jitter, within
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -41,6 +40,7 @@ from connectors.contract import (
     Unreadable,
 )
 from connectors.headers import checked, http_date, retry_after, secret_forms, used_up
+from connectors.http_client import Client
 from connectors.origin import origin_of
 from connectors.text import clean
 
@@ -55,10 +55,6 @@ Explain = Callable[[int, bytes], tuple[str, str | None]]
 """Status and body of a refusal -> (the PSA's own words, the field they are about)."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-PLAIN_TARGET = re.compile(
-    r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@%.-]*)+(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
-)
-"""Path and query in which httpx changes nothing: no character that has to be escaped, no step up or down."""
 LOOK_AGAIN = 1.0
 """Seconds after which whoever waits asks again: other processes and the clock may have moved."""
 
@@ -96,12 +92,7 @@ class Session:
         self._budget = budget
         self._clock = clock
         self._sleep = sleep
-        self._client: httpx.AsyncClient | None = None
-        self._always: dict[str, tuple[str, str]] = {}
-        """Name in lower case -> header of every request, once there is a client."""
-        self._timeouts: dict[str, float | None] = {}
-        self._origin_url = httpx.URL(self.origin) if transport is None else None
-        """Taken apart once; with a transport of somebody else's, who may look at it, each address is."""
+        self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._write_slots = asyncio.Semaphore(concurrency)
@@ -240,14 +231,12 @@ class Session:
             waited += step
 
     @asynccontextmanager
-    async def _slot(self, request: _Request, deadline: float) -> AsyncIterator[httpx.AsyncClient]:
+    async def _slot(self, request: _Request, deadline: float) -> AsyncIterator[Client]:
         """A free place among the concurrent requests, once a `Retry-After` is over."""
         loop = asyncio.get_running_loop()
         dead = self._loop is not loop and self._loop is not None and self._loop.is_closed()
         if self._client is None or dead:
             self._client, self._loop = self._new_client(), loop
-            self._always = {name: (name, value) for name, value in self._client.headers.items()}
-            self._timeouts = self._client.timeout.as_dict()
             self._slots = asyncio.Semaphore(self._concurrency)
             self._write_slots = asyncio.Semaphore(self._concurrency)
         elif self._loop is not loop:
@@ -261,17 +250,13 @@ class Session:
             await asyncio.sleep(max(0.0, wait))
             yield self._client
 
-    def _new_client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
+    def _new_client(self) -> Client:
+        return Client(
+            self.origin,
+            self._headers,
+            timeout=self._timeout,
+            concurrency=self._concurrency,
             transport=self._transport,
-            headers={"User-Agent": "deskzero", "Accept": "application/json", **self._headers},
-            timeout=httpx.Timeout(self._timeout, connect=min(10.0, self._timeout)),
-            limits=httpx.Limits(
-                max_connections=2 * self._concurrency, max_keepalive_connections=2 * self._concurrency
-            ),
-            follow_redirects=False,
-            # A proxy from the environment must not get what is meant for this machine.
-            trust_env=urlsplit(self.origin).scheme == "https",
         )
 
     async def _attempt(self, request: _Request, deadline: float) -> Answer:
@@ -280,7 +265,15 @@ class Session:
             began, ticks = self._clock(), time.monotonic()
             try:
                 async with asyncio.timeout(self._timeout * 4):
-                    response = await client.send(self._built(client, request))
+                    response = await client.send(
+                        client.built(
+                            request.method,
+                            request.url,
+                            params=request.params,
+                            headers=request.headers,
+                            content=request.content,
+                        )
+                    )
             except _UNSENT as error:
                 raise self._unreachable(request.where, error, sent=False) from None
             except (httpx.RequestError, TimeoutError) as error:
@@ -299,29 +292,6 @@ class Session:
         if not response.is_success:
             raise self._failure(answer, after)
         return answer
-
-    def _built(self, client: httpx.AsyncClient, request: _Request) -> httpx.Request:
-        """As the client would build it, which takes each address apart twice and copies all headers three times."""
-        headers = self._always
-        if request.headers:
-            own = {name.lower(): (name, value) for name, value in request.headers.items()}
-            headers = headers | own
-        # Which cookies go with a request depends on its whole address.
-        plain = self._origin_url is not None and request.params is None and not len(client.cookies)
-        target = request.url[len(self.origin) :] if plain and request.url.startswith(self.origin) else ""
-        plain = PLAIN_TARGET.fullmatch(target) is not None
-        built = httpx.Request(
-            request.method,
-            self._origin_url if plain and self._origin_url is not None else request.url,
-            params=request.params,
-            headers=list(headers.values()),
-            cookies=client.cookies if len(client.cookies) else None,
-            content=request.content,
-            extensions={"timeout": self._timeouts},
-        )
-        if plain:
-            built.url = _Target(built.url, target)
-        return built
 
     def _read_limits(self, answer: Answer) -> float | None:
         """What the PSA says about its limits holds back this session, and all who share its budget."""
@@ -403,20 +373,6 @@ class Session:
             hint=f"Redirects are not followed: credentials go to {self.origin} only. "
             "If the other address is yours, set it as `url`.",
         )
-
-
-class _Target(httpx.URL):
-    """An address below an origin that is taken apart already; httpx looks at every character of a whole one, which for
-    `fields=` with thirty names takes as long as sending it."""
-
-    def __init__(self, origin: httpx.URL, target: str) -> None:
-        super().__init__(origin)
-        self._target = target.encode("ascii")
-
-    @property
-    def raw_path(self) -> bytes:
-        """What goes on the wire."""
-        return self._target
 
 
 class _Request(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ def main() -> None:
     asked.add_argument(
         "--keep",
         type=Path,
-        help="keep each part's rows in this file; the page is then made of all that are in it",
+        help="keep each part's rows in this file; the page is made of them once every part is in it",
     )
     chosen = asked.parse_args()
     if unknown := set(chosen.parts) - set(PARTS):
@@ -76,9 +76,12 @@ def main() -> None:
             done[name] = Part(name, rows, datetime.now(UTC), time.monotonic() - began, command(chosen, name))
             if chosen.keep is not None:
                 chosen.keep.write_bytes(pickle.dumps(done))
-            if chosen.keep is not None or not chosen.parts:  # after each part: what was measured is not lost
+            missing = [one for one in PARTS if one not in done]
+            if not missing or not chosen.parts:  # after each part: what was measured is not lost
                 parts = [done.get(one) or one for one in PARTS]
                 DOCUMENT.write_text(document(parts, PARTS), encoding="utf-8")
+            elif chosen.keep is not None:
+                sys.stdout.write(f"The page stays as it is: {', '.join(missing)} not measured yet.\n")
     raise SystemExit(1 if failed else 0)
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.http import PLAIN_TARGET, Session
+from connectors.http import Session
+from connectors.http_client import PLAIN_TARGET
 
 ORIGIN = "http://127.0.0.1:8080"
 
