@@ -28,8 +28,9 @@ from tests.bench.slowed import only_mine
 log = logging.getLogger(__name__)
 
 NAME = large.NAME
-STALE = 3600
-"""Seconds after which a home that was kept is made anew: from time to time a round reads more."""
+STALE = 1200
+"""Seconds after which a home that was kept is made anew: after half an hour (`store.reconcile.PARENT_AGE`,
+`store.conversations.TIME_AGE`) a round reads more, and the recording has no answer to that."""
 
 
 @dataclass(frozen=True)
