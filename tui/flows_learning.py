@@ -27,6 +27,7 @@ from tui.screens.sop import Sop
 from tui.text import say, when
 
 if TYPE_CHECKING:
+    from store.read import Reader
     from tui.app import Deskzero
     from tui.screens.queue_base import QueueBase
 
@@ -85,15 +86,24 @@ class Learning:
             change=slip.change,
             who=self.app.settings.connections[view.connection].technician,
         )
+        home, draft, now = self.app.home, (view.connection, view.record.ticket_id, DRAFT), self.app.now
+
+        def write(_: Reader) -> str:
+            """In one go, which nobody gives up halfway: the text is in the log or a draft, and not both."""
+            mistakes.keep(home, one)
+            try:
+                drafts.save(home, *draft, "", now=now)
+            except (sqlite3.Error, DatabaseProblem) as error:
+                return f" Its draft stays: {error}"
+            return ""
+
         try:
-            await self.app.read(lambda _: mistakes.keep(self.app.home, one))
+            stays = await self.app.read(write)
         except (sqlite3.Error, DatabaseProblem) as error:
-            await self._keep_draft(view, slip.what)
-            return f"Not in the mistake log: {error}"
-        await self._keep_draft(view, "")
+            return f"Not in the mistake log, the text is kept: {error}"
         if copies:
             self.app.copy_to_clipboard(slip.words)
-        said = f"#{clean(one.number)} is in the mistake log{', words copied' if copies else ''}."
+        said = f"#{clean(one.number)} is in the mistake log{', words copied' if copies else ''}.{stays}"
         return f"{said} {await self._note(view, slip)}".strip() if slip.note else said
 
     async def _note(self, view: TicketView, slip: Slip) -> str:

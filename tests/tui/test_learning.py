@@ -128,7 +128,9 @@ async def test_what_is_not_kept_in_the_log_is_kept_as_a_draft(tmp_path):
         assert drafts.load(home, row.connection, row.ticket_id, mistakes.DRAFT) == "Half a thought"
         dialog = await form(pilot)
         assert dialog.query_one("#what", TextArea).text == "Half a thought"
-        await press(pilot, "escape", "y", "escape")
+        await press(pilot, "escape", "y")
+        await opened(pilot, Review)
+        await press(pilot, "escape")
         await until(pilot, lambda: len(mistakes.since(home, 0)) == 1, "kept")
         assert drafts.load(home, row.connection, row.ticket_id, mistakes.DRAFT) == ""
 
