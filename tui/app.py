@@ -111,6 +111,8 @@ class Deskzero(TypedKeys):
             sync_every=settings.sync_every,
             syncs=background,
         )
+        self.keeping = 0
+        """How much is being written down here."""
         self.saved: Signal[Saved] = Signal(self, "saved")
         """Published whenever the cache or the journal has changed."""
         self.bound = self._bound()
@@ -169,6 +171,14 @@ class Deskzero(TypedKeys):
     async def read(self, work: Callable[[Reader], T]) -> T:
         """`work(reader)` in a thread: nothing blocks the screen."""
         return await asyncio.to_thread(work, self.reader)
+
+    async def keep(self, work: Callable[[], T]) -> T:
+        """`work()` in a thread, which writes something down here: what has begun is not given up (`keeping`)."""
+        self.keeping += 1
+        try:
+            return await asyncio.to_thread(work)
+        finally:
+            self.keeping -= 1
 
     def on_mount(self) -> None:
         self.act_on_typed()

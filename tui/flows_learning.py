@@ -27,7 +27,6 @@ from tui.screens.sop import Sop
 from tui.text import say, when
 
 if TYPE_CHECKING:
-    from store.read import Reader
     from tui.app import Deskzero
     from tui.screens.queue_base import QueueBase
 
@@ -88,7 +87,7 @@ class Learning:
         )
         home, draft, now = self.app.home, (view.connection, view.record.ticket_id, DRAFT), self.app.now
 
-        def write(_: Reader) -> str:
+        def write() -> str:
             """In one go, which nobody gives up halfway: the text is in the log or a draft, and not both."""
             mistakes.keep(home, one)
             try:
@@ -98,7 +97,7 @@ class Learning:
             return ""
 
         try:
-            stays = await self.app.read(write)
+            stays = await self.app.keep(write)
         except (sqlite3.Error, DatabaseProblem) as error:
             return f"Not in the mistake log, the text is kept: {error}"
         if copies:

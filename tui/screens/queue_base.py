@@ -89,9 +89,9 @@ class QueueBase(QueueView):
             self.deskzero.drop_keys()
             self.tell("deskzero stays open.", "info")
             return
-        if self.deskzero.engine.writing:
-            undo = label("queue.undo")
-            self.tell(f"Too late to give up: it is being saved. {undo} takes it back.", "warn")
+        if self.deskzero.engine.writing or self.deskzero.keeping:
+            back = "" if self.deskzero.keeping else f" {label('queue.undo')} takes it back."
+            self.tell(f"Too late to give up: it is being saved.{back}", "warn")
             return
         self.workers.cancel_group(self, "flow")
         self.deskzero.drop_keys()
