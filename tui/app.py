@@ -129,7 +129,8 @@ class Deskzero(TypedKeys):
     def _bound(self) -> keymap.Keymap:
         """The settings' `[keys]`, as far as they can be done; what cannot is said once the queue is there."""
         found = keymap.Keymap()
-        if self.settings.keys:  # what understands them knows all keys of all screens, and takes a while to load
+        if self.settings.keys:
+            # What understands them knows all keys of all screens, and takes a while to load.
             from tui.key_wishes import keymap_of
 
             found = keymap_of(self.settings.keys)

@@ -77,7 +77,9 @@ def test_other_keys_act_are_shown_and_what_cannot_be_is_said(start):
     terminal.until("All keys")
     terminal.type(*"billing code")
     terminal.until(lambda text: "l " in text and "Set the billing code" in text)
-    terminal.type(ESC, "q")
+    terminal.type(ESC)
+    terminal.until(lambda text: "All keys" not in text)
+    terminal.type("q")
     assert terminal.ended() == 0
 
 
@@ -91,7 +93,9 @@ def test_the_mouse_takes_panes_rows_and_the_key_bar(start):
     terminal.until(lambda text: "type a key or a word" not in text)
     click(terminal, "n note")
     terminal.until("INTERNAL: only colleagues read this")
-    terminal.type(ESC, "q")
+    terminal.type(ESC)
+    terminal.until(lambda text: "INTERNAL: only colleagues read this" not in text)
+    terminal.type("q")
     assert terminal.ended() == 0
 
 

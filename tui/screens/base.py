@@ -118,7 +118,8 @@ class Dialog(ModalScreen[Answer | None]):
         if self._finished:
             return
         self._finished = True
-        cast("Host", self.app).dialog_answered()
+        if answer is not None:  # after a "back" nothing follows: what is typed then is for the list
+            cast("Host", self.app).dialog_answered()
         self.dismiss(answer)
 
     def action_cancel(self) -> None:
