@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tests.bench.figures import Figure, Note, NotRun, Row, slope
+from tests.bench.missed import missed
 
 VERSIONS = ("textual", "httpx", "msgspec", "sqlalchemy", "sqlmodel", "pydantic")
 HEAD = """# Benchmarks
@@ -77,10 +78,15 @@ def document(parts: Sequence[Part | str], about: Mapping[str, str]) -> str:
     told.append(
         _table([row for row in rows if isinstance(row, NotRun) or (isinstance(row, Figure) and row.standard)])
     )
+    notes = [row for row in rows if isinstance(row, Note)]
+    if misses := missed(
+        (row for row in rows if isinstance(row, Figure)), (note.title for note in notes)
+    ).strip():
+        told.append("## What misses its target, and why\n\n" + misses + "\n")
     growing = [row for row in rows if isinstance(row, Figure) and row.size is not None]
     if growing:
         told.append("## Growth\n\n" + _growth(growing))
-    told += [f"## {row.title}\n\n{row.text.strip()}\n" for row in rows if isinstance(row, Note)]
+    told += [f"## {note.title}\n\n{note.text.strip()}\n" for note in notes]
     told.append("## When, and by what\n\n" + _runs(run))
     return "\n".join(told)
 

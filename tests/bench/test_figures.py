@@ -67,3 +67,20 @@ def test_the_page_has_every_row_also_what_was_not_run() -> None:
         "| paint | 2026-11-27 18:00 UTC | 12 s | `python -m tests.bench paint` |",
     ):
         assert told in page
+
+
+def test_what_misses_its_target_is_explained_by_a_profile_on_the_page() -> None:
+    rows = [
+        Figure("first paint", [300.0], [200.0], target=1.3),
+        Figure("memory after 1,000 keys", [100.0], [30.0], target=2.5),
+        Figure("rows on screen", [300.0], [200.0], target=1.6),
+        Figure("of another kind", [3.0], [1.0], target=2.0),
+        Note("Where the first paint goes", "| a | b |"),
+    ]
+    at = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    page = document([Part("paint", rows, at, 12.0, "python -m tests.bench paint")], {})
+    assert "- **first paint** 1.50 x. The floor loads Textual" in page
+    assert '("Where the first paint goes")' in page
+    assert "- **rows on screen**" not in page
+    assert "**memory after 1,000 keys** 3.33 x. " in page and "its profile is NOT ON THIS PAGE" in page
+    assert "- **of another kind** 3.00 x. NOT EXPLAINED yet." in page
