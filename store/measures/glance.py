@@ -51,8 +51,8 @@ def glance(
     begins = now - (DAYS - 1) * 86400
     known = episodes(journal, names)
     first = min((one.opened_at for one in known), default=now)
-    counts = daily(known, begins=begins, ends=now, zone=zone)
-    edges = [edge for _, edge in days(begins, now, zone)]
+    counts = daily(known, begins=begins, ends=now + 1, zone=zone)
+    edges = [edge for _, edge in days(begins, now + 1, zone)]
     trends = []
     for kind in sorted(set(counts) & set(settings.kinds), key=place_of):
         some = counts[kind]

@@ -62,7 +62,7 @@ class ReportReader(Reader):
                 settings=self.settings,
                 names=names,
                 begins=begins,
-                ends=min(ends, now),
+                ends=min(ends, now + 1),
                 now=now,
                 open_names=open_names,
                 least=least,
@@ -99,7 +99,8 @@ def as_json(report: Report) -> dict[str, Any]:
 
 def span(since: int | date, until: date | None, *, now: int, zone: ZoneInfo) -> tuple[int, int]:
     """(begin, end) in UTC seconds of whole days in `zone`: `since` days up to and with `until` (today), or from that
-    day on. The end is now where `until` is today or not said. Raises `ValueError` for a span that is none."""
+    day on. Where `until` is today or not said the end is after this second, so that what was done in it counts. Raises
+    `ValueError` for a span that is none."""
     today = datetime.fromtimestamp(now, UTC).astimezone(zone).date()
     last = until or today
     first = since if isinstance(since, date) else last - timedelta(days=since - 1)
@@ -111,4 +112,4 @@ def span(since: int | date, until: date | None, *, now: int, zone: ZoneInfo) -> 
     def midnight(day: date) -> int:
         return int(datetime.combine(day, clock_time(), zone).timestamp())
 
-    return midnight(first), min(midnight(last + timedelta(days=1)), now)
+    return midnight(first), min(midnight(last + timedelta(days=1)), now + 1)

@@ -64,8 +64,8 @@ def put(desk: Desk, *rows: dict[str, Any], changes: tuple[dict[str, Any], ...] =
 def test_days_are_whole_and_today_is_one_of_them() -> None:
     noon = 1_795_777_200  # Friday 27 November 2026, 12:00 in Berlin
     midnight = noon - 12 * 3600
-    assert span(1, None, now=noon, zone=BERLIN) == (midnight, noon)
-    assert span(7, None, now=noon, zone=BERLIN) == (midnight - 6 * DAY, noon)
+    assert span(1, None, now=noon, zone=BERLIN) == (midnight, noon + 1), "what was done this second counts"
+    assert span(7, None, now=noon, zone=BERLIN) == (midnight - 6 * DAY, noon + 1)
     assert span(7, date(2026, 11, 26), now=noon, zone=BERLIN) == (midnight - 7 * DAY, midnight)
     assert span(date(2026, 11, 20), date(2026, 11, 20), now=noon, zone=BERLIN) == (
         midnight - 7 * DAY,
