@@ -9,9 +9,9 @@ from tests.bench.figures import Figure
 WHY = {
     "first paint": (
         "Where the first paint goes",
-        "The floor loads Textual and paints a line. Ours loads some 190 modules more (the rules' words, the reading of"
-        " both databases, thirty widgets and the styles of each), and reads numbers, rows and ticket beside it. What"
-        " is left is loading: a first frame without rows or ticket would be quicker, and say less.",
+        "The floor loads Textual and paints a line. Ours loads its own modules besides (the reading of both databases,"
+        " its widgets with the styles of each), and reads numbers, rows and ticket meanwhile. What is left is loading:"
+        " a first frame without rows or ticket would be quicker, and say less.",
     ),
     "key to paint: cursor down": (
         "Where the time of a key goes",

@@ -33,8 +33,8 @@ class Panes(Painted):
     counts: reactive[Counts] = reactive(Counts(), repaint=False)
     pane: reactive[str] = reactive("1", repaint=False)
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._shown: list[tuple[str, Content]] = []
 
     def watch_counts(self) -> None:
